@@ -1,0 +1,34 @@
+/**
+ * The parts of the protobuf runtime that nova uses. Only this package imports
+ * `@bufbuild/protobuf`, so that its version and its quirks stay in one place.
+ */
+export {
+  create,
+  type DescEnum,
+  type DescField,
+  type DescFile,
+  type DescMessage,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  fromJson,
+  getOption,
+  hasOption,
+  isMessage,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+  toJson,
+} from '@bufbuild/protobuf';
+export {
+  DurationSchema,
+  FileDescriptorProtoSchema,
+  StructSchema,
+  type Timestamp,
+  TimestampSchema,
+  timestampDate,
+  timestampFromDate,
+} from '@bufbuild/protobuf/wkt';
