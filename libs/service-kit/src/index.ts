@@ -1,1 +1,23 @@
-export {};
+/**
+ * The one skeleton of every nova process. A main file is `await runService(defineService({…}))`:
+ *
+ *   settings → ops server → probes → parts → gRPC → ready
+ *                                                     │ SIGTERM, SIGINT, end of stdin, crash
+ *   exit ← ops server ← parts in reverse ← gRPC drained ← not ready
+ *
+ * Nothing here knows what a service does; a service has no signal handler, no health endpoint and
+ * no drain of its own.
+ */
+export {
+  type Built,
+  type Command,
+  type Config,
+  defineService,
+  type ServiceContext,
+  type ServiceDefinition,
+} from './define.ts';
+export { errors } from './errors.ts';
+export { declaredSettings, type Loaded, loadService } from './load.ts';
+export { runService } from './run.ts';
+export { type Addresses, type DefaultPorts, type KitSettings, kitSettings } from './settings.ts';
+export { contextOf, type RunningService, startService } from './start.ts';

@@ -1,0 +1,82 @@
+import type { Settings } from '@nova/config';
+import { type Part, probing, Readiness, startAll } from '@nova/lifecycle';
+import { createServer } from '@nova/rpc';
+import { type Logger, metricsText } from '@nova/telemetry';
+import { systemClock } from '@nova/time';
+import type { Built, ServiceContext, ServiceDefinition } from './define.ts';
+import type { Loaded } from './load.ts';
+import { opsServer } from './ops-server.ts';
+
+/** A service that serves. */
+export interface RunningService {
+  readonly readiness: Readiness;
+  /** `host:port` as bound, so with the real port where 0 was asked for. */
+  readonly grpcAddress: string | undefined;
+  readonly opsAddress: string;
+  /** Drains: refuses new calls, finishes those in flight, then stops the parts in reverse. */
+  stop(): Promise<void>;
+}
+
+/** What a definition is built with, also for its commands. */
+export function contextOf<S extends Settings>(
+  loaded: Loaded<S>,
+  logger: Logger,
+  crash: (thrown: unknown) => void,
+): ServiceContext<S> {
+  return {
+    config: loaded.config,
+    addresses: loaded.addresses,
+    logger,
+    clock: systemClock,
+    readiness: new Readiness(),
+    crash,
+  };
+}
+
+/**
+ * Starts the ops server, then the parts, then gRPC; the process is ready when all of that works.
+ * When a part cannot start, those before it are stopped again and the error is thrown.
+ */
+export async function startService<S extends Settings>(
+  definition: ServiceDefinition<S>,
+  context: ServiceContext<S>,
+): Promise<RunningService> {
+  const { readiness, addresses, logger } = context;
+  readiness.set('process', 'down', 'starting');
+  const built = definition.build(context);
+  const ops = opsServer(addresses.ops, {
+    service: definition.name,
+    readiness,
+    metrics: metricsText,
+    insights: built.insights ?? {},
+  });
+  const grpc = grpcServer(context, built);
+  const parts: Part[] = [ops, probing(built.probes, readiness), ...built.parts];
+  if (grpc !== undefined) parts.push(grpc);
+  const running = await startAll(parts);
+  readiness.set('process', 'ready');
+  const bound = ops.address();
+  const service: RunningService = {
+    readiness,
+    grpcAddress: grpc === undefined ? undefined : grpc.address,
+    opsAddress: `${addresses.ops.host}:${bound?.port ?? addresses.ops.port}`,
+    async stop() {
+      readiness.set('process', 'down', 'draining');
+      await running.stop();
+    },
+  };
+  logger.info({ component: 'service-kit', outcome: 'started' }, 'service is serving');
+  return service;
+}
+
+function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built) {
+  const { grpc } = context.addresses;
+  if (grpc === undefined) return undefined;
+  return createServer({
+    services: built.services ?? [],
+    address: `${grpc.host}:${grpc.port}`,
+    mode: context.config.mode,
+    readiness: context.readiness,
+    logger: context.logger.child({ component: 'rpc' }),
+  });
+}
