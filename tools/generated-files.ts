@@ -1,0 +1,16 @@
+import { configDoc } from './config-doc.ts';
+import { errorsDoc } from './errors-doc.ts';
+
+/** A generated file: its path relative to the root, and the text it must have. */
+export interface GeneratedFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** All documents that are generated from declarations in the code. */
+export async function generatedFiles(): Promise<GeneratedFile[]> {
+  return [
+    { file: 'docs/errors.md', text: await errorsDoc() },
+    { file: 'docs/config.md', text: await configDoc() },
+  ];
+}
