@@ -1,0 +1,47 @@
+import { defineErrors } from '@nova/errors';
+
+/** Errors of the command line itself. */
+export const errors = defineErrors({
+  CLI_WRONG_USE: {
+    message: '{problem}',
+    status: 'INVALID_ARGUMENT',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Add --help to see how it is used.',
+  },
+  CLI_START_FAILED: {
+    message: '{part} did not start: {reason}{tail}',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Run ./nova doctor, or read the whole log with ./nova logs {part}.',
+  },
+  CLI_SUPERVISOR_LOST: {
+    message: 'the supervisor ended before everything answered{tail}',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Run ./nova doctor, then ./nova up again.',
+  },
+  CLI_STOP_TIMEOUT: {
+    message: 'process {pid} of {part} does not end, not even after SIGKILL',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Look at the process (it may hang in the kernel), end it, then run ./nova down again.',
+  },
+  CLI_NOT_RUNNING: {
+    message: 'nothing is running in {state}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Start it with ./nova up, or name the right stack with --port-offset.',
+  },
+  CLI_TOOL_MISSING: {
+    message: '{tool} is missing and could not be set up: {reason}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: '{remedy}',
+  },
+});
