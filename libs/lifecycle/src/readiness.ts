@@ -29,8 +29,9 @@ export class Readiness {
     for (const watcher of this.#watchers) watcher(health);
   }
 
+  /** Parts sorted by name. */
   health(): Health {
-    const parts = [...this.#parts.values()];
+    const parts = [...this.#parts.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const worst = parts.reduce<Condition>(
       (sofar, part) => (RANK[part.condition] > RANK[sofar] ? part.condition : sofar),
       'ready',

@@ -1,0 +1,59 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { probing } from './probe.ts';
+import { type Health, Readiness } from './readiness.ts';
+
+/** Resolves at the first health of the wanted condition. */
+function reaching(readiness: Readiness, condition: Health['condition']): Promise<Health> {
+  return new Promise((resolve) => {
+    const stop = readiness.watch((health) => {
+      if (health.condition !== condition) return;
+      stop();
+      resolve(health);
+    });
+  });
+}
+
+describe('probing', () => {
+  const quick = { everyMs: 5, deadlineMs: 20 };
+  let stop = (): Promise<void> => Promise.resolve();
+  afterEach(() => stop());
+
+  it('knows the state of every dependency as soon as it has started', async () => {
+    const readiness = new Readiness();
+    const failing = {
+      name: 'kafka',
+      check: () => Promise.reject(new Error('gone')),
+      whenFailing: 'degraded',
+    } as const;
+    const working = {
+      name: 'postgres',
+      check: () => Promise.resolve(),
+      whenFailing: 'down',
+    } as const;
+    const part = probing([failing, working], readiness, quick);
+    stop = () => part.stop();
+    await part.start();
+    expect(readiness.health()).toEqual({
+      condition: 'degraded',
+      parts: [
+        { name: 'kafka', condition: 'degraded', reason: 'gone' },
+        { name: 'postgres', condition: 'ready', reason: '' },
+      ],
+    });
+  });
+
+  it('takes a dependency that never answers for gone, and sees it come back', async () => {
+    const readiness = new Readiness();
+    let paused = false;
+    const check = () => (paused ? new Promise<void>(() => {}) : Promise.resolve());
+    const part = probing([{ name: 'postgres', check, whenFailing: 'down' }], readiness, quick);
+    stop = () => part.stop();
+    await part.start();
+    const down = reaching(readiness, 'down');
+    paused = true;
+    expect((await down).parts[0]?.reason).toContain('did not finish within 20 ms');
+    const back = reaching(readiness, 'ready');
+    paused = false;
+    await back;
+  });
+});
