@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { prepareStack, root } from './stack.ts';
+
+/** The commands of a document: its bash blocks, in order. */
+function commands(document: string): string[] {
+  const text = readFileSync(join(root, document), 'utf8');
+  return [...text.matchAll(/^```bash\n([\s\S]*?)^```/gm)].map((match) => (match[1] ?? '').trim());
+}
+
+/** What a reader sees after a command, where that is said in the README. */
+const SHOWN: readonly [command: RegExp, output: RegExp][] = [
+  [/^\.\/nova up/, /localhost:\d+/],
+  [/^grpcurl/, /"aggregateVersion": "1"/],
+  [/^kcat/, /^550e8400-e29b-41d4-a716-446655440000 \{.*"hello"/m],
+  [/^\.\/nova tail/, /message_created/],
+  [/^\.\/nova publish/, /message_created/],
+  [/^\.\/nova status/, /relay/],
+];
+
+describe('the README', () => {
+  const stack = prepareStack(6000);
+  const readme = commands('README.md');
+  // The test command runs this very spec.
+  const runnable = readme.filter((command) => command !== './nova test');
+
+  beforeAll(() => expect(runnable.length).toBeGreaterThan(5));
+  afterAll(() => stack.remove(), 60_000);
+
+  it('names the command that CI runs', () => {
+    expect(readme).toContain('./nova test');
+    expect(readFileSync(join(root, '.ci/run'), 'utf8')).toMatch(/^exec \.\/nova test$/m);
+  });
+
+  it.each(runnable)(
+    'has a command that works: %s',
+    async (command) => {
+      const { code, stdout, stderr } = await stack.shell(command);
+      expect({ code, output: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, output: '' });
+      const shown = SHOWN.find(([pattern]) => pattern.test(command))?.[1] ?? /^/;
+      await settled(command, shown, stdout, () => stack.shell(command));
+    },
+    180_000,
+  );
+});
+
+/** Kafka has the event a blink after the answer: a reader who was faster looks again. */
+async function settled(
+  command: string,
+  shown: RegExp,
+  first: string,
+  again: () => Promise<{ stdout: string }>,
+): Promise<void> {
+  let stdout = first;
+  if (command.startsWith('kcat') && !shown.test(stdout)) stdout = (await again()).stdout;
+  expect(stdout).toMatch(shown);
+}
