@@ -1,1 +1,34 @@
-export {};
+/**
+ * The vocabulary of nova: the catalogue of event types (made at run time from the messages of
+ * proto/ and their options), the event as the log holds it, and every name that follows from it:
+ * topics, partitions, lanes, headers, positions, derived ids, consistency tokens.
+ *
+ * Payloads come in through `acceptPayload`, which answers with what is stored or with all the
+ * reasons why nothing is; records come back through `decodeRecord`, which answers with the event or
+ * with why the record is foreign.
+ */
+export { type AcceptedPayload, acceptPayload, type GivenPayload } from './accept-payload.ts';
+export { type Annotations, annotationsFromJson, annotationsToJson } from './annotations.ts';
+export { canonicalJson, type ReadonlyJson, requestHash } from './canonical-json.ts';
+export { type Catalogue, catalogue, type Resolved } from './catalogue.ts';
+export { decodeToken, encodeToken, type TokenEntry } from './consistency-token.ts';
+export { type DecodedRecord, decodeRecord, type RawHeaders } from './decode-record.ts';
+export {
+  contactId,
+  devUserId,
+  directConversationId,
+  effectId,
+  followId,
+  ircConversationId,
+  ircEventId,
+  ircUserId,
+  participantId,
+  requestEventId,
+} from './derived-ids.ts';
+export type { EventField, EventType, KeyRule } from './event-type.ts';
+export { DEFAULT_PARTITIONS, LANES, laneOf, partitionOf } from './lanes.ts';
+export { formatPosition, type LogPosition, parsePosition } from './position.ts';
+export { recordHeaders } from './record-headers.ts';
+export type { StoredEvent } from './stored-event.ts';
+export { deadLetterTopicOf, isEventTypeName, topicOf } from './topics.ts';
+export { derivedId, isCanonicalUuid, newEventId } from './uuid.ts';

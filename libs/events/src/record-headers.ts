@@ -1,0 +1,35 @@
+import { annotationsToJson } from './annotations.ts';
+import { formatPosition, formatSequence } from './position.ts';
+import type { StoredEvent } from './stored-event.ts';
+
+/**
+ * The headers of an event's Kafka record, without what belongs to the hop (`traceparent`,
+ * `tracestate`) or to a record sent again (`ce_novareplay`).
+ */
+export function recordHeaders(event: StoredEvent): Record<string, string> {
+  const previous = formatPrevious(event.previous);
+  return {
+    'content-type': 'application/json',
+    ce_specversion: '1.0',
+    ce_id: event.eventId,
+    ce_source: event.source,
+    ce_type: event.eventType,
+    ce_time: event.occurredAt,
+    ce_subject: `${event.aggregateType}/${event.aggregateId}`,
+    ce_dataschema: `nova:${event.eventType}:${event.schemaVersion}`,
+    ce_sequence: formatSequence(event.aggregateVersion),
+    ce_novatypesequence: event.typeSequence.toString(),
+    ...(previous === '' ? {} : { ce_novaprevious: previous }),
+    ce_novaposition: formatPosition(event.position),
+    ce_novastoredat: event.storedAt,
+    ...(event.tenant === undefined ? {} : { ce_novatenant: event.tenant }),
+    ...annotationsToJson(event.annotations),
+  };
+}
+
+function formatPrevious(previous: Readonly<Record<string, bigint>>): string {
+  return Object.entries(previous)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([type, version]) => `${type}=${version}`)
+    .join(',');
+}
