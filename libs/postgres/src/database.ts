@@ -1,0 +1,59 @@
+import type { Part } from '@nova/lifecycle';
+import type { Sql } from './sql.ts';
+
+/** Something that runs one statement after the other: a pool, a transaction, a session. */
+export interface Queryable {
+  /**
+   * Runs one statement. Rows come as objects; int8 as bigint.
+   *
+   * @throws POSTGRES_UNAVAILABLE when the server is gone or silent: then nobody knows whether the
+   *   statement took effect.
+   * @throws POSTGRES_TIMEOUT, POSTGRES_CONFLICT, POSTGRES_FULL, POSTGRES_ACCESS_DENIED,
+   *   POSTGRES_REFUSED
+   */
+  query<Row>(sql: Sql, params?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** A pool of connections to one database. */
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in one READ COMMITTED transaction: commits when it returns, rolls back when it
+   * throws, and rethrows what it threw.
+   *
+   * @throws POSTGRES_ROLLED_BACK when `work` swallowed the failure of a statement.
+   */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+
+  /**
+   * Runs `work` on one connection of its own with another statement timeout (0 = none), for
+   * maintenance and migrations. The connection is closed afterwards.
+   */
+  session<T>(
+    limits: { readonly statementTimeoutMs: number },
+    work: (session: Queryable) => Promise<T>,
+  ): Promise<T>;
+
+  /**
+   * The bytes that `COPY … TO STDOUT` sends, as they arrive. The statement timeout counts the time
+   * the reader takes, so gather the chunks first. Ending the iteration early drops the connection.
+   *
+   * @throws POSTGRES_UNAVAILABLE when no bytes come for longer than a statement may take.
+   */
+  copyOut(sql: Sql): AsyncIterable<Buffer>;
+
+  /**
+   * A part that listens on a channel over a connection of its own and reconnects by itself.
+   * `onNotify` gets each payload, and '' after every (re)connect, since notifications are lost
+   * while nobody listens.
+   */
+  listen(channel: string, onNotify: (payload: string) => void): Part;
+
+  /** Sends an empty notification, outside of any transaction. */
+  notify(channel: string): Promise<void>;
+
+  /** Resolves when the server answers a request. */
+  ping(): Promise<void>;
+
+  /** Closes all connections, at the latest after 2 s; calls in flight fail then. */
+  close(): Promise<void>;
+}
