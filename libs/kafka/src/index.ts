@@ -1,1 +1,21 @@
-export {};
+/**
+ * The seam to Kafka. Nobody else imports a Kafka client.
+ *
+ *   publish --> partition known? --> queue of its partition --> cut by bytes --> send --> judge answer
+ *                                          (one in work)                          |           |
+ *                                                             rejected, deadline, wrong answer: the
+ *                                                             producer is replaced, the caller told
+ *
+ * An acknowledged batch is in the topic, whole and in order. A rejected one may be there in part:
+ * its caller sends the same records again from its own cursor, so a topic holds each record at
+ * least once, first occurrences in order. Nothing is retried here beyond what kafkajs does within
+ * one send, and nothing is created but by `ensureTopics`.
+ */
+export type { KafkaAdmin, TopicSpec } from './admin.ts';
+export { errors } from './errors.ts';
+export { type Kafka, openKafka } from './open-kafka.ts';
+export { type KafkaOptions, SEND_LIMIT_BYTES } from './options.ts';
+export type { KafkaPublisher } from './publisher.ts';
+export type { KafkaBatch, KafkaRecord } from './record.ts';
+export { settings } from './settings.ts';
+export type { PartitionCounts } from './topic-directory.ts';

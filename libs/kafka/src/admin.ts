@@ -1,0 +1,179 @@
+import { isNovaError, NovaError } from '@nova/errors';
+import { withDeadline } from '@nova/time';
+import type { Admin } from 'kafkajs';
+import { type DriverClient, openClient } from './driver.ts';
+import { driverError } from './driver-error.ts';
+import { errors } from './errors.ts';
+import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
+import { type PartitionCounts, TopicDirectory } from './topic-directory.ts';
+
+/** A topic that must exist. */
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  /** Settings beside those nova gives to every topic, by Kafka's names. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** Looks at the cluster and creates topics. Each call has a deadline; a paused broker is an error. */
+export interface KafkaAdmin {
+  /**
+   * Creates the topics that are missing and leaves the others as they are. Resolves with the
+   * names of those created.
+   *
+   * @throws KAFKA_TOPIC_DIFFERS naming every existing topic with another number of partitions,
+   *   before anything is created.
+   */
+  ensureTopics(specs: readonly TopicSpec[]): Promise<readonly string[]>;
+  /** All topics with their number of partitions, asked anew. */
+  topics(): Promise<PartitionCounts>;
+  /** @throws KAFKA_UNAVAILABLE when no broker answers a request in time. */
+  ping(deadlineMs?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const REQUEST_DEADLINE_MS = 5000;
+const CREATE_DEADLINE_MS = 60_000;
+const PING_DEADLINE_MS = 2000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The admin over kafkajs: one connection, thrown away after anything that went wrong. */
+export class SingleConnectionAdmin implements KafkaAdmin {
+  readonly directory: TopicDirectory;
+  readonly #options: CompleteOptions;
+  #connection: { readonly client: DriverClient; readonly ready: Promise<Admin> } | undefined;
+
+  constructor(options: CompleteOptions) {
+    this.#options = options;
+    this.directory = new TopicDirectory(() => this.#countPartitions());
+  }
+
+  topics(): Promise<PartitionCounts> {
+    return this.directory.reload();
+  }
+
+  async ping(deadlineMs: number = PING_DEADLINE_MS): Promise<void> {
+    const topic = this.directory.anyTopic();
+    // kafkajs swallows the error of a topic that is gone and then stumbles: ask for all once more.
+    if (topic === undefined || !(await this.#answersFor(topic, deadlineMs))) {
+      await withDeadline(this.directory.reload(), deadlineMs, 'the ping').catch(
+        (thrown: unknown) => {
+          throw isNovaError(thrown) && thrown.kind === errors.KAFKA_UNAVAILABLE
+            ? thrown
+            : driverError(thrown, this.#options.brokers, 'answer');
+        },
+      );
+    }
+  }
+
+  async ensureTopics(specs: readonly TopicSpec[]): Promise<readonly string[]> {
+    const missing = await this.#missing(specs);
+    if (missing.length === 0) return [];
+    const created = this.#ask('create topics', CREATE_DEADLINE_MS, (admin) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        timeout: CREATE_DEADLINE_MS / 2,
+        topics: missing.map((spec) => this.#definition(spec)),
+      }),
+    );
+    // Two relays that start together create the same topics: what counts is that they exist.
+    const failure = await created.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    const [left] = await this.#missing(specs);
+    if (left !== undefined) {
+      throw failure ?? new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic: left.topic });
+    }
+    return missing.map(({ topic }) => topic);
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection === undefined) return;
+    await withDeadline(
+      connection.ready.then((admin) => admin.disconnect()),
+      PING_DEADLINE_MS,
+      'disconnecting',
+    ).catch(() => {});
+    connection.client.cut();
+  }
+
+  async #missing(specs: readonly TopicSpec[]): Promise<readonly TopicSpec[]> {
+    const existing = await this.directory.reload();
+    const differences = specs.flatMap(({ topic, partitions }) => {
+      const found = existing.get(topic);
+      return found === undefined || found === partitions
+        ? []
+        : [`\n  - ${topic} has ${found}, the catalogue says ${partitions}`];
+    });
+    if (differences.length > 0) {
+      throw new NovaError(errors.KAFKA_TOPIC_DIFFERS, { differences: differences.join('') });
+    }
+    return specs.filter(({ topic }) => !existing.has(topic));
+  }
+
+  #definition({ topic, partitions, config }: TopicSpec) {
+    const { replicationFactor, minInsyncReplicas, topicRetentionDays } = this.#options;
+    const entries = {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(topicRetentionDays * DAY_MS),
+      'max.message.bytes': String(MAX_MESSAGE_BYTES),
+      'min.insync.replicas': String(minInsyncReplicas),
+      ...config,
+    };
+    return {
+      topic,
+      numPartitions: partitions,
+      replicationFactor,
+      configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+    };
+  }
+
+  async #countPartitions(): Promise<PartitionCounts> {
+    const { topics } = await this.#ask('list topics', REQUEST_DEADLINE_MS, (admin) =>
+      admin.fetchTopicMetadata(),
+    );
+    return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  }
+
+  #answersFor(topic: string, deadlineMs: number): Promise<boolean> {
+    return this.#ask('answer', deadlineMs, (admin) =>
+      admin.fetchTopicMetadata({ topics: [topic] }),
+    ).then(
+      () => true,
+      () => {
+        this.directory.forget(topic);
+        return false;
+      },
+    );
+  }
+
+  async #ask<T>(
+    what: string,
+    deadlineMs: number,
+    request: (admin: Admin) => Promise<T>,
+  ): Promise<T> {
+    const connection = this.#connect();
+    try {
+      const answer = connection.ready.then(request);
+      return await withDeadline(answer, deadlineMs, what);
+    } catch (thrown) {
+      if (this.#connection === connection) this.#connection = undefined;
+      connection.client.cut();
+      throw driverError(thrown, this.#options.brokers, what);
+    }
+  }
+
+  #connect(): { readonly client: DriverClient; readonly ready: Promise<Admin> } {
+    if (this.#connection === undefined) {
+      const client = openClient(this.#options, CREATE_DEADLINE_MS / 2);
+      const admin = client.kafka.admin({ retry: { retries: 5 } });
+      const ready = admin.connect().then(() => admin);
+      ready.catch(() => {});
+      this.#connection = { client, ready };
+    }
+    return this.#connection;
+  }
+}

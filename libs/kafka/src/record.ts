@@ -1,0 +1,51 @@
+/** One record as it is sent. */
+export interface KafkaRecord {
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Records for one partition, in the order in which they must appear there. */
+export interface KafkaBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly KafkaRecord[];
+}
+
+// Lengths, deltas and attributes around each record and each header, generously.
+const RECORD_OVERHEAD = 32;
+const HEADER_OVERHEAD = 8;
+
+// kafkajs copies the list of messages once per message: at 1,000 that costs about 1 ms.
+const MOST_RECORDS = 1000;
+
+/** An upper bound of the bytes that a record takes in a send. */
+export function sizeOf(record: KafkaRecord): number {
+  let bytes = RECORD_OVERHEAD + Buffer.byteLength(record.key) + record.value.byteLength;
+  for (const name in record.headers) {
+    bytes += HEADER_OVERHEAD + name.length + Buffer.byteLength(record.headers[name] ?? '');
+  }
+  return bytes;
+}
+
+/**
+ * Cuts records into sends of at most `limitBytes` each, in order. A record that is larger by
+ * itself gets a send of its own: whether it fits is the broker's decision.
+ */
+export function* cutBySize(
+  records: readonly KafkaRecord[],
+  limitBytes: number,
+): Generator<readonly KafkaRecord[]> {
+  let from = 0;
+  let bytes = 0;
+  for (const [index, record] of records.entries()) {
+    const size = sizeOf(record);
+    if (index > from && (bytes + size > limitBytes || index - from >= MOST_RECORDS)) {
+      yield records.slice(from, index);
+      from = index;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  if (from < records.length) yield records.slice(from);
+}
