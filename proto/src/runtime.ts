@@ -5,6 +5,7 @@
 export {
   create,
   type DescEnum,
+  type DescExtension,
   type DescField,
   type DescFile,
   type DescMessage,
@@ -20,10 +21,14 @@ export {
   type Message,
   type MessageInitShape,
   type MessageShape,
+  ScalarType,
   toBinary,
   toJson,
 } from '@bufbuild/protobuf';
 export {
+  type Any,
+  anyPack,
+  anyUnpack,
   DurationSchema,
   FileDescriptorProtoSchema,
   StructSchema,

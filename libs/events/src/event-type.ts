@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@nova/proto/runtime';
+import type { FieldForm } from './field-form.ts';
 
 /** How the aggregate id of an event type is made. */
 export type KeyRule =
@@ -21,6 +22,7 @@ export interface EventField {
   /** snake_case, as in the stored payload. */
   readonly name: string;
   readonly desc: DescField;
+  readonly form: FieldForm;
   readonly required: boolean;
   /** The only texts allowed; empty: any. */
   readonly values: readonly string[];

@@ -7,10 +7,16 @@
  * reasons why nothing is; records come back through `decodeRecord`, which answers with the event or
  * with why the record is foreign.
  */
-export { type AcceptedPayload, acceptPayload, type GivenPayload } from './accept-payload.ts';
+export {
+  type AcceptedPayload,
+  acceptPayload,
+  type GivenPayload,
+  MAX_PAYLOAD_BYTES,
+} from './accept-payload.ts';
 export { type Annotations, annotationsFromJson, annotationsToJson } from './annotations.ts';
 export { canonicalJson, type ReadonlyJson, requestHash } from './canonical-json.ts';
 export { type Catalogue, catalogue, type Resolved } from './catalogue.ts';
+export { MAX_NESTING } from './check-json.ts';
 export { decodeToken, encodeToken, type TokenEntry } from './consistency-token.ts';
 export { type DecodedRecord, decodeRecord, type RawHeaders } from './decode-record.ts';
 export {
@@ -26,9 +32,12 @@ export {
   requestEventId,
 } from './derived-ids.ts';
 export type { EventField, EventType, KeyRule } from './event-type.ts';
+export type { FieldForm } from './field-form.ts';
+export { type ParsedPayload, parsePayload } from './json-text.ts';
 export { DEFAULT_PARTITIONS, LANES, laneOf, partitionOf } from './lanes.ts';
 export { formatPosition, type LogPosition, parsePosition } from './position.ts';
 export { recordHeaders } from './record-headers.ts';
+export { formatTime, type Instant, parseTime } from './rfc3339.ts';
 export type { StoredEvent } from './stored-event.ts';
 export { deadLetterTopicOf, isEventTypeName, topicOf } from './topics.ts';
 export { derivedId, isCanonicalUuid, newEventId } from './uuid.ts';

@@ -5,6 +5,7 @@ import {
 } from '@nova/proto/gen/events/options_pb';
 import { type DescField, type DescMessage, getOption, hasOption } from '@nova/proto/runtime';
 import type { EventField, EventType, KeyRule } from './event-type.ts';
+import { formOf } from './field-form.ts';
 import { topicOf } from './topics.ts';
 
 const PLACEHOLDER = /\{(\w+)\}/g;
@@ -40,9 +41,12 @@ export function readEventType(message: DescMessage): EventType | undefined {
 
 function readField(desc: DescField): EventField {
   const rules = getOption(desc, rulesOption);
+  const form = formOf(desc);
+  if (form === undefined) throw new TypeError(`${desc.toString()} has a type no payload may have`);
   return Object.freeze({
     name: desc.name,
     desc,
+    form,
     required: rules.required,
     values: Object.freeze([...rules.values]),
     personal: rules.personal,

@@ -1,7 +1,7 @@
-import { NIL, v5, v7 } from 'uuid';
+import { NIL, parse, v5, v7 } from 'uuid';
 
 const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const NAMESPACE = v5('nova', NIL);
+const NAMESPACE = parse(v5('nova', NIL));
 const encoder = new TextEncoder();
 
 /**
