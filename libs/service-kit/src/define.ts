@@ -1,6 +1,6 @@
 import type { Rule, Settings, Values } from '@nova/config';
 import type { Part, Probe, Readiness } from '@nova/lifecycle';
-import type { ServiceImplementation } from '@nova/rpc';
+import type { IdentitySource, ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Addresses, DefaultPorts, KitSettings } from './settings.ts';
@@ -26,6 +26,8 @@ export interface Built {
   readonly parts: readonly Part[];
   /** Served over gRPC; only with a gRPC port. */
   readonly services?: readonly ServiceImplementation[];
+  /** Who tells who is calling; production does not start without one. */
+  readonly identity?: IdentitySource;
   readonly probes: readonly Probe[];
   /** What `/health/cqrs` tells, by name: JSON values, asked at each request with a deadline. */
   readonly insights?: Readonly<Record<string, () => Promise<unknown>>>;

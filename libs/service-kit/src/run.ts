@@ -1,7 +1,7 @@
 import { type Environment, printConfig, processEnvironment, type Settings } from '@nova/config';
 import { isNovaError, messageOf, NovaError } from '@nova/errors';
 import { onStopSignal } from '@nova/lifecycle';
-import { createLogger, type Logger } from '@nova/telemetry';
+import { createLogger, type Logger, prepareMetrics, setMetricsService } from '@nova/telemetry';
 import { errors as timeErrors, withDeadline } from '@nova/time';
 import type { ServiceDefinition } from './define.ts';
 import { errors } from './errors.ts';
@@ -48,7 +48,9 @@ export async function runService<S extends Settings>(
     await once(() => command.run(contextOf(loaded, logger, () => {})), logger);
     return;
   }
+  setMetricsService(definition.name);
   await serve(definition, loaded, logger);
+  prepareMetrics();
 }
 
 function loadOrReport<S extends Settings>(
@@ -95,7 +97,7 @@ async function serve<S extends Settings>(
       { what, reason: messageOf(thrown) },
       { cause: thrown },
     );
-    logger.error({ ...failure(error), stack: stackOf(thrown) }, 'service crashed');
+    logger.error({ ...failure(error), err: thrown }, 'service crashed');
     process.exit(FAILED);
   };
   process.on('unhandledRejection', crash('unhandled rejection'));
@@ -156,8 +158,4 @@ function failure(thrown: unknown) {
     error_code: isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG',
     reason: messageOf(thrown),
   };
-}
-
-function stackOf(thrown: unknown): string {
-  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }

@@ -1,4 +1,5 @@
 import { type Settings, setting } from '@nova/config';
+import { settings as telemetrySettings } from '@nova/telemetry';
 
 /** The ports a service listens on when the environment names none; see conventions §1. */
 export interface DefaultPorts {
@@ -35,12 +36,7 @@ export function kitSettings(ports: DefaultPorts) {
         doc: `port of /metrics and /health; default ${ports.grpc === undefined ? ports.ops : 'gRPC port + 100'}; 0 takes a free one`,
       }),
     ),
-    logLevel: setting.choice({
-      env: 'NOVA_LOG_LEVEL',
-      choices: ['debug', 'info', 'warn', 'error'],
-      default: 'info',
-      doc: 'least important log lines that are written',
-    }),
+    ...telemetrySettings,
     drainTimeoutMs: setting.integer({
       env: 'NOVA_DRAIN_TIMEOUT_MS',
       default: 14_000,

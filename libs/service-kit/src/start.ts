@@ -1,11 +1,14 @@
 import type { Settings } from '@nova/config';
 import { type Part, probing, Readiness, startAll } from '@nova/lifecycle';
-import { createServer } from '@nova/rpc';
+import { createServer, identityFor } from '@nova/rpc';
 import { type Logger, metricsText } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import type { Built, ServiceContext, ServiceDefinition } from './define.ts';
 import type { Loaded } from './load.ts';
 import { opsServer } from './ops-server.ts';
+
+/** Calls in flight get this much of the time to drain, the parts behind them the rest. */
+const RPC_SHARE_OF_DRAIN = 0.7;
 
 /** A service that serves. */
 export interface RunningService {
@@ -70,13 +73,22 @@ export async function startService<S extends Settings>(
 }
 
 function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built) {
-  const { grpc } = context.addresses;
+  const { logger, addresses } = context;
+  const { grpc } = addresses;
   if (grpc === undefined) return undefined;
+  const { mode, drainTimeoutMs } = context.config;
+  if (mode === 'development' && built.identity === undefined) {
+    logger.warn(
+      { component: 'service-kit', mode },
+      'callers are trusted without proof of identity',
+    );
+  }
   return createServer({
     services: built.services ?? [],
-    address: `${grpc.host}:${grpc.port}`,
-    mode: context.config.mode,
+    address: grpc,
+    identity: identityFor(mode, built.identity),
     readiness: context.readiness,
-    logger: context.logger.child({ component: 'rpc' }),
+    logger: logger.child({ component: 'rpc' }),
+    limits: { drainMs: drainTimeoutMs * RPC_SHARE_OF_DRAIN },
   });
 }

@@ -1,0 +1,28 @@
+import { setting } from '@nova/config';
+import { databaseSettings } from '@nova/postgres';
+
+/** Settings of the gRPC process. */
+export const settings = {
+  ...databaseSettings('EVENTS'),
+  migrationUrl: setting.optional(
+    setting.url({
+      env: 'NOVA_EVENTS_MIGRATION_URL',
+      doc: 'database URL that --migrate uses; default NOVA_EVENTS_DATABASE_URL',
+      protocols: ['postgres', 'postgresql'],
+      secret: true,
+    }),
+  ),
+  pageTokenSecret: setting.optional(
+    setting.string({
+      env: 'NOVA_EVENTS_PAGE_TOKEN_SECRET',
+      doc: 'authenticates page tokens, the same for all instances; default made from the database URL',
+      secret: true,
+    }),
+  ),
+  maintenanceIntervalMs: setting.integer({
+    env: 'NOVA_EVENTS_MAINTENANCE_INTERVAL_MS',
+    doc: 'pause between rounds that make partitions ahead and purge what has expired',
+    default: 60_000,
+    min: 1_000,
+  }),
+};

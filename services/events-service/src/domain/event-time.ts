@@ -1,0 +1,42 @@
+import { formatTime, type Instant, parseTime } from '@nova/events';
+
+/** Clocks of publishers may be ahead of ours by this much. */
+const MAX_AHEAD_MS = 5 * 60_000;
+
+/** A time as the log keeps it, or what is wrong with it. */
+export type AcceptedTime = { readonly text: string } | { readonly problem: string };
+
+/** Judges the time that an event is said to have happened at. Order never follows from it. */
+export function acceptOccurredAt(given: Instant, now: Date): AcceptedTime {
+  const text = formatTime(given);
+  if (text === undefined) return MALFORMED;
+  // Nothing that nova stores happened before computers kept time: a negative time is a mistake.
+  if (given.seconds < 0n) return { problem: 'must not be before 1970-01-01T00:00:00Z' };
+  if (millisecondsOf(given) > now.getTime() + MAX_AHEAD_MS) {
+    return { problem: `must not be more than 5 minutes ahead of ${now.toISOString()}` };
+  }
+  return { text };
+}
+
+/** Judges the time after which an event has no effects any more. */
+export function acceptExpiresAt(given: Instant, now: Date): AcceptedTime {
+  const text = formatTime(given);
+  if (text === undefined) return MALFORMED;
+  if (millisecondsOf(given) <= now.getTime()) return { problem: 'must lie in the future' };
+  return { text };
+}
+
+/** A time of the log, for answers. */
+export function instantOf(text: string): Instant {
+  const instant = parseTime(text);
+  if (instant === undefined) throw new TypeError(`the log holds a time that is none: ${text}`);
+  return instant;
+}
+
+const MALFORMED = {
+  problem: 'must be a time from year 1 to 9999 with 0 to 999,999,999 nanoseconds',
+};
+
+function millisecondsOf({ seconds, nanos }: Instant): number {
+  return Number(seconds) * 1000 + nanos / 1e6;
+}

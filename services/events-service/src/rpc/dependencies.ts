@@ -1,0 +1,27 @@
+import type { Database } from '@nova/postgres';
+import type { Call } from '@nova/rpc';
+import { currentTraceContext } from '@nova/telemetry';
+import type { Clock } from '@nova/time';
+import type { Arrival, RequestIdentity } from '../domain/accept-event.ts';
+import type { Append } from '../storage/append-queue.ts';
+import type { LogGrowth } from '../storage/log-growth.ts';
+import type { PageTokens } from './page.ts';
+
+/** What the RPCs work with. */
+export interface Dependencies {
+  readonly database: Database;
+  readonly append: Append;
+  readonly growth: LogGrowth;
+  readonly pageTokens: PageTokens;
+  readonly clock: Clock;
+}
+
+/** Where and when the events of a call arrive. */
+export function arrivalOf(call: Call, clock: Clock, key: RequestIdentity | undefined): Arrival {
+  return {
+    now: clock.now(),
+    source: `/nova/${call.caller.service ?? call.caller.principal}`,
+    trace: { correlationId: call.correlationId, ...currentTraceContext() },
+    key,
+  };
+}

@@ -1,0 +1,37 @@
+import { eventsByType } from '@nova/outbox';
+import type {
+  GetEventsByTypeRequest,
+  GetEventsByTypeResponseSchema,
+} from '@nova/proto/gen/events/events_service_pb';
+import type { MessageInitShape } from '@nova/proto/runtime';
+import { resolveType } from '../domain/accept-event.ts';
+import { eventMessage } from '../domain/event-message.ts';
+import { invalid } from '../domain/refusal.ts';
+import { Violations } from '../domain/violations.ts';
+import type { Dependencies } from './dependencies.ts';
+import { gatherPage } from './event-page.ts';
+import { acceptPage } from './page.ts';
+
+type Response = MessageInitShape<typeof GetEventsByTypeResponseSchema>;
+
+/** Lists the events of one type in the order of the log. */
+export function getEventsByType({ database, pageTokens }: Dependencies) {
+  return async (request: GetEventsByTypeRequest): Promise<Response> => {
+    const violations = new Violations();
+    const type = resolveType(request.eventType, 'event_type', violations)?.eventType.type;
+    const filter = ['type', type ?? request.eventType];
+    const page = acceptPage(request, filter, pageTokens, violations);
+    if (type === undefined || !violations.none) throw invalid(violations);
+    const start = page.cursor === undefined ? 0n : BigInt(page.cursor);
+    const { events, continueAfter } = await gatherPage(page.size, (after, limit) =>
+      eventsByType(database, { eventType: type, after: after?.position.position ?? start, limit }),
+    );
+    return {
+      events: events.map(eventMessage),
+      nextPageToken:
+        continueAfter === undefined
+          ? ''
+          : pageTokens.write(filter, String(continueAfter.position.position)),
+    };
+  };
+}

@@ -1,0 +1,69 @@
+import type { AppendUnit, NewEvent } from '@nova/outbox';
+import {
+  type PublishEventsRequest,
+  PublishEventsRequestSchema,
+  type PublishEventsResponseSchema,
+} from '@nova/proto/gen/events/events_service_pb';
+import type { MessageInitShape } from '@nova/proto/runtime';
+import type { Call } from '@nova/rpc';
+import { acceptBatch } from '../domain/accept-batch.ts';
+import { acceptConditions, acceptMode } from '../domain/accept-conditions.ts';
+import { appendToken } from '../domain/consistency-token.ts';
+import { invalid, refusalMessage, refused } from '../domain/refusal.ts';
+import { checkRequestId, requestIdentity, unitKey } from '../domain/request-key.ts';
+import { Violations } from '../domain/violations.ts';
+import { arrivalOf, type Dependencies } from './dependencies.ts';
+import { appendedOf, eventMessages } from './event-messages.ts';
+
+const METHOD = 'events.EventsService/PublishEvents';
+
+type Response = MessageInitShape<typeof PublishEventsResponseSchema>;
+
+/** Stores a batch: everything or nothing, or in mode EACH every aggregate for itself. */
+export function publishEvents(dependencies: Dependencies) {
+  const { append, clock } = dependencies;
+  return async (request: PublishEventsRequest, call: Call): Promise<Response> => {
+    const violations = new Violations();
+    const { requestId } = request;
+    checkRequestId(requestId, 'request_id', violations);
+    const key = requestIdentity(call.caller.principal, METHOD, requestId);
+    const given = request.events.map((event) => ({ ...event, payload: event.payload ?? {} }));
+    const accepted = acceptBatch(given, arrivalOf(call, clock, key), violations);
+    const conditions = acceptConditions(request.conditions, violations);
+    const mode = acceptMode(request.mode, violations);
+    if (!violations.none) throw invalid(violations);
+    const events = accepted.map(({ event }) => event);
+    const unit: AppendUnit = {
+      ...unitKey(key, PublishEventsRequestSchema, request),
+      conditions,
+      mode,
+      events,
+    };
+    const result = await append(unit, call.signal);
+    if (result.outcome === 'refused') {
+      throw refused(result.refusals, refusedBatch(requestId, events));
+    }
+    const outcomes = await eventMessages(dependencies.database, events, result);
+    return {
+      results: outcomes.map((outcome, index) => ({
+        outcome:
+          outcome.kind === 'refused'
+            ? { case: 'refusal', value: refusalMessage(outcome.refusal, index) }
+            : { case: 'event', value: outcome.message },
+        replayed: outcome.kind === 'appended' && outcome.appended.replayed,
+        alias: accepted[index]?.alias ?? '',
+      })),
+      consistencyToken: appendToken(appendedOf(result.events)),
+      replayed: result.replayed,
+    };
+  };
+}
+
+function refusedBatch(requestId: string, events: readonly NewEvent[]) {
+  return {
+    requestId,
+    conditionPath: (index: number) => `conditions[${index}]`,
+    eventIdPath: (index: number) => `events[${index}].event_id`,
+    eventId: (index: number) => events[index]?.eventId ?? '',
+  };
+}

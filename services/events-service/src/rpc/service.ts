@@ -1,0 +1,60 @@
+import { EventLog } from '@nova/proto/gen/events/event_log_pb';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { implement, type ServiceImplementation } from '@nova/rpc';
+import { append } from './append.ts';
+import type { Dependencies } from './dependencies.ts';
+import { getEvent } from './get-event.ts';
+import { getEventsByAggregate } from './get-events-by-aggregate.ts';
+import { getEventsByType } from './get-events-by-type.ts';
+import { getLog } from './get-log.ts';
+import { getOutboxStatus } from './get-outbox-status.ts';
+import { publishEvent } from './publish-event.ts';
+import { publishEvents } from './publish-events.ts';
+import { readAggregates } from './read-aggregates.ts';
+import { readLog } from './read-log.ts';
+import { registerConsumer } from './register-consumer.ts';
+import { resolve } from './resolve.ts';
+
+/** Every RPC of events-service with the role it takes. */
+export function eventsServices(dependencies: Dependencies): ServiceImplementation[] {
+  return [
+    implement(
+      EventsService,
+      {
+        publishEvent: publishEvent(dependencies),
+        publishEvents: publishEvents(dependencies),
+        getEvent: getEvent(dependencies),
+        getEventsByAggregate: getEventsByAggregate(dependencies),
+        getEventsByType: getEventsByType(dependencies),
+        getOutboxStatus: getOutboxStatus(dependencies),
+      },
+      {
+        publishEvent: 'writer',
+        publishEvents: 'writer',
+        getEvent: 'reader',
+        getEventsByAggregate: 'reader',
+        getEventsByType: 'reader',
+        getOutboxStatus: 'reader',
+      },
+    ),
+    implement(
+      EventLog,
+      {
+        append: append(dependencies),
+        resolve: resolve(dependencies),
+        readAggregates: readAggregates(dependencies),
+        readLog: readLog(dependencies),
+        getLog: getLog(dependencies),
+        registerConsumer: registerConsumer(dependencies),
+      },
+      {
+        append: 'service',
+        resolve: 'service',
+        readAggregates: 'service',
+        readLog: 'service',
+        getLog: 'service',
+        registerConsumer: 'service',
+      },
+    ),
+  ];
+}

@@ -1,0 +1,135 @@
+import { isNovaError, NovaError } from '@nova/errors';
+import { type AppendUnit, append, type UnitResult } from '@nova/outbox';
+import type { Database } from '@nova/postgres';
+import {
+  counter,
+  histogram,
+  metricNames,
+  spanAttributes,
+  spanNames,
+  withSpan,
+} from '@nova/telemetry';
+import type { Clock } from '@nova/time';
+import { errors } from '../errors.ts';
+
+/** Adds a unit to the log; resolves after its commit. */
+export type Append = (unit: AppendUnit, signal: AbortSignal) => Promise<UnitResult>;
+
+/** What an append needs. `wake` tells relays and followers that the log has grown. */
+export interface AppendQueueDependencies {
+  readonly database: Database;
+  readonly wake: () => void;
+  readonly clock: Clock;
+}
+
+/** One flush takes at most this many units and events; a unit alone may have 500 events. */
+const MAX_UNITS = 128;
+const MAX_EVENTS = 1_000;
+/** More than this many waiting units mean that the database does not keep up. */
+const MAX_WAITING = 2_000;
+
+interface Waiting {
+  readonly unit: AppendUnit;
+  readonly signal: AbortSignal;
+  readonly resolve: (result: UnitResult) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+const appended = counter(metricNames.appendedEvents, 'events appended to the log');
+const duration = histogram(metricNames.appendDuration, 'time from call to commit of an append');
+
+/**
+ * Every append of this process goes through here, one statement at a time: the log's lock would
+ * serialise them anyway. What arrives while a statement is in flight goes with the next one, so
+ * that calls of many callers share a commit and nobody waits for a timer.
+ */
+export function createAppendQueue({ database, wake, clock }: AppendQueueDependencies): Append {
+  const waiting: Waiting[] = [];
+  let flushing = false;
+
+  const flushAll = async () => {
+    flushing = true;
+    while (waiting.length > 0) await settle(takeBatch(waiting));
+    flushing = false;
+  };
+  const settle = async (batch: readonly Waiting[]) => {
+    try {
+      const results = await append(
+        database,
+        batch.map(({ unit }) => unit),
+      );
+      if (results.some(grew)) wake();
+      batch.forEach(({ resolve, reject }, index) => {
+        const result = results[index];
+        if (result === undefined) reject(new TypeError('append answered fewer units than given'));
+        else resolve(result);
+      });
+    } catch (thrown) {
+      await settleFailure(batch, thrown);
+    }
+  };
+  // A statement that the server refused has stored nothing: units that shared it with the one at
+  // fault are tried alone. Without an answer it may have been stored: that is for the caller, whose
+  // request id makes the retry safe.
+  const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
+    const unanswered = isNovaError(thrown) && thrown.kind.status !== 'INTERNAL';
+    if (batch.length === 1 || unanswered) {
+      for (const { reject } of batch) reject(thrown);
+      return;
+    }
+    for (const one of batch) await settle([one]);
+  };
+
+  return (unit, signal) => {
+    const startedMs = clock.monotonicMs();
+    const attributes = { [spanAttributes.events]: unit.events.length };
+    return withSpan(spanNames.append, { kind: 'client', attributes }, async () => {
+      if (waiting.length >= MAX_WAITING) throw new NovaError(errors.APPEND_QUEUE_FULL);
+      const result = await new Promise<UnitResult>((resolve, reject) => {
+        waiting.push({ unit, signal, resolve, reject });
+        if (!flushing) void flushAll();
+      });
+      measure(unit, result);
+      duration.record((clock.monotonicMs() - startedMs) / 1000, { outcome: result.outcome });
+      return result;
+    });
+  };
+}
+
+/** The next units in order, without those whose caller has gone; at least one of the others. */
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  const batch: Waiting[] = [];
+  let events = 0;
+  for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
+    const size = next.unit.events.length;
+    const full = batch.length >= MAX_UNITS || events + size > MAX_EVENTS;
+    if (batch.length > 0 && full) break;
+    waiting.shift();
+    if (next.signal.aborted) {
+      next.reject(next.signal.reason);
+      continue;
+    }
+    batch.push(next);
+    events += size;
+  }
+  return batch;
+}
+
+function grew(result: UnitResult): boolean {
+  return (
+    result.outcome === 'stored' &&
+    !result.replayed &&
+    result.events.some((event) => 'position' in event && !event.replayed)
+  );
+}
+
+function measure(unit: AppendUnit, result: UnitResult): void {
+  if (result.outcome !== 'stored' || result.replayed) return;
+  const byType = new Map<string, number>();
+  result.events.forEach((event, index) => {
+    const type = unit.events[index]?.eventType;
+    if (type === undefined || !('position' in event) || event.replayed) return;
+    byType.set(type, (byType.get(type) ?? 0) + 1);
+  });
+  for (const [type, n] of byType) appended.add(n, { event_type: type });
+}
