@@ -1,0 +1,118 @@
+import { defineErrors } from '@nova/errors';
+
+/** Errors of the gRPC edge, before and around what a method itself refuses. */
+export const errors = defineErrors({
+  RPC_UNDECODABLE: {
+    message: 'the request cannot be decoded: {problem}',
+    status: 'INVALID_ARGUMENT',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Send one whole message of the type that the method takes; ask the server by reflection.',
+  },
+  RPC_HEADER_INVALID: {
+    message: 'the header {header} is not usable: {problem}',
+    status: 'INVALID_ARGUMENT',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Leave the header out or send it once, in the described form.',
+  },
+  RPC_UNAUTHENTICATED: {
+    message: 'who is calling cannot be told: {problem}',
+    status: 'UNAUTHENTICATED',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Send the identity that this server accepts, once and well-formed.',
+  },
+  RPC_PERMISSION_DENIED: {
+    message: '{method} needs {needed}',
+    status: 'PERMISSION_DENIED',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Call with an identity that has the role.',
+  },
+  RPC_TOO_LARGE: {
+    message:
+      'a message or the headers are larger than this server accepts ({limit} bytes a message)',
+    status: 'RESOURCE_EXHAUSTED',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Send less in one call: batches have a limit of 500 events and 1 MiB.',
+  },
+  RPC_ENCODING_UNKNOWN: {
+    message: 'messages may be uncompressed, gzip or deflate',
+    status: 'UNIMPLEMENTED',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Choose one of the accepted encodings.',
+  },
+  RPC_DEADLINE_EXCEEDED: {
+    message: 'the call did not finish before its deadline',
+    status: 'DEADLINE_EXCEEDED',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'It may have been done: repeat it with the same request_id.',
+  },
+  RPC_UPLOAD_TOO_SLOW: {
+    message: 'the request was not complete within {ms} ms',
+    status: 'DEADLINE_EXCEEDED',
+    retry: 'backoff',
+    blame: 'caller',
+    hint: 'Send the request at once; the connection may be very slow.',
+  },
+  RPC_READER_TOO_SLOW: {
+    message: 'nothing was read from the stream for {ms} ms',
+    status: 'RESOURCE_EXHAUSTED',
+    retry: 'backoff',
+    blame: 'caller',
+    hint: 'Read faster or ask for less, and resume from the last message read.',
+  },
+  RPC_CANCELLED: {
+    message: 'the caller cancelled the call',
+    status: 'CANCELLED',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Nothing to do.',
+  },
+  RPC_DRAINING: {
+    message: 'this server is stopping',
+    status: 'UNAVAILABLE',
+    retry: 'after-reconnect',
+    blame: 'operator',
+    hint: 'Call again: another instance, or this one after its restart, will answer.',
+  },
+  RPC_UPSTREAM_UNAVAILABLE: {
+    message: 'a service that this call needs does not answer',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Look at the health of the service that the log line names.',
+  },
+  RPC_SERVICE_UNKNOWN: {
+    message: 'this server has no service {service}',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Ask for one of the services that reflection lists.',
+  },
+  RPC_METHOD_UNFINISHED: {
+    message: '{method} has no {missing}',
+    status: 'INTERNAL',
+    retry: 'never',
+    blame: 'bug',
+    hint: 'Give every method of the service an implementation and a policy.',
+  },
+  RPC_IDENTITY_MISSING: {
+    message: 'in production callers must be identified, and no identity source is configured',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'Configure an identity source, or set NOVA_MODE=development on a machine of your own.',
+  },
+  RPC_LISTEN_FAILED: {
+    message: 'cannot listen on {address}: {problem}',
+    status: 'UNAVAILABLE',
+    retry: 'after-reconnect',
+    blame: 'operator',
+    hint: 'Free the port, or give the service another one (NOVA_GRPC_PORT).',
+  },
+});

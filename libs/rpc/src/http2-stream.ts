@@ -1,0 +1,34 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
+
+/**
+ * The HTTP/2 stream under a call. The library keeps it to itself but offers no way to end a call
+ * whose caller neither sends nor reads, which only a reset of the stream does. A spec fails when a
+ * new version of the library hides it better.
+ */
+export function http2StreamOf(call: ServerInterceptingCallInterface): Http2Stream | undefined {
+  const stream: unknown = Reflect.get(call, 'stream');
+  return isStream(stream) ? stream : undefined;
+}
+
+/** The few things that are done to a stream. */
+export type Http2Stream = Pick<ServerHttp2Stream, 'close' | 'closed' | 'destroyed' | 'once'>;
+
+/** Resets `stream` unless it is closed within `ms`. */
+export function cutUnlessClosed(stream: Http2Stream | undefined, ms: number): void {
+  if (stream === undefined || stream.closed || stream.destroyed) return;
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ms);
+  timer.unref();
+  stream.once('close', () => clearTimeout(timer));
+}
+
+function isStream(value: unknown): value is Http2Stream {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'close' in value &&
+    typeof value.close === 'function' &&
+    'once' in value &&
+    typeof value.once === 'function'
+  );
+}

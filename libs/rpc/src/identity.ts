@@ -1,0 +1,111 @@
+import { NovaError } from '@nova/errors';
+import { devUserId, isCanonicalUuid } from '@nova/events';
+import { type Caller, ROLES, type Role } from './caller.ts';
+import { errors } from './errors.ts';
+
+/** The headers of a call by lower-case name. */
+export interface RequestHeaders {
+  /** Every value of the header, in order; empty when it was not sent. */
+  all(name: string): readonly string[];
+}
+
+/** What an identity source may look at. */
+export interface IdentityRequest {
+  readonly headers: RequestHeaders;
+  /** Address of the other side of the connection. */
+  readonly peer: string;
+  /** DER bytes of the peer's certificate, when the connection is mutual TLS and it was verified. */
+  readonly certificate: Uint8Array | undefined;
+}
+
+/**
+ * Tells who is calling. Rejects with a NovaError of status UNAUTHENTICATED when it cannot; it
+ * never guesses, and never ignores a malformed identity.
+ */
+export interface IdentitySource {
+  readonly name: string;
+  identify(request: IdentityRequest): Caller | Promise<Caller>;
+}
+
+/** How strictly callers are identified. */
+export type Mode = 'production' | 'development';
+
+/**
+ * The identity source of a server: the configured one, else in development mode the one that
+ * trusts headers.
+ *
+ * @throws RPC_IDENTITY_MISSING in production without a source.
+ */
+export function identityFor(mode: Mode, configured?: IdentitySource): IdentitySource {
+  if (configured !== undefined) return configured;
+  if (mode === 'development') return developmentIdentity;
+  throw new NovaError(errors.RPC_IDENTITY_MISSING);
+}
+
+const SERVICE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const LONGEST_NAME = 63;
+const ALL_ROLES: ReadonlySet<Role> = new Set(ROLES);
+const dev: Caller = {
+  principal: 'dev',
+  userId: devUserId,
+  roles: ALL_ROLES,
+  actsForOthers: true,
+};
+
+/**
+ * Trusts what callers say of themselves: a bare `x-user-id`, roles in `x-nova-roles`, services in
+ * `x-nova-service`, and nobody at all is `dev` with every role. For machines of one's own only.
+ */
+export const developmentIdentity: IdentitySource = {
+  name: 'development headers',
+  identify({ headers }) {
+    if (headers.all('authorization').length > 0) {
+      throw unidentified('authorization is not read in development mode; send x-user-id');
+    }
+    const userId = single(headers, 'x-user-id');
+    const service = single(headers, 'x-nova-service');
+    const roleNames = headers.all('x-nova-roles');
+    if (userId === undefined && service === undefined) {
+      if (roleNames.length > 0) {
+        throw unidentified('x-nova-roles needs x-user-id or x-nova-service beside it');
+      }
+      return dev;
+    }
+    if (userId !== undefined && !isCanonicalUuid(userId)) {
+      throw unidentified('x-user-id must be a UUID in lower case');
+    }
+    if (service !== undefined && !(SERVICE_NAME.test(service) && service.length <= LONGEST_NAME)) {
+      throw unidentified('x-nova-service must be a name such as messaging-service');
+    }
+    const roles = parseRoles(roleNames);
+    return {
+      principal: userId ?? `service:${service}`,
+      ...(userId === undefined ? {} : { userId }),
+      ...(service === undefined ? {} : { service }),
+      roles,
+      actsForOthers: roles.has('service'),
+    };
+  },
+};
+
+// HTTP/2 hands over a repeated header as several values or as one with commas; both are refused.
+function single(headers: RequestHeaders, name: string): string | undefined {
+  const [first, ...more] = headers.all(name);
+  if (more.length > 0) throw unidentified(`${name} is sent more than once`);
+  return first;
+}
+
+function parseRoles(values: readonly string[]): ReadonlySet<Role> {
+  const named = values.flatMap((value) => value.split(',')).map((name) => name.trim());
+  return new Set(
+    named.map((name) => {
+      const role = ROLES.find((known) => known === name);
+      if (role !== undefined) return role;
+      throw unidentified(`x-nova-roles may name ${ROLES.join(', ')}`);
+    }),
+  );
+}
+
+function unidentified(problem: string): NovaError {
+  return new NovaError(errors.RPC_UNAUTHENTICATED, { problem });
+}

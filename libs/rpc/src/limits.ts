@@ -1,0 +1,42 @@
+/** What a server takes before it says no. Times in milliseconds. */
+export interface Limits {
+  /** Bytes of one message, either way. */
+  readonly messageBytes: number;
+  /** Deadline of a call that brings none. Streams that answer with many messages have none. */
+  readonly deadlineMs: number;
+  /** Time until a request must be complete. */
+  readonly uploadMs: number;
+  /** Bytes of answers that may wait for one caller to read them. */
+  readonly unreadBytes: number;
+  /** Time without any progress after which a caller that does not read is cut off. */
+  readonly unreadMs: number;
+  readonly connections: number;
+  /** Calls at the same time on one connection. */
+  readonly streamsPerConnection: number;
+  readonly connectionIdleMs: number;
+  readonly connectionAgeMs: number;
+  /** Time that calls have to finish when their connection is of age. */
+  readonly connectionGraceMs: number;
+  /** How often a silent connection is asked whether it is alive, and how long for the answer. */
+  readonly keepaliveMs: number;
+  readonly keepaliveAnswerMs: number;
+  /** Time that calls in work have to finish when the server stops. */
+  readonly drainMs: number;
+}
+
+/** Limits that suit a service of the mesh. */
+export const defaultLimits: Limits = {
+  messageBytes: 4 * 1024 * 1024,
+  deadlineMs: 30_000,
+  uploadMs: 10_000,
+  unreadBytes: 1024 * 1024,
+  unreadMs: 30_000,
+  connections: 2000,
+  streamsPerConnection: 500,
+  connectionIdleMs: 300_000,
+  connectionAgeMs: 3_600_000,
+  connectionGraceMs: 60_000,
+  keepaliveMs: 30_000,
+  keepaliveAnswerMs: 10_000,
+  drainMs: 10_000,
+};

@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+import {
+  status as grpcStatus,
+  Metadata,
+  type ServerInterceptingCallInterface,
+} from '@grpc/grpc-js';
+import { errors as commonErrors, NovaError } from '@nova/errors';
+import type { Message } from '@nova/proto/runtime';
+import {
+  histogram,
+  type Logger,
+  metricNames,
+  parseTraceContext,
+  spanAttributes,
+  withSpan,
+} from '@nova/telemetry';
+import type { Call } from './call.ts';
+import { type Caller, describePolicy, permits } from './caller.ts';
+import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
+import { asNovaError, statusFor } from './error-status.ts';
+import { errors } from './errors.ts';
+import { cutUnlessClosed, http2StreamOf } from './http2-stream.ts';
+import type { IdentitySource, RequestHeaders } from './identity.ts';
+import type { ServedMethod } from './implement.ts';
+import type { Limits } from './limits.ts';
+import { pump } from './pump.ts';
+import { RequestReader } from './request-reader.ts';
+import { ResponseWriter } from './response-writer.ts';
+import { codeOf, type WireStatus } from './wire-status.ts';
+
+/** What the calls of one server share. */
+export interface CallHost {
+  readonly logger: Logger;
+  readonly identity: IdentitySource;
+  readonly limits: Limits;
+  /** The calls in work. */
+  readonly calls: Set<ServerCall>;
+  draining(): boolean;
+}
+
+const ANONYMOUS: Caller = { principal: 'anonymous', roles: new Set(), actsForOthers: false };
+const OK: WireStatus = { status: 'OK', message: '' };
+// Long enough for the status to reach a caller that still sends.
+const LINGER_MS = 1000;
+
+const duration = histogram(
+  metricNames.rpcDuration,
+  'Time from the headers of a call to its status',
+);
+
+/**
+ * One call from its headers to its status. It stands in for the library's own handling, which
+ * answers a caller's mistakes with INTERNAL, shows the text of what a method throws, knows no
+ * default deadline and reads a request before asking who sends it.
+ */
+export class ServerCall {
+  readonly #host: CallHost;
+  readonly #method: ServedMethod;
+  readonly #base: ServerInterceptingCallInterface;
+  readonly #sendStatus: ServerInterceptingCallInterface['sendStatus'];
+  readonly #abort = new AbortController();
+  readonly #startedAt = performance.now();
+  readonly #reader: RequestReader;
+  #writer: ResponseWriter | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #correlationId: string = randomUUID();
+  #finished = false;
+
+  constructor(host: CallHost, method: ServedMethod, base: ServerInterceptingCallInterface) {
+    this.#host = host;
+    this.#method = method;
+    this.#base = base;
+    this.#reader = new RequestReader(method.descriptor.input, () => base.startRead());
+    this.#sendStatus = base.sendStatus.bind(base);
+    // The library ends calls by itself (deadline, broken compression, too much data): those too
+    // get our status and details.
+    base.sendStatus = (status) => this.#librarySays(status.code);
+  }
+
+  serve(): void {
+    this.#host.calls.add(this);
+    this.#base.start({
+      onReceiveMetadata: (metadata) => void this.#run(headersOf(metadata)),
+      onReceiveMessage: (bytes: Uint8Array) => this.#reader.receive(bytes),
+      onReceiveHalfClose: () => this.#reader.end(),
+      onCancel: () => this.#fail(new NovaError(errors.RPC_CANCELLED)),
+    });
+  }
+
+  /** Ends the call when it may last for ever; others have until the server gives up waiting. */
+  drain(): void {
+    const { methodKind } = this.#method.descriptor;
+    if (methodKind !== 'unary') this.giveUp();
+  }
+
+  /** Ends the call because the server stops. */
+  giveUp(): void {
+    this.#fail(new NovaError(errors.RPC_DRAINING));
+  }
+
+  async #run(headers: RequestHeaders): Promise<void> {
+    try {
+      this.#correlationId = correlationIdOf(headers);
+      if (this.#method.policy === 'public') return await this.#answer(headers, ANONYMOUS);
+      const [traceparent] = headers.all('traceparent');
+      const parent = parseTraceContext(traceparent, headers.all('tracestate').join(','));
+      const { parent: service, name } = this.#method.descriptor;
+      await withSpan(
+        this.#method.fullName,
+        {
+          kind: 'server',
+          ...(parent === undefined ? {} : { parent }),
+          attributes: {
+            [spanAttributes.rpcSystem]: 'grpc',
+            [spanAttributes.rpcService]: service.typeName,
+            [spanAttributes.rpcMethod]: name,
+            [spanAttributes.correlationId]: this.#correlationId,
+          },
+        },
+        async (span) => {
+          try {
+            if (this.#host.draining()) throw new NovaError(errors.RPC_DRAINING);
+            await this.#answer(headers, await this.#identify(headers));
+            span.setAttributes({ [spanAttributes.rpcStatus]: grpcStatus.OK });
+          } catch (thrown) {
+            // Told here, inside the span, so that the log line carries its ids.
+            const error = this.#fail(thrown);
+            span.setAttributes({ [spanAttributes.rpcStatus]: codeOf(error.kind.status) });
+            if (error.kind.blame !== 'caller') span.fail(error.code);
+          }
+        },
+      );
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  async #identify(headers: RequestHeaders): Promise<Caller> {
+    const { policy, fullName } = this.#method;
+    if (policy === 'public') return ANONYMOUS;
+    const caller = await this.#host.identity.identify({
+      headers,
+      peer: this.#base.getPeer(),
+      certificate: this.#base.getAuthContext().sslPeerCertificate?.raw,
+    });
+    if (permits(policy, caller)) return caller;
+    throw new NovaError(errors.RPC_PERMISSION_DENIED, {
+      method: fullName,
+      needed: describePolicy(policy),
+    });
+  }
+
+  async #answer(headers: RequestHeaders, caller: Caller): Promise<void> {
+    const { descriptor, invoke } = this.#method;
+    const streamsIn =
+      descriptor.methodKind === 'bidi_streaming' || descriptor.methodKind === 'client_streaming';
+    const input = streamsIn ? this.#reader.all() : await this.#singleRequest();
+    const call = this.#call(headers, caller);
+    const writer = new ResponseWriter(
+      this.#base,
+      descriptor.output,
+      this.#correlationId,
+      this.#host.limits,
+    );
+    if (this.#finished) return;
+    this.#writer = writer;
+    const answer = invoke(input, call);
+    if (Symbol.asyncIterator in answer) await pump(answer, this.#abort.signal, writer);
+    else await writer.send(await answer);
+    this.#finish(OK);
+  }
+
+  async #singleRequest(): Promise<Message> {
+    const { uploadMs } = this.#host.limits;
+    const slow = setTimeout(() => {
+      this.#fail(new NovaError(errors.RPC_UPLOAD_TOO_SLOW, { ms: uploadMs }));
+    }, uploadMs);
+    try {
+      return await this.#reader.single();
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  #call(headers: RequestHeaders, caller: Caller): Call {
+    const method = this.#method.fullName;
+    const correlationId = this.#correlationId;
+    const deadline = this.#deadline();
+    const { logger } = this.#host;
+    let callLogger: Logger | undefined;
+    return {
+      caller,
+      method,
+      correlationId,
+      headers,
+      peer: this.#base.getPeer(),
+      signal: this.#abort.signal,
+      remainingMs: () => Math.max(0, deadline - Date.now()),
+      get logger() {
+        callLogger ??= logger.child({ method, correlation_id: correlationId });
+        return callLogger;
+      },
+    };
+  }
+
+  // The library keeps the caller's deadline itself; a call without one gets ours.
+  #deadline(): number {
+    const given = this.#base.getDeadline();
+    const at = given instanceof Date ? given.getTime() : given;
+    const { methodKind } = this.#method.descriptor;
+    const endless = methodKind === 'server_streaming' || methodKind === 'bidi_streaming';
+    if (at !== Number.POSITIVE_INFINITY || endless) return at;
+    const { deadlineMs } = this.#host.limits;
+    this.#timer = setTimeout(() => {
+      this.#fail(new NovaError(errors.RPC_DEADLINE_EXCEEDED));
+    }, deadlineMs);
+    return Date.now() + deadlineMs;
+  }
+
+  #librarySays(code: grpcStatus): void {
+    switch (code) {
+      case grpcStatus.RESOURCE_EXHAUSTED:
+        this.#fail(new NovaError(errors.RPC_TOO_LARGE, { limit: this.#host.limits.messageBytes }));
+        break;
+      case grpcStatus.DEADLINE_EXCEEDED:
+        this.#fail(new NovaError(errors.RPC_DEADLINE_EXCEEDED));
+        break;
+      case grpcStatus.UNIMPLEMENTED:
+        this.#fail(new NovaError(errors.RPC_ENCODING_UNKNOWN));
+        break;
+      case grpcStatus.INTERNAL:
+        this.#fail(
+          // Before the request is whole it is the request that is broken; afterwards the
+          // connection broke while we answered.
+          this.#reader.complete
+            ? new NovaError(errors.RPC_CANCELLED)
+            : new NovaError(errors.RPC_UNDECODABLE, {
+                problem: 'its compression is broken, or grpc-timeout is not a duration',
+              }),
+        );
+        break;
+      default:
+        this.#fail(new NovaError(commonErrors.INTERNAL_BUG));
+    }
+  }
+
+  #fail(thrown: unknown): NovaError {
+    const error = asNovaError(thrown);
+    if (this.#finished) return error;
+    this.#log(error);
+    this.#finish(statusFor(error, this.#correlationId));
+    this.#abort.abort(error);
+    return error;
+  }
+
+  #log(error: NovaError): void {
+    const { status, blame } = error.kind;
+    const fields = {
+      component: 'rpc',
+      method: this.#method.fullName,
+      correlation_id: this.#correlationId,
+      rpc_status: status,
+      error_code: error.code,
+      duration_ms: Math.round(performance.now() - this.#startedAt),
+    };
+    if (status === 'INTERNAL' || blame === 'bug') {
+      this.#host.logger.error({ ...fields, err: error.cause ?? error }, 'a call failed on a bug');
+    } else if (blame === 'operator') {
+      this.#host.logger.warn({ ...fields, err: error.cause ?? error }, 'a call could not be done');
+    } else {
+      this.#host.logger.debug({ ...fields, reason: error.message }, 'a call was refused');
+    }
+  }
+
+  #finish(given: WireStatus): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    clearTimeout(this.#timer);
+    this.#host.calls.delete(this);
+    const metadata = new Metadata();
+    metadata.set(CORRELATION_HEADER, this.#correlationId);
+    if (given.details !== undefined) {
+      metadata.set('grpc-status-details-bin', Buffer.from(given.details));
+    }
+    this.#sendStatus({ code: codeOf(given.status), details: given.message, metadata });
+    this.#writer?.close();
+    cutUnlessClosed(
+      http2StreamOf(this.#base),
+      this.#reader.complete ? this.#host.limits.unreadMs : LINGER_MS,
+    );
+    this.#reader.end();
+    duration.record((performance.now() - this.#startedAt) / 1000, {
+      rpc_method: this.#method.fullName,
+      rpc_status: given.status,
+    });
+  }
+}
+
+function headersOf(metadata: Metadata): RequestHeaders {
+  return {
+    all: (name) => metadata.get(name).map((value) => String(value)),
+  };
+}
