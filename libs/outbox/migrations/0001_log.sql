@@ -1,5 +1,6 @@
 -- Breaking: no. The tables of the log (conventions §5). The functions that write them follow in
--- 0002; the comments say who may write what.
+-- 0002; the comments say who may write what. Indexed text is compared by bytes (COLLATE "C"): faster,
+-- and no upgrade of the system's locales can break an index.
 
 -- One row: the log's head. Its row lock is the log's lock: whoever appends holds it until commit,
 -- which makes positions dense and commit order.
@@ -39,9 +40,9 @@ CREATE TABLE outbox_events (
   event_id          uuid        NOT NULL,
   schema_version    integer     NOT NULL,
   lane              smallint    NOT NULL CHECK (lane BETWEEN 0 AND 63),
-  event_type        text        NOT NULL,
-  aggregate_type    text        NOT NULL,
-  aggregate_id      text        NOT NULL,
+  event_type        text COLLATE "C" NOT NULL,
+  aggregate_type    text COLLATE "C" NOT NULL,
+  aggregate_id      text COLLATE "C" NOT NULL,
   source            text        NOT NULL,
   tenant            text,
   -- Event type -> version of its last event before this one in the aggregate.
@@ -58,8 +59,8 @@ CREATE INDEX outbox_events_by_type ON outbox_events (event_type, position);
 
 -- Heads of aggregates. Written by outbox_append only.
 CREATE TABLE outbox_aggregates (
-  aggregate_type text   NOT NULL,
-  aggregate_id   text   NOT NULL,
+  aggregate_type text COLLATE "C" NOT NULL,
+  aggregate_id   text COLLATE "C" NOT NULL,
   version        bigint NOT NULL,
   -- Event type -> version of its last event: the `previous` of the aggregate's next event.
   last_versions  jsonb  NOT NULL,
@@ -71,9 +72,9 @@ CREATE INDEX outbox_aggregates_by_id ON outbox_aggregates (aggregate_id);
 
 -- Answers to requests, for retries.
 CREATE TABLE outbox_requests (
-  principal    text        NOT NULL,
-  method       text        NOT NULL,
-  request_id   text        NOT NULL,
+  principal    text COLLATE "C" NOT NULL,
+  method       text COLLATE "C" NOT NULL,
+  request_id   text COLLATE "C" NOT NULL,
   request_hash bytea       NOT NULL,
   -- One element per event of the request: the position it was stored at; {"replayed": position}
   -- where its id was stored before; or the refusal as an object.
