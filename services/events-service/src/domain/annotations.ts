@@ -1,6 +1,6 @@
 import type { Annotations } from '@nova/events';
 import { identifierProblem, textProblem, utf8Length } from './text.ts';
-import { fieldPath, type Violations } from './violations.ts';
+import { fieldPath, quoted, type Violations } from './violations.ts';
 
 const MAX_ID_BYTES = 255;
 const MAX_METADATA_KEYS = 16;
@@ -63,6 +63,6 @@ function checkMetadata(
     const keyProblem = key === '' ? 'must not have an empty key' : textProblem(key);
     if (keyProblem !== undefined) violations.add(field, keyProblem);
     const valueProblem = textProblem(value);
-    if (valueProblem !== undefined) violations.add(`${field}["${key}"]`, valueProblem);
+    if (valueProblem !== undefined) violations.add(`${field}[${quoted(key)}]`, valueProblem);
   }
 }
