@@ -1,0 +1,92 @@
+import type { StoredEvent } from '@nova/events';
+import { type Database, loadSql } from '@nova/postgres';
+import { CopyBinaryParser } from './copy-binary.ts';
+import { decodeRow } from './decode-row.ts';
+
+/** The end of the log. */
+export interface LogHead {
+  readonly position: bigint;
+  readonly epoch: string;
+}
+
+/** What to read: positions above `after` and up to `upto`, of these lanes. */
+export interface LogRange {
+  readonly after: bigint;
+  readonly upto: bigint;
+  readonly lanes: readonly number[];
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** What was read: every event of the range's lanes up to `scanned`, in order. */
+export interface LogWindow {
+  readonly events: readonly StoredEvent[];
+  readonly scanned: bigint;
+  /** True when the range goes on above `scanned`. */
+  readonly hasMore: boolean;
+}
+
+/** Reads the log for the relay. */
+export interface LogSource {
+  head(): Promise<LogHead>;
+  /** `upto` must not be above a head that was read before. */
+  read(range: LogRange): Promise<LogWindow>;
+}
+
+interface Epoch {
+  readonly epoch: string;
+  readonly firstPosition: bigint;
+}
+
+const sql = {
+  head: loadSql(new URL('./head.sql', import.meta.url)),
+  epochs: loadSql(new URL('./epochs.sql', import.meta.url)),
+  window: loadSql(new URL('./read-window.sql', import.meta.url)),
+};
+
+/** The log in PostgreSQL. Positions are dense and in commit order, so reading is `position > after`. */
+export function logSource(database: Database): LogSource {
+  let epochs: readonly Epoch[] = [];
+  return {
+    async head() {
+      const [head] = await database.query<LogHead>(sql.head);
+      if (head === undefined) return { position: 0n, epoch: '' };
+      // A new epoch begins with a position above every head read before, so looking at each head
+      // is enough to know the epoch of every event up to it.
+      if (head.epoch !== '' && epochs.at(-1)?.epoch !== head.epoch) {
+        epochs = await database.query<Epoch>(sql.epochs);
+      }
+      return head;
+    },
+    async read(range) {
+      const events: StoredEvent[] = [];
+      let bytes = 0;
+      const parser = new CopyBinaryParser();
+      for await (const chunk of database.copyOut(windowSql(range))) {
+        for (const row of parser.push(chunk)) {
+          const event = decodeRow(row, (position) => epochOf(epochs, position));
+          bytes += event.payload.byteLength;
+          events.push(event);
+        }
+      }
+      if (!parser.hasEnded) throw new TypeError('the binary COPY has no end');
+      const last = events.at(-1);
+      const isCut = events.length >= range.rows || bytes >= range.bytes;
+      const scanned = isCut && last !== undefined ? last.position.position : range.upto;
+      return { events, scanned, hasMore: scanned < range.upto };
+    },
+  };
+}
+
+function windowSql({ after, upto, lanes, rows, bytes }: LogRange): string {
+  return sql.window.text
+    .replace(':after', String(after))
+    .replace(':upto', String(upto))
+    .replace(':lanes', lanes.map((lane) => String(Math.trunc(lane))).join(','))
+    .replace(':rows', String(Math.trunc(rows)))
+    .replace(':bytes', String(Math.trunc(bytes)));
+}
+
+function epochOf(epochs: readonly Epoch[], position: bigint): string {
+  return epochs.findLast(({ firstPosition }) => firstPosition <= position)?.epoch ?? '';
+}

@@ -1,0 +1,42 @@
+/** Wakes whoever waits. A call that comes while nobody waits is remembered, once. */
+export class Signal {
+  #isSet = false;
+  #wake: (() => void) | undefined;
+
+  notify(): void {
+    this.#isSet = true;
+    this.#wake?.();
+  }
+
+  /** Resolves at the next notification, after `ms`, or when `stop` aborts; one waiter at a time. */
+  async wait(ms: number, stop: AbortSignal): Promise<void> {
+    if (!this.#isSet && !stop.aborted) {
+      await new Promise<void>((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          stop.removeEventListener('abort', end);
+          this.#wake = undefined;
+          resolve();
+        };
+        const timer = setTimeout(end, Math.max(0, ms));
+        stop.addEventListener('abort', end);
+        this.#wake = end;
+      });
+    }
+    this.#isSet = false;
+  }
+}
+
+/** Resolves when `work` has settled, after `ms`, or when `stop` aborts: whichever comes first. */
+export async function settledWithin(
+  work: Promise<unknown>,
+  ms: number,
+  stop: AbortSignal,
+): Promise<void> {
+  const signal = new Signal();
+  work.then(
+    () => signal.notify(),
+    () => signal.notify(),
+  );
+  await signal.wait(ms, stop);
+}

@@ -1,0 +1,124 @@
+import { partitionOf, type StoredEvent, topicOf } from '@nova/events';
+import type { Lane } from './lane.ts';
+import { outgoingRecords } from './outgoing.ts';
+import type { EventPublisher } from './publisher.ts';
+
+/** An event together with the lane it is sent for. */
+export interface LaneEvent {
+  readonly lane: Lane;
+  readonly event: StoredEvent;
+}
+
+/** How a lane of a window is doing. */
+export type Outcome = 'open' | 'acknowledged' | 'failed';
+
+interface LaneProgress {
+  open: number;
+  hasFailed: boolean;
+  readonly settled: PromiseWithResolvers<void>;
+}
+
+/**
+ * The sends of one window: one batch per topic and partition, all side by side. A lane is
+ * acknowledged when every batch that holds an event of it is.
+ */
+export class WindowSend {
+  readonly #publisher: EventPublisher;
+  readonly #maySend: (lane: Lane) => boolean;
+  readonly #lanes = new Map<Lane, LaneProgress>();
+  /** The first failure, for whoever tells about it. */
+  failure: unknown;
+
+  /**
+   * Begins all sends. `maySend` is asked again right before each: partition counts may have to be
+   * fetched first, and a lease may end meanwhile.
+   */
+  constructor(
+    publisher: EventPublisher,
+    events: readonly LaneEvent[],
+    maySend: (lane: Lane) => boolean,
+  ) {
+    this.#publisher = publisher;
+    this.#maySend = maySend;
+    for (const { lane } of events) {
+      if (this.#lanes.has(lane)) continue;
+      this.#lanes.set(lane, { open: 0, hasFailed: false, settled: Promise.withResolvers() });
+    }
+    const topics = Map.groupBy(events, ({ event }) => topicOf(event.eventType));
+    for (const [topic, ofTopic] of topics) {
+      void this.#track(ofTopic, () => this.#sendTopic(topic, ofTopic));
+    }
+  }
+
+  /** Lanes that have events in this window. */
+  lanes(): readonly Lane[] {
+    return [...this.#lanes.keys()];
+  }
+
+  outcomeOf(lane: Lane): Outcome {
+    const progress = this.#lanes.get(lane);
+    if (progress === undefined) return 'acknowledged';
+    if (progress.open > 0) return 'open';
+    return progress.hasFailed ? 'failed' : 'acknowledged';
+  }
+
+  /** Resolves when nothing of this lane is in work any more. */
+  settled(lane: Lane): Promise<void> {
+    return this.#lanes.get(lane)?.settled.promise ?? Promise.resolve();
+  }
+
+  /** Resolves when nothing of this window is in work any more. */
+  async allSettled(): Promise<void> {
+    await Promise.all(this.lanes().map((lane) => this.settled(lane)));
+  }
+
+  async #sendTopic(topic: string, events: readonly LaneEvent[]): Promise<void> {
+    const partitions = await this.#publisher.partitionsOf(topic);
+    const batches = Map.groupBy(events, ({ event }) => partitionOf(event.aggregateId, partitions));
+    for (const [partition, batch] of batches) {
+      void this.#track(batch, () => this.#sendBatch(topic, partition, batch));
+    }
+  }
+
+  async #sendBatch(topic: string, partition: number, batch: readonly LaneEvent[]): Promise<void> {
+    const allowed = batch.filter(({ lane }) => this.#maySend(lane));
+    for (const { lane } of batch) if (!this.#maySend(lane)) this.#fail(lane);
+    if (allowed.length === 0) return;
+    const sent = Promise.withResolvers<void>();
+    sent.promise.catch(() => {});
+    const events = allowed.map(({ event }) => event);
+    const records = outgoingRecords(events, topic, partition, sent.promise);
+    try {
+      await this.#publisher.publish({ topic, partition, records });
+      sent.resolve();
+    } catch (thrown) {
+      sent.reject(thrown);
+      throw thrown;
+    }
+  }
+
+  // Keeps the lanes of `events` open while `work` runs, and marks them when it fails.
+  async #track(events: readonly LaneEvent[], work: () => Promise<void>): Promise<void> {
+    const lanes = new Set(events.map(({ lane }) => lane));
+    for (const lane of lanes) this.#change(lane, 1);
+    try {
+      await work();
+    } catch (thrown) {
+      this.failure ??= thrown;
+      for (const lane of lanes) this.#fail(lane);
+    }
+    for (const lane of lanes) this.#change(lane, -1);
+  }
+
+  #fail(lane: Lane): void {
+    const progress = this.#lanes.get(lane);
+    if (progress !== undefined) progress.hasFailed = true;
+  }
+
+  #change(lane: Lane, by: number): void {
+    const progress = this.#lanes.get(lane);
+    if (progress === undefined) return;
+    progress.open += by;
+    if (progress.open === 0) progress.settled.resolve();
+  }
+}

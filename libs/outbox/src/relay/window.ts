@@ -1,0 +1,113 @@
+import type { StoredEvent } from '@nova/events';
+import { lowest } from './bounds.ts';
+import type { RelayContext } from './context.ts';
+import type { Lane } from './lane.ts';
+import type { LogWindow } from './log-source.ts';
+import { type LaneEvent, WindowSend } from './window-send.ts';
+
+/** A window that was read and is being sent. */
+export interface OpenWindow {
+  readonly lanes: readonly Lane[];
+  readonly send: WindowSend;
+  readonly hasMore: boolean;
+}
+
+// There is no index on lane: a read that looks for few lanes must end somewhere.
+const MOST_POSITIONS = 100_000n;
+
+/**
+ * Reads the next window of these lanes, from the one that is furthest back, and begins its sends.
+ * Lanes without events in it move at once; each of the others moves when all of its sends are
+ * acknowledged, whoever waits for that. Undefined when there is nothing above their cursors.
+ *
+ * @throws what the log source throws; no lane has changed then.
+ */
+export async function openWindow(
+  context: RelayContext,
+  lanes: readonly Lane[],
+): Promise<OpenWindow | undefined> {
+  for (const lane of lanes) lane.isInWork = true;
+  let window: LogWindow | undefined;
+  try {
+    window = await read(context, lanes);
+  } finally {
+    if (window === undefined) for (const lane of lanes) lane.isInWork = false;
+  }
+  if (window === undefined) return undefined;
+  const events = wanted(lanes, window.events);
+  const send = new WindowSend(context.publisher, events, (lane) => context.table.hasLease(lane));
+  const { scanned, hasMore } = window;
+  const byLane = Map.groupBy(events, ({ lane }) => lane);
+  for (const lane of lanes) {
+    const own = byLane.get(lane)?.map(({ event }) => event) ?? [];
+    if (own.length === 0) close(context, lane, send, own, scanned);
+    else void send.settled(lane).then(() => close(context, lane, send, own, scanned));
+  }
+  track(context, send);
+  return { lanes, send, hasMore };
+}
+
+async function read(
+  { source, settings }: RelayContext,
+  lanes: readonly Lane[],
+): Promise<LogWindow | undefined> {
+  const head = await source.head();
+  const after = lowest(lanes.map(({ cursor }) => cursor));
+  if (after === undefined || after >= head.position) return undefined;
+  const end = after + MOST_POSITIONS;
+  const upto = end < head.position ? end : head.position;
+  const { windowRows: rows, windowBytes: bytes } = settings;
+  const window = await source.read({ after, upto, lanes: numbers(lanes), rows, bytes });
+  return { ...window, hasMore: window.scanned < head.position };
+}
+
+function numbers(lanes: readonly Lane[]): readonly number[] {
+  return lanes.map(({ lane }) => lane);
+}
+
+// Lanes may be at different positions: what a lane has acknowledged is never sent again.
+function wanted(lanes: readonly Lane[], events: readonly StoredEvent[]): readonly LaneEvent[] {
+  const byNumber = new Map(lanes.map((lane) => [lane.lane, lane]));
+  return events.flatMap((event) => {
+    const lane = byNumber.get(event.lane);
+    return lane !== undefined && event.position.position > lane.cursor ? [{ lane, event }] : [];
+  });
+}
+
+function close(
+  context: RelayContext,
+  lane: Lane,
+  send: WindowSend,
+  events: readonly StoredEvent[],
+  scanned: bigint,
+): void {
+  const { table, moved, gapWork } = context;
+  lane.isInWork = false;
+  if (send.outcomeOf(lane) === 'acknowledged') {
+    table.moveTo(lane, scanned);
+    if (events.length > 0) acknowledged(context, events);
+    moved.notify();
+  } else if (lane.mode === 'lagging') {
+    table.rest(lane);
+  }
+  if (lane.mode === 'lagging') gapWork.notify();
+}
+
+function acknowledged(
+  { table, meters, logger, gapWork }: RelayContext,
+  events: readonly StoredEvent[],
+): void {
+  meters.published(events);
+  if (!meters.over('kafka')) return;
+  logger.info({}, 'kafka takes events again');
+  table.endRests();
+  gapWork.notify();
+}
+
+function track({ open, meters }: RelayContext, send: WindowSend): void {
+  const all: Promise<void> = send.allSettled().then(() => {
+    open.delete(all);
+    if (send.failure !== undefined) meters.failed(send.failure);
+  });
+  open.add(all);
+}
