@@ -10,6 +10,7 @@ import { memberPath, Violations } from './violations.ts';
 /** Most bytes of a payload as it is stored. */
 export const MAX_PAYLOAD_BYTES = 256 * 1024;
 
+const MAX_NAME_LENGTH = 100;
 const PATH = 'payload';
 const encoder = new TextEncoder();
 
@@ -87,7 +88,9 @@ function namedFields(
 
 function unknownField({ type, fields }: EventType, key: string): string {
   const names = fields.map(({ name }) => name);
-  const nearest = key.length > 100 ? undefined : nearestOf([key.toLowerCase()], names);
+  const isName = key.length <= MAX_NAME_LENGTH;
+  // Half the letters changed is no typing mistake any more.
+  const nearest = isName ? nearestOf([key.toLowerCase()], names, key.length / 2) : undefined;
   return nearest === undefined
     ? `is not a field of ${type}`
     : `is not a field of ${type}; the nearest is ${nearest}`;

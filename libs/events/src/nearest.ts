@@ -2,11 +2,12 @@ import { distance } from 'fastest-levenshtein';
 
 /**
  * The candidate that the fewest edits lead to from any of the forms of a mistyped name; undefined
- * when nothing was given.
+ * when nothing was given, or when more than `maxEdits` would be needed.
  */
 export function nearestOf(
   forms: readonly string[],
   candidates: readonly string[],
+  maxEdits: number = Number.POSITIVE_INFINITY,
 ): string | undefined {
   let nearest: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
@@ -16,5 +17,5 @@ export function nearestOf(
       if (edits < fewest) [nearest, fewest] = [candidate, edits];
     }
   }
-  return nearest;
+  return fewest > maxEdits ? undefined : nearest;
 }
