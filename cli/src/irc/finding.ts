@@ -16,12 +16,13 @@ export type FindingReason =
 
 /**
  * Something about one line that a person should know: `skipped` lines are not imported, `altered`
- * ones are, with the change that the reason names, `noted` ones are imported as they are.
+ * ones are, with the change that the reason names, `noted` ones are imported as they are; an event
+ * of a `refused` one was not taken by events-service.
  */
 export interface Finding {
   readonly file: string;
   readonly line: number;
-  readonly severity: 'skipped' | 'altered' | 'noted';
+  readonly severity: 'skipped' | 'altered' | 'noted' | 'refused';
   readonly reason: FindingReason;
   /** Beginning of the line, control characters made visible. */
   readonly excerpt: string;

@@ -1,0 +1,37 @@
+import { Buffer } from 'node:buffer';
+import type { ImportEvent } from '../irc/import-event.ts';
+
+/** The most events of one PublishEvents call. */
+const MAX_EVENTS = 500;
+/** A call may have 1 MiB; a quarter of it is kept for ids, names and the form of the wire. */
+const MAX_PAYLOAD_BYTES = 768 * 1024;
+/** About what an event takes besides the text of its payload. */
+const EVENT_OVERHEAD_BYTES = 300;
+
+/** Collects events into batches that one call can carry. */
+export class Batch {
+  #events: ImportEvent[] = [];
+  #bytes = 0;
+
+  get size(): number {
+    return this.#events.length;
+  }
+
+  /** Adds an event; answers with the batch before it when that one is full. */
+  add(event: ImportEvent): readonly ImportEvent[] | undefined {
+    const bytes = EVENT_OVERHEAD_BYTES + Buffer.byteLength(JSON.stringify(event.payload));
+    const full = this.#events.length === MAX_EVENTS || this.#bytes + bytes > MAX_PAYLOAD_BYTES;
+    const before = full && this.#events.length > 0 ? this.take() : undefined;
+    this.#events.push(event);
+    this.#bytes += bytes;
+    return before;
+  }
+
+  /** What has been collected; the batch is empty afterwards. */
+  take(): readonly ImportEvent[] {
+    const taken = this.#events;
+    this.#events = [];
+    this.#bytes = 0;
+    return taken;
+  }
+}
