@@ -28,5 +28,6 @@ export {
 export { maskSecrets } from './serialize-error.ts';
 export { settings } from './settings.ts';
 export { spanAttributes, spanNames } from './span-names.ts';
+export { stopTelemetry } from './stop-telemetry.ts';
 export { currentTraceContext, parseTraceContext, type TraceContext } from './trace-context.ts';
 export { type RunningSpan, type SpanRole, type SpanStart, withSpan } from './tracing.ts';

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { register } from 'node:module';
+import { dirname, join } from 'node:path';
+import { processEnvironment } from '@nova/config';
+import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs';
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
+import { PinoInstrumentation } from '@opentelemetry/instrumentation-pino';
+import { NodeSDK } from '@opentelemetry/sdk-node';
+import { onStopTelemetry } from './stop-telemetry.ts';
+import type { WantedSignals } from './wanted-signals.ts';
+
+/** Packages whose calls become spans. gRPC is not among them: `@nova/rpc` makes its own spans. */
+const HOOKED = ['pg', 'pg-pool', 'kafkajs', 'pino'];
+
+/** Starts the SDK for the wanted signals; must run before the hooked packages are imported. */
+export function startOpenTelemetry(wanted: WantedSignals): void {
+  // ES modules can be changed only while they are loaded. Without this hook only some of the
+  // packages would emit, and nothing would tell.
+  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url, {
+    data: { include: HOOKED },
+  });
+  const sdk = new NodeSDK({
+    serviceName: processEnvironment['OTEL_SERVICE_NAME'] ?? nameOfProgram(process.argv[1]),
+    instrumentations: [
+      new PgInstrumentation({ requireParentSpan: true }),
+      new KafkaJsInstrumentation(),
+      // Ids are already in every line; the instrumentation only sends the lines on.
+      ...(wanted.logs ? [new PinoInstrumentation({ disableLogCorrelation: true })] : []),
+    ],
+    ...(wanted.traces ? {} : { spanProcessors: [] }),
+    ...(wanted.metrics ? {} : { metricReaders: [] }),
+    ...(wanted.logs ? {} : { logRecordProcessors: [] }),
+  });
+  sdk.start();
+  onStopTelemetry(() => sdk.shutdown());
+}
+
+// The nearest package of the program: `@nova/events-service` is the service `events-service`.
+function nameOfProgram(program: string | undefined): string {
+  for (let folder = dirname(program ?? '/'); ; folder = dirname(folder)) {
+    const name = packageName(join(folder, 'package.json'));
+    if (name !== undefined) return name.replace(/^@nova\//, '');
+    if (folder === dirname(folder)) return 'nova';
+  }
+}
+
+function packageName(file: string): string | undefined {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    if (typeof manifest !== 'object' || manifest === null || !('name' in manifest))
+      return undefined;
+    return typeof manifest.name === 'string' ? manifest.name : undefined;
+  } catch {
+    return undefined;
+  }
+}
