@@ -5,6 +5,8 @@ export interface OptionSpec<T> {
   readonly doc: string;
   readonly default: T;
   readonly takesValue: boolean;
+  /** May be given several times: its value is a list, to which each time adds. */
+  readonly repeats?: boolean;
   parse(text: string): { readonly value: T } | { readonly problem: string };
 }
 
@@ -75,6 +77,17 @@ export const option = {
           ? { problem: `must be one of ${given.choices.join(', ')}` }
           : { value };
       },
+    };
+  },
+
+  /** Any text, several times: `--metadata a=1 --metadata b=2`. */
+  list(given: Written): OptionSpec<readonly string[]> {
+    return {
+      ...given,
+      default: [],
+      takesValue: true,
+      repeats: true,
+      parse: (text) => (text === '' ? { problem: 'must not be empty' } : { value: [text] }),
     };
   },
 };

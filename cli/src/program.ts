@@ -88,14 +88,18 @@ function addVerb(
 function addOption(command: Command, spec: OptionSpecs[string]): void {
   const written = new Option(spec.flags, spec.doc);
   if (spec.takesValue) {
-    if (spec.default !== undefined) written.default(spec.default);
-    written.argParser((text: string) => {
+    if (spec.default !== undefined && spec.repeats !== true) written.default(spec.default);
+    written.argParser((text: string, before: unknown) => {
       const parsed = spec.parse(text);
       if ('problem' in parsed) throw wrongUse(`option ${spec.flags} ${parsed.problem}: ${text}`);
-      return parsed.value;
+      return spec.repeats === true ? joinLists(before, parsed.value) : parsed.value;
     });
   }
   command.addOption(written);
+}
+
+function joinLists(before: unknown, added: unknown): readonly unknown[] {
+  return [before, added].flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : []));
 }
 
 function valuesOf(command: Command, specs: OptionSpecs): Record<string, unknown> {
