@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
 import { dirname, join } from 'node:path';
 import { processEnvironment } from '@nova/config';
+import { ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { PinoInstrumentation } from '@opentelemetry/instrumentation-pino';
 import { NodeSDK } from '@opentelemetry/sdk-node';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { onStopTelemetry } from './stop-telemetry.ts';
 import type { WantedSignals } from './wanted-signals.ts';
 
@@ -32,7 +34,17 @@ export function startOpenTelemetry(wanted: WantedSignals): void {
     ...(wanted.logs ? {} : { logRecordProcessors: [] }),
   });
   sdk.start();
-  onStopTelemetry(() => sdk.shutdown());
+  onStopTelemetry(async () => {
+    await flushSpans();
+    await sdk.shutdown();
+  });
+}
+
+// Shutting down the SDK does not wait for spans that are about to be exported.
+async function flushSpans(): Promise<void> {
+  const proxy = trace.getTracerProvider();
+  const provider: unknown = proxy instanceof ProxyTracerProvider ? proxy.getDelegate() : proxy;
+  if (provider instanceof TracerProvider) await provider.forceFlush();
 }
 
 // The nearest package of the program: `@nova/events-service` is the service `events-service`.

@@ -14,6 +14,8 @@ export interface RecordedSpan {
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** Trace ids of the linked spans. */
+  readonly links: readonly string[];
   readonly failed: boolean;
 }
 
@@ -53,6 +55,7 @@ function recorded(span: ReadableSpan): RecordedSpan {
     spanId,
     parentSpanId: span.parentSpanContext?.spanId,
     attributes: span.attributes,
+    links: span.links.map((link) => link.context.traceId),
     failed: span.status.code === STATUS_ERROR,
   };
 }
