@@ -124,10 +124,17 @@ module.exports = {
         pathNot: [
           '^services/[^/]+/src/(domain/|errors\\.ts$)',
           '^libs/(events|errors|time)/',
-          '^libs/outbox/src/(condition|append-types|types)\\.ts$',
+          '^libs/outbox/src/index\\.ts$',
           '^proto/',
         ],
       },
+    },
+    {
+      name: 'domain-takes-types-only-of-outbox',
+      comment: 'a domain speaks of units and conditions, but appends nothing itself',
+      severity: 'error',
+      from: { path: '^services/[^/]+/src/domain/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/outbox/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'views-import-no-rpc',

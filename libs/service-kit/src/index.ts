@@ -8,6 +8,8 @@
  * Nothing here knows what a service does; a service has no signal handler, no health endpoint and
  * no drain of its own.
  */
+
+export { type DatabaseConfig, databasePart, type ServiceDatabase } from './database-part.ts';
 export {
   type Built,
   type Command,

@@ -1,9 +1,12 @@
 import { setting } from '@nova/config';
+import { settings as kafkaSettings } from '@nova/kafka';
+import { relaySettings } from '@nova/outbox';
 import { databaseSettings } from '@nova/postgres';
 
 /** Settings of the gRPC process. */
 export const settings = {
   ...databaseSettings('EVENTS'),
+  kafkaBrokers: kafkaSettings.kafkaBrokers,
   migrationUrl: setting.optional(
     setting.url({
       env: 'NOVA_EVENTS_MIGRATION_URL',
@@ -25,4 +28,11 @@ export const settings = {
     default: 60_000,
     min: 1_000,
   }),
+};
+
+/** Settings of the relay process. */
+export const settingsOfRelay = {
+  ...databaseSettings('EVENTS'),
+  ...kafkaSettings,
+  ...relaySettings,
 };

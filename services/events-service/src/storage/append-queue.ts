@@ -1,6 +1,5 @@
 import { isNovaError, NovaError } from '@nova/errors';
-import { type AppendUnit, append, type UnitResult } from '@nova/outbox';
-import type { Database } from '@nova/postgres';
+import type { AppendUnit, UnitResult } from '@nova/outbox';
 import {
   counter,
   histogram,
@@ -15,9 +14,11 @@ import { errors } from '../errors.ts';
 /** Adds a unit to the log; resolves after its commit. */
 export type Append = (unit: AppendUnit, signal: AbortSignal) => Promise<UnitResult>;
 
-/** What an append needs. `wake` tells relays and followers that the log has grown. */
+/** What the queue works with. */
 export interface AppendQueueDependencies {
-  readonly database: Database;
+  /** Appends many units in one statement. */
+  readonly append: (units: readonly AppendUnit[]) => Promise<UnitResult[]>;
+  /** Tells relays and followers that the log has grown. */
   readonly wake: () => void;
   readonly clock: Clock;
 }
@@ -43,7 +44,7 @@ const duration = histogram(metricNames.appendDuration, 'time from call to commit
  * serialise them anyway. What arrives while a statement is in flight goes with the next one, so
  * that calls of many callers share a commit and nobody waits for a timer.
  */
-export function createAppendQueue({ database, wake, clock }: AppendQueueDependencies): Append {
+export function createAppendQueue({ append, wake, clock }: AppendQueueDependencies): Append {
   const waiting: Waiting[] = [];
   let flushing = false;
 
@@ -53,31 +54,31 @@ export function createAppendQueue({ database, wake, clock }: AppendQueueDependen
     flushing = false;
   };
   const settle = async (batch: readonly Waiting[]) => {
+    if (batch.length === 0) return;
+    let results: UnitResult[];
     try {
-      const results = await append(
-        database,
-        batch.map(({ unit }) => unit),
-      );
-      if (results.some(grew)) wake();
-      batch.forEach(({ resolve, reject }, index) => {
-        const result = results[index];
-        if (result === undefined) reject(new TypeError('append answered fewer units than given'));
-        else resolve(result);
-      });
+      results = await append(batch.map(({ unit }) => unit));
     } catch (thrown) {
       await settleFailure(batch, thrown);
-    }
-  };
-  // A statement that the server refused has stored nothing: units that shared it with the one at
-  // fault are tried alone. Without an answer it may have been stored: that is for the caller, whose
-  // request id makes the retry safe.
-  const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
-    const unanswered = isNovaError(thrown) && thrown.kind.status !== 'INTERNAL';
-    if (batch.length === 1 || unanswered) {
-      for (const { reject } of batch) reject(thrown);
       return;
     }
-    for (const one of batch) await settle([one]);
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) reject(new TypeError('append answered fewer units than given'));
+      else resolve(result);
+    }
+    if (results.some(grew)) wake();
+  };
+  // A statement that the server refused has stored nothing: units that shared it with the one at
+  // fault are tried alone. After any other failure it may have been stored: that is for the callers,
+  // whose request ids make the retry safe.
+  const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
+    const storedNothing = isNovaError(thrown) && thrown.kind.status === 'INTERNAL';
+    if (batch.length > 1 && storedNothing) {
+      for (const one of batch) await settle([one]);
+    } else {
+      for (const { reject } of batch) reject(thrown);
+    }
   };
 
   return (unit, signal) => {

@@ -1,0 +1,46 @@
+import { openKafka } from '@nova/kafka';
+import { append, createWaker, outboxStatus } from '@nova/outbox';
+import { databasePart, defineService, runService } from '@nova/service-kit';
+import { settings } from './config.ts';
+import { createPageTokens } from './rpc/page.ts';
+import { eventsServices } from './rpc/service.ts';
+import { createAppendQueue } from './storage/append-queue.ts';
+import { createLogGrowth } from './storage/log-growth.ts';
+import { maintenance } from './storage/maintenance.ts';
+import { migrateLog } from './storage/migrate-log.ts';
+
+const definition = defineService({
+  name: 'events-service',
+  ports: { grpc: 50_051, ops: 50_151 },
+  settings,
+  commands: {
+    migrate: { doc: 'create or update the tables of the log, and exit', run: migrateLog },
+  },
+  build({ config, logger, clock }) {
+    const { database, part, probe } = databasePart(config, { name: 'events-service', logger });
+    const kafka = openKafka({ brokers: config.kafkaBrokers, clientId: 'events-service', logger });
+    const growth = createLogGrowth(database);
+    const waker = createWaker(database);
+    const wake = () => {
+      growth.tell();
+      waker.wake();
+    };
+    const queue = createAppendQueue({ append: (units) => append(database, units), wake, clock });
+    const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
+    return {
+      parts: [
+        part,
+        growth.part,
+        maintenance({ database, logger, everyMs: config.maintenanceIntervalMs }),
+      ],
+      services: eventsServices({ database, append: queue, growth, pageTokens, clock }),
+      probes: [
+        probe,
+        { name: 'kafka', check: () => kafka.admin().ping(), whenFailing: 'degraded' },
+      ],
+      insights: { log: () => outboxStatus(database) },
+    };
+  },
+});
+
+await runService(definition);

@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { defineErrors, isNovaError, NovaError } from '@nova/errors';
+import type { AppendUnit, UnitResult } from '@nova/outbox';
+import { systemClock } from '@nova/time';
+import { errors } from '../errors.ts';
+import { createAppendQueue } from './append-queue.ts';
+
+const { TRY_REFUSED, TRY_GONE } = defineErrors({
+  TRY_REFUSED: { message: 'no', status: 'INTERNAL', retry: 'never', blame: 'bug', hint: '-' },
+  TRY_GONE: { message: 'no', status: 'UNAVAILABLE', retry: 'backoff', blame: 'bug', hint: '-' },
+});
+
+const unit = (name: string): AppendUnit => ({
+  key: { principal: name, method: 'a.B/C', requestId: name, hash: new Uint8Array(32) },
+  conditions: [],
+  mode: 'atomic',
+  events: [],
+});
+const stored: UnitResult = { outcome: 'stored', replayed: false, events: [] };
+const never = new AbortController().signal;
+
+/** A log whose statements end when the spec says so. */
+function manualLog() {
+  const statements: { names: string[]; end: (thrown?: unknown) => void }[] = [];
+  const append = (units: readonly AppendUnit[]) =>
+    new Promise<UnitResult[]>((resolve, reject) => {
+      statements.push({
+        names: units.map(({ key }) => key?.principal ?? ''),
+        end: (thrown) => (thrown === undefined ? resolve(units.map(() => stored)) : reject(thrown)),
+      });
+    });
+  const queue = createAppendQueue({ append, wake: () => {}, clock: systemClock });
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  return { statements, queue, settled };
+}
+
+describe('createAppendQueue', () => {
+  it('starts at once, and joins what arrives while a statement is in flight', async () => {
+    const { statements, queue, settled } = manualLog();
+    const first = queue(unit('a'), never);
+    const others = ['b', 'c', 'd'].map((name) => queue(unit(name), never));
+    await settled();
+    expect(statements.map(({ names }) => names)).toEqual([['a']]);
+    statements[0]?.end();
+    await first;
+    await settled();
+    expect(statements[1]?.names).toEqual(['b', 'c', 'd']);
+    statements[1]?.end();
+    expect(await Promise.all(others)).toEqual([stored, stored, stored]);
+  });
+
+  it('tries units alone when the server refused the statement they shared', async () => {
+    const { statements, queue, settled } = manualLog();
+    const first = queue(unit('a'), never);
+    const others = ['b', 'c'].map((name) => queue(unit(name), never).catch((thrown) => thrown));
+    await settled();
+    statements[0]?.end();
+    await first;
+    await settled();
+    statements[1]?.end(new NovaError(TRY_REFUSED));
+    await settled();
+    statements[2]?.end(new NovaError(TRY_REFUSED));
+    await settled();
+    statements[3]?.end();
+    const [refused, kept] = await Promise.all(others);
+    expect(isNovaError(refused, TRY_REFUSED)).toBe(true);
+    expect(kept).toEqual(stored);
+    expect(statements.map(({ names }) => names.join(''))).toEqual(['a', 'bc', 'b', 'c']);
+  });
+
+  it('repeats nothing when it is not known whether the statement was stored', async () => {
+    const { statements, queue, settled } = manualLog();
+    const first = queue(unit('a'), never);
+    const others = ['b', 'c'].map((name) => queue(unit(name), never).catch((thrown) => thrown));
+    await settled();
+    statements[0]?.end();
+    await first;
+    await settled();
+    statements[1]?.end(new NovaError(TRY_GONE));
+    for (const thrown of await Promise.all(others))
+      expect(isNovaError(thrown, TRY_GONE)).toBe(true);
+    expect(statements).toHaveLength(2);
+    const next = queue(unit('d'), never);
+    await settled();
+    statements[2]?.end();
+    expect(await next).toEqual(stored);
+  });
+
+  it('leaves out units whose caller has gone meanwhile', async () => {
+    const { statements, queue, settled } = manualLog();
+    const first = queue(unit('a'), never);
+    const leaving = new AbortController();
+    const gone = queue(unit('b'), leaving.signal).catch((thrown: unknown) => thrown);
+    await settled();
+    leaving.abort(new Error('left'));
+    statements[0]?.end();
+    await first;
+    expect(await gone).toEqual(new Error('left'));
+    expect(statements).toHaveLength(1);
+  });
+
+  it('refuses more than it could ever catch up with', async () => {
+    const { statements, queue, settled } = manualLog();
+    const waiting = Array.from({ length: 2_001 }, (_, n) => queue(unit(`${n}`), never));
+    await settled();
+    const thrown: unknown = await queue(unit('late'), never).catch((error: unknown) => error);
+    expect(isNovaError(thrown, errors.APPEND_QUEUE_FULL)).toBe(true);
+    for (let at = 0; at < statements.length; at += 1) {
+      statements[at]?.end();
+      await settled();
+    }
+    expect(await Promise.all(waiting)).toHaveLength(2_001);
+  });
+});
