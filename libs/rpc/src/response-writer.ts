@@ -38,6 +38,10 @@ export class ResponseWriter {
    * @throws RPC_READER_TOO_SLOW when the caller reads nothing for `unreadMs`.
    */
   async send(answer: MessageFields): Promise<void> {
+    // An empty message is a valid answer, so nothing at all would pass for one.
+    if (typeof answer !== 'object' || answer === null) {
+      throw new TypeError(`the method answered with ${answer}, not with a message`);
+    }
     const encoded = toBinary(this.#output, create(this.#output, answer));
     while (this.#unreadBytes >= this.#limits.unreadBytes && !this.#closed) await this.#room();
     if (this.#closed) return;

@@ -1,4 +1,4 @@
-import { trace } from '@opentelemetry/api';
+import { SpanKind, trace } from '@opentelemetry/api';
 import {
   InMemorySpanExporter,
   type ReadableSpan,
@@ -6,10 +6,12 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { carryContexts } from './trace-context.ts';
+import type { SpanRole } from './tracing.ts';
 
 /** A finished span as a spec looks at it. */
 export interface RecordedSpan {
   readonly name: string;
+  readonly kind: SpanRole;
   readonly traceId: string;
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
@@ -29,6 +31,13 @@ export interface SpanRecorder {
 }
 
 const STATUS_ERROR = 2;
+const ROLES: Record<SpanKind, SpanRole> = {
+  [SpanKind.INTERNAL]: 'internal',
+  [SpanKind.SERVER]: 'server',
+  [SpanKind.CLIENT]: 'client',
+  [SpanKind.PRODUCER]: 'producer',
+  [SpanKind.CONSUMER]: 'consumer',
+};
 
 /** Records every span of this process in memory. One at a time. */
 export function recordSpans(): SpanRecorder {
@@ -51,6 +60,7 @@ function recorded(span: ReadableSpan): RecordedSpan {
   const { traceId, spanId } = span.spanContext();
   return {
     name: span.name,
+    kind: ROLES[span.kind],
     traceId,
     spanId,
     parentSpanId: span.parentSpanContext?.spanId,
