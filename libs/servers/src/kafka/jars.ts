@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Environment, processEnvironment } from '@nova/config';
+import { messageOf, NovaError } from '@nova/errors';
+import { errors } from '../errors.ts';
+import { defined } from '../java/find-java.ts';
+import { indented, lastLinesOf } from '../log-tail.ts';
+import { runProgram } from '../run-program.ts';
+
+/** Version of the embedded Kafka. */
+export const KAFKA_VERSION = '4.3.1';
+// Pinned like everything else: another version may name the files differently.
+const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
+const SOURCES = fileURLToPath(new URL('../../kafka-jars/', import.meta.url));
+const FETCH_WITHIN_MS = 300_000;
+
+/** A jar that must be there, as jars.lock names it. */
+export interface LockedJar {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** The locked list: one line a jar, `sha256 bytes name`. */
+export function lockedJars(text = readFileSync(join(SOURCES, 'jars.lock'), 'utf8')): LockedJar[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [sha256 = '', bytes = '', name = ''] = line.split(' ');
+      if (!/^[0-9a-f]{64}$/.test(sha256) || !/^\d+$/.test(bytes) || !/^[\w.-]+\.jar$/.test(name)) {
+        throw new TypeError(`jars.lock: not understood: ${line}`);
+      }
+      return { name, bytes: Number(bytes), sha256 };
+    });
+}
+
+/** The folder of the cache in which the locked jars live; its name holds the lock's own hash. */
+export function kafkaJarsDir(cacheDir: string): string {
+  const hash = createHash('sha256').update(JSON.stringify(lockedJars())).digest('hex');
+  return join(cacheDir, `kafka-${KAFKA_VERSION}-${hash.slice(0, 12)}`);
+}
+
+/** Differences between a folder and the locked list: missing, wrong size, wrong hash, unknown. */
+export function jarDifferences(
+  folder: string,
+  { hashes }: { readonly hashes: boolean },
+  locked = lockedJars(),
+): string[] {
+  const present = new Set(existsSync(folder) ? readdirSync(folder) : []);
+  const differences: string[] = [];
+  for (const jar of locked) {
+    const path = join(folder, jar.name);
+    if (!present.delete(jar.name)) differences.push(`${jar.name} is missing`);
+    else if (statSync(path).size !== jar.bytes) differences.push(`${jar.name} has another size`);
+    else if (hashes && sha256Of(path) !== jar.sha256) {
+      differences.push(`${jar.name} has another SHA-256`);
+    }
+  }
+  return [...differences, ...[...present].map((name) => `${name} is not on the list`)];
+}
+
+/** True when the jars are cached: then neither Maven nor the network is needed. */
+export function hasKafkaJars(cacheDir: string): boolean {
+  return jarDifferences(kafkaJarsDir(cacheDir), { hashes: false }).length === 0;
+}
+
+/** How the jars are fetched. */
+export interface EnsureJarsOptions {
+  /** Path of mvn; needed only when the jars are not cached. */
+  readonly maven: string | undefined;
+  readonly onLine?: (line: string) => void;
+  readonly environment?: Environment;
+}
+
+/**
+ * The folder with the jars of Kafka. Fetched with Maven once per machine user, compared with the
+ * locked list, then moved into the cache in one step: an interrupted fetch leaves nothing that
+ * looks complete, and two at once do not disturb each other.
+ *
+ * @throws SERVERS_MAVEN_MISSING, SERVERS_JARS_UNAVAILABLE, SERVERS_JARS_DIFFER,
+ *   SERVERS_CACHE_READ_ONLY
+ */
+export async function ensureKafkaJars(
+  cacheDir: string,
+  options: EnsureJarsOptions,
+): Promise<string> {
+  const folder = kafkaJarsDir(cacheDir);
+  if (hasKafkaJars(cacheDir)) return folder;
+  if (options.maven === undefined) {
+    throw new NovaError(errors.SERVERS_MAVEN_MISSING, { reason: 'not looked for', remedy: '' });
+  }
+  const work = workFolder(cacheDir);
+  try {
+    await fetchJars(options.maven, work, options);
+    const differences = jarDifferences(work, { hashes: true });
+    if (differences.length > 0) {
+      throw new NovaError(errors.SERVERS_JARS_DIFFER, {
+        differences: differences.slice(0, 5).join(', '),
+      });
+    }
+    moveInPlace(work, folder, () => hasKafkaJars(cacheDir));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+function workFolder(cacheDir: string): string {
+  try {
+    mkdirSync(cacheDir, { recursive: true });
+    return mkdtempSync(join(cacheDir, 'kafka-new-'));
+  } catch (thrown) {
+    throw new NovaError(
+      errors.SERVERS_CACHE_READ_ONLY,
+      { path: cacheDir, reason: messageOf(thrown) },
+      { cause: thrown },
+    );
+  }
+}
+
+async function fetchJars(maven: string, work: string, options: EnsureJarsOptions): Promise<void> {
+  // Maven writes beside the pom: a checkout may be read-only, so it gets a copy.
+  const project = mkdtempSync(`${work}-pom-`);
+  cpSync(join(SOURCES, 'pom.xml'), join(project, 'pom.xml'));
+  const flags = ['-B', '-ntp', '-f', join(project, 'pom.xml'), `${PLUGIN}:copy-dependencies`];
+  const settings = ['-DincludeScope=runtime', `-DoutputDirectory=${work}`];
+  const result = await runProgram(maven, [...flags, ...settings], {
+    env: defined(options.environment ?? processEnvironment),
+    withinMs: FETCH_WITHIN_MS,
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+  }).finally(() => rmSync(project, { recursive: true, force: true }));
+  if (!result.ok) {
+    throw new NovaError(errors.SERVERS_JARS_UNAVAILABLE, {
+      version: KAFKA_VERSION,
+      end: result.end,
+      lines: indented(lastLinesOf(result.output, 8)),
+    });
+  }
+}
+
+function moveInPlace(work: string, folder: string, isComplete: () => boolean): void {
+  // What stands there is damaged, else it would have been used.
+  if (!isComplete()) rmSync(folder, { recursive: true, force: true });
+  try {
+    renameSync(work, folder);
+  } catch (thrown) {
+    // Another process was first.
+    if (!isComplete()) throw thrown;
+  }
+}
+
+function sha256Of(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}

@@ -1,0 +1,115 @@
+import { createServer } from 'node:net';
+import { NovaError } from '@nova/errors';
+import { errors } from './errors.ts';
+import { portHolder } from './port-holder.ts';
+
+/** The ports of `conventions` §1: the only place in the code that has these numbers. */
+const BASE_PORTS = {
+  events: 50051,
+  messaging: 50052,
+  notification: 50053,
+  search: 50054,
+  community: 50055,
+  task: 50056,
+  galaxy: 50057,
+  eventsOps: 50151,
+  messagingOps: 50152,
+  notificationOps: 50153,
+  searchOps: 50154,
+  communityOps: 50155,
+  taskOps: 50156,
+  galaxyOps: 50157,
+  relayOps: 50150,
+  gateway: 8080,
+  kafka: 9092,
+  kafkaController: 9093,
+  postgres: 54320,
+  redis: 6390,
+  opensearch: 9200,
+} as const;
+
+/** A listener of a local nova. */
+export type PortName = keyof typeof BASE_PORTS;
+
+/** The port of every listener. */
+export type PortPlan = Readonly<Record<PortName, number>>;
+
+/** Offsets are multiples of this … */
+export const PORT_OFFSET_STEP = 1000;
+/** … up to this. */
+export const PORT_OFFSET_MAX = 10_000;
+
+/** True for 0, 1000, 2000 … 10000. */
+export function isPortOffset(offset: number): boolean {
+  return Number.isInteger(offset / PORT_OFFSET_STEP) && offset >= 0 && offset <= PORT_OFFSET_MAX;
+}
+
+/** All ports, shifted, so that several checkouts run side by side. */
+export function portPlan(offset = 0): PortPlan {
+  if (!isPortOffset(offset)) throw new RangeError(`${offset} is no port offset`);
+  const shifted = Object.entries(BASE_PORTS).map(([name, port]) => [name, port + offset] as const);
+  // The same keys as BASE_PORTS, which the entries lost.
+  return Object.freeze(Object.fromEntries(shifted)) as PortPlan;
+}
+
+/** A port that something is about to listen on, with the words for when it is busy. */
+export interface WantedPort {
+  readonly port: number;
+  /** Who wants it, such as "Kafka". */
+  readonly what: string;
+  /** What moves it, such as "--port-offset". */
+  readonly setting: string;
+}
+
+/**
+ * Looks whether all ports are free.
+ *
+ * @throws SERVERS_PORT_BUSY for the first that is not, with the process that has it where that can
+ *   be known.
+ */
+export async function requireFreePorts(wanted: readonly WantedPort[]): Promise<void> {
+  for (const { port, what, setting } of wanted) {
+    if (await isPortFree(port)) continue;
+    const found = portHolder(port);
+    const holder = found === undefined ? '' : `: process ${found.pid}, ${found.command}`;
+    throw new NovaError(errors.SERVERS_PORT_BUSY, { port, what, setting, holder });
+  }
+}
+
+/** True when nothing listens on the port, neither on 127.0.0.1 nor on ::1 ("localhost" is both). */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await canListen(port, '127.0.0.1')) && (await canListen(port, '::1'));
+}
+
+/** `count` different ports that are free at this moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(address !== null && typeof address === 'object' ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(
+    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+  );
+  return ports;
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (thrown) => {
+      // Without IPv6 nobody can be in the way there.
+      const code = 'code' in thrown ? thrown.code : '';
+      resolve(code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT');
+    });
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
