@@ -56,6 +56,11 @@ export class Output {
     return this.#stderr.isTTY === true;
   }
 
+  /** Columns of the screen that results go to; undefined where it is none. */
+  get width(): number | undefined {
+    return this.#stdout.isTTY === true ? this.#stdout.columns : undefined;
+  }
+
   /** A line of the result. */
   line(text = ''): void {
     this.#clearLive();
