@@ -1,7 +1,13 @@
 import { type Environment, printConfig, processEnvironment, type Settings } from '@nova/config';
 import { isNovaError, messageOf, NovaError } from '@nova/errors';
 import { onStopSignal } from '@nova/lifecycle';
-import { createLogger, type Logger, prepareMetrics, setMetricsService } from '@nova/telemetry';
+import {
+  createLogger,
+  type Logger,
+  prepareMetrics,
+  setMetricsService,
+  stopTelemetry,
+} from '@nova/telemetry';
 import { errors as timeErrors, withDeadline } from '@nova/time';
 import type { ServiceDefinition } from './define.ts';
 import { errors } from './errors.ts';
@@ -123,7 +129,7 @@ async function drained(
 ): Promise<boolean> {
   if (running === undefined) return true;
   try {
-    await withDeadline(running.stop(), timeoutMs, 'draining');
+    await withDeadline(running.stop().then(stopTelemetry), timeoutMs, 'draining');
     logger.info({ component: 'service-kit', outcome: 'stopped' }, 'service stopped');
     return true;
   } catch (thrown) {
