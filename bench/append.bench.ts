@@ -7,6 +7,7 @@
  * Each shape is `connections x batch`; the database is made for it and dropped.
  */
 import { randomInt, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { newEventId } from '@nova/events';
 import { type AppendUnit, append, outboxMigrations } from '@nova/outbox';
 import { type Database, migrate, openDatabase } from '@nova/postgres';
@@ -101,7 +102,8 @@ const SHAPES: readonly Shape[] = [
 
 async function measure(database: Database, shape: Shape, seconds: number): Promise<string> {
   const took: number[] = [];
-  const cpu = process.cpuUsage();
+  const pids = await backends(database);
+  const [cpu, serverCpu] = [process.cpuUsage(), cpuOf(pids)];
   const started = performance.now();
   const until = started + seconds * 1000;
   const client = async () => {
@@ -123,8 +125,26 @@ async function measure(database: Database, shape: Shape, seconds: number): Promi
     `${shape.connections} x ${shape.batch}`.padEnd(9),
     `${Math.round(events / elapsed)} events/s`.padStart(16),
     `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`.padStart(28),
-    `${((user + system) / events).toFixed(1)} us of Node per event`.padStart(30),
+    `CPU us per event: Node ${((user + system) / events).toFixed(1)},`.padStart(30),
+    `PostgreSQL ${((cpuOf(pids) - serverCpu) / events).toFixed(1)}`,
   ].join(' ');
+}
+
+/** Backends of this database; opens all connections of the pool first. */
+async function backends(database: Database): Promise<number[]> {
+  await Promise.all(Array.from({ length: 4 }, () => database.query('SELECT pg_sleep(0.02)')));
+  const rows = await database.query<{ pid: number }>(
+    'SELECT pid FROM pg_stat_activity WHERE datname = current_database()',
+  );
+  return rows.map(({ pid }) => pid);
+}
+
+/** CPU time of local processes in microseconds, to 10 ms. */
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return sum + (Number(fields[11]) + Number(fields[12])) * 10_000;
+  }, 0);
 }
 
 async function main(url: string, seconds: number): Promise<void> {

@@ -10,7 +10,9 @@
 --              units before it do; neighbours that are simple are stored together, as one set
 --   other      judged and stored alone (outbox_append_unit), in its place
 --
--- Lookups are LATERAL … LIMIT 1 so that no plan, cached while a table was small, can scan it.
+-- Lookups are LATERAL … LIMIT 1 so that no plan, cached while a table was small, can scan it. Plans
+-- are generic: replanning for the sizes of the arrays cost half the time of a call with one event
+-- (1.0 ms instead of 0.5 ms on a busy machine).
 
 CREATE TYPE outbox_new_event AS (
   unit           integer,
@@ -318,6 +320,33 @@ LANGUAGE sql STABLE AS $$
   ORDER BY 1, 9
 $$;
 
+-- The answer to a request that was stored before, with its header; a refusal when the key was used
+-- for another request; no row when the key is not known.
+CREATE FUNCTION outbox_known_request(
+  number integer, of_principal text, of_method text, of_request_id text, hash bytea, at timestamptz
+) RETURNS SETOF outbox_answer
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  known  outbox_requests%ROWTYPE;
+  header outbox_answer;
+BEGIN
+  SELECT * INTO known FROM outbox_requests AS r
+  WHERE r.principal = of_principal AND r.method = of_method AND r.request_id = of_request_id
+    AND r.expires_at > at;
+  IF NOT FOUND THEN RETURN; END IF;
+  header.unit := number;
+  header.index := -2;
+  IF known.request_hash <> hash THEN
+    header.outcome := 'refused';
+    known.answers := '[{"index": -1, "reason": "REQUEST_ID_REUSED"}]';
+  ELSE
+    header.outcome := 'replayed';
+    header.reply := known.reply;
+  END IF;
+  RETURN NEXT header;
+  RETURN QUERY SELECT * FROM outbox_answers(number, known.answers);
+END $$;
+
 -- Stores the answer to a request for 7 days. A row that is there has expired: a live one would have
 -- been answered.
 CREATE FUNCTION outbox_keep_answer(unit outbox_unit, answers jsonb, stored timestamptz) RETURNS void
@@ -345,7 +374,6 @@ CREATE FUNCTION outbox_append_unit(
 ) RETURNS SETOF outbox_answer
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  known     outbox_requests%ROWTYPE;
   header    outbox_answer;
   verdicts  outbox_verdict[];
   fresh     outbox_new_event[];
@@ -355,22 +383,9 @@ BEGIN
   header.unit := unit.unit;
   header.index := -2;
   IF unit.principal IS NOT NULL THEN
-    SELECT * INTO known FROM outbox_requests AS r
-    WHERE r.principal = unit.principal AND r.method = unit.method
-      AND r.request_id = unit.request_id AND r.expires_at > stored;
-    IF FOUND THEN
-      IF known.request_hash = unit.request_hash THEN
-        header.outcome := 'replayed';
-        header.reply := known.reply;
-        answers := known.answers;
-      ELSE
-        header.outcome := 'refused';
-        answers := '[{"index": -1, "reason": "REQUEST_ID_REUSED"}]';
-      END IF;
-      RETURN NEXT header;
-      RETURN QUERY SELECT * FROM outbox_answers(unit.unit, answers);
-      RETURN;
-    END IF;
+    RETURN QUERY SELECT * FROM outbox_known_request(
+      unit.unit, unit.principal, unit.method, unit.request_id, unit.request_hash, stored);
+    IF FOUND THEN RETURN; END IF;
   END IF;
 
   verdicts := ARRAY(SELECT v FROM outbox_judge(events, unit.each, unit.conditions) AS v);
@@ -480,7 +495,7 @@ CREATE FUNCTION outbox_append(
   event_source text[], event_occurred_at timestamptz[],
   payload_from integer[], payload_size integer[], payloads bytea
 ) RETURNS SETOF outbox_answer
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   log      outbox_log%ROWTYPE;
   stored   timestamptz;
@@ -501,22 +516,7 @@ BEGIN
     RAISE EXCEPTION 'outbox_append needs READ COMMITTED'
       USING HINT = 'A snapshot from before the wait for the lock would miss what others appended.';
   END IF;
-  SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
-
-  stored := greatest(clock_timestamp(), log.last_stored_at);
-  next_position := log.last_position + 1;
-  IF log.incarnation <> incarnation THEN
-    log.epoch := outbox_begin_epoch(next_position);
-    UPDATE outbox_log SET epoch = log.epoch, incarnation = outbox_append.incarnation;
-  END IF;
-  IF log.partition_end <= log.last_position + cardinality(event_id) THEN
-    PERFORM outbox_ensure_partitions(log.last_position + cardinality(event_id));
-  END IF;
-  answer.unit := -1;
-  answer.epoch := log.epoch;
-  answer.stored_at := outbox_time(stored);
-  RETURN NEXT answer;
-
+  -- Before the lock, while others hold it.
   units := ARRAY(
     SELECT ROW(u.number - 1, u.each, u.size, u.before, u.conditions, u.principal, u.method, u.request_id,
                u.hash, u.reply)::outbox_unit
@@ -533,6 +533,22 @@ BEGIN
                 event_source, event_occurred_at, payload_from, payload_size)
          AS e(unit, index, id, probed, type, schema_version, aggregate_type, aggregate_id, lane,
               headers, tenant, source, occurred_at, payload_from, payload_size));
+
+  SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
+  stored := greatest(clock_timestamp(), log.last_stored_at);
+  next_position := log.last_position + 1;
+  IF log.incarnation <> incarnation THEN
+    log.epoch := outbox_begin_epoch(next_position);
+    UPDATE outbox_log SET epoch = log.epoch, incarnation = outbox_append.incarnation;
+  END IF;
+  IF log.partition_end <= log.last_position + cardinality(event_id) THEN
+    PERFORM outbox_ensure_partitions(log.last_position + cardinality(event_id));
+  END IF;
+  answer.unit := -1;
+  answer.epoch := log.epoch;
+  answer.stored_at := outbox_time(stored);
+  RETURN NEXT answer;
+
   FOR number IN SELECT * FROM outbox_not_simple(units, events) LOOP
     alone[number + 1] := true;
   END LOOP;
@@ -569,4 +585,17 @@ BEGIN
   IF next_position > log.last_position + 1 THEN
     UPDATE outbox_log SET last_position = next_position - 1, last_stored_at = stored;
   END IF;
+END $$;
+
+-- A new epoch from the next position on, as an operator asks for it after the log lost its tail.
+CREATE FUNCTION outbox_rebase() RETURNS TABLE (epoch text, "position" bigint)
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  log outbox_log%ROWTYPE;
+BEGIN
+  SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
+  epoch := outbox_begin_epoch(log.last_position + 1);
+  "position" := log.last_position;
+  UPDATE outbox_log SET epoch = outbox_rebase.epoch, incarnation = outbox_incarnation();
+  RETURN NEXT;
 END $$;

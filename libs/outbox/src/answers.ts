@@ -41,7 +41,12 @@ export function readAnswers(
   return units.map((unit, number) => readUnit(unit, byUnit[number] ?? [], stamp));
 }
 
-function readUnit(unit: AppendUnit, rows: readonly AnswerRow[], stamp: CallStamp): UnitResult {
+/** The result of one unit from its rows; without `unit`, of an answer that was stored before. */
+export function readUnit(
+  unit: AppendUnit | undefined,
+  rows: readonly AnswerRow[],
+  stamp?: CallStamp,
+): UnitResult {
   const header = rows[0]?.index === UNIT_HEADER ? rows[0] : undefined;
   if (header?.outcome === 'refused') {
     return { outcome: 'refused', refusals: rows.slice(1).map(readRefusal) };
@@ -52,12 +57,11 @@ function readUnit(unit: AppendUnit, rows: readonly AnswerRow[], stamp: CallStamp
     outcome: 'stored',
     replayed: false,
     events: events.sort((one, other) => one.index - other.index),
-    ...(unit.reply === undefined ? {} : { reply: unit.reply }),
+    ...(unit?.reply === undefined ? {} : { reply: unit.reply }),
   };
 }
 
-/** The stored answer to an earlier call. */
-export function readReplayed(reply: Buffer | null, rows: readonly AnswerRow[]): UnitResult {
+function readReplayed(reply: Buffer | null, rows: readonly AnswerRow[]): UnitResult {
   return {
     outcome: 'stored',
     replayed: true,
@@ -113,7 +117,9 @@ function readReason(outcome: string | null): AppendRefusal['reason'] {
 export function readPrevious(
   stored: Readonly<Record<string, number>>,
 ): Readonly<Record<string, bigint>> {
-  return Object.fromEntries(Object.entries(stored).map(([type, v]) => [type, BigInt(v)]));
+  const previous: Record<string, bigint> = {};
+  for (const type in stored) previous[type] = BigInt(stored[type] ?? 0);
+  return previous;
 }
 
 /** A value that the answer always has at this place. */

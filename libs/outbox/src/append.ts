@@ -1,6 +1,7 @@
 import { annotationsToJson, laneOf } from '@nova/events';
 import { loadSql, type Queryable } from '@nova/postgres';
 import { type AnswerRow, readAnswers } from './answers.ts';
+import { numberArray, textArray } from './array-literal.ts';
 import type { AppendUnit, Condition, NewEvent, UnitResult } from './unit.ts';
 
 const appendSql = loadSql(new URL('./sql/append.sql', import.meta.url));
@@ -26,8 +27,8 @@ export async function append(
   );
   const rows = await database.query<AnswerRow>(appendSql, [
     ...unitColumns(units),
-    events.map(({ number }) => number),
-    events.map(({ index }) => index),
+    numberArray(events.map(({ number }) => number)),
+    numberArray(events.map(({ index }) => index)),
     ...eventColumns(events.map(({ event }) => event)),
   ]);
   return readAnswers(units, rows);
@@ -71,19 +72,19 @@ function eventColumns(events: readonly NewEvent[]): unknown[] {
     return end - payload.length;
   });
   return [
-    events.map(({ eventId }) => eventId),
-    events.map(mayBeKnown),
-    events.map(({ eventType }) => eventType),
-    events.map(({ schemaVersion }) => schemaVersion),
-    events.map(({ aggregateType }) => aggregateType),
-    events.map(({ aggregateId }) => aggregateId),
-    events.map(({ aggregateId }) => laneOf(aggregateId)),
-    events.map(({ annotations }) => JSON.stringify(annotationsToJson(annotations))),
-    events.map(({ tenant }) => tenant ?? null),
-    events.map(({ source }) => source),
-    events.map(({ occurredAt }) => occurredAt ?? null),
-    starts,
-    events.map(({ payload }) => payload.length),
+    textArray(events.map(({ eventId }) => eventId)),
+    textArray(events.map((event) => (mayBeKnown(event) ? 't' : 'f'))),
+    textArray(events.map(({ eventType }) => eventType)),
+    numberArray(events.map(({ schemaVersion }) => schemaVersion)),
+    textArray(events.map(({ aggregateType }) => aggregateType)),
+    textArray(events.map(({ aggregateId }) => aggregateId)),
+    numberArray(events.map(({ aggregateId }) => laneOf(aggregateId))),
+    textArray(events.map(({ annotations }) => JSON.stringify(annotationsToJson(annotations)))),
+    textArray(events.map(({ tenant }) => tenant)),
+    textArray(events.map(({ source }) => source)),
+    textArray(events.map(({ occurredAt }) => occurredAt)),
+    numberArray(starts),
+    numberArray(events.map(({ payload }) => payload.length)),
     // One value instead of an array: it travels as bytes, an array would travel as hexadecimal text.
     Buffer.concat(events.map(({ payload }) => payload)),
   ];

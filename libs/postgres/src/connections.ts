@@ -25,6 +25,8 @@ const CLIENT_MARGIN_MS = 300;
 /** Longest wait for a free or new connection. With 1,500 ms for a statement a call ends in 2.8 s. */
 export const ACQUIRE_TIMEOUT_MS = 1000;
 const CLOSE_WITHIN_MS = 2000;
+/** A connection has plans cached and is worth keeping. */
+const IDLE_TIMEOUT_MS = 60_000;
 
 /** How long the client waits for the answer to a statement; 0 = for ever. */
 export function answerTimeoutMs(statementTimeoutMs: number): number {
@@ -70,7 +72,11 @@ export interface Connections {
 /** Opens a pool; no connection is made before it is needed. */
 export function openConnections(options: DatabaseOptions): Connections {
   const log = options.logger.child({ component: 'postgres' });
-  const pool = new pg.Pool({ ...connectionConfig(options), max: options.poolSize });
+  const pool = new pg.Pool({
+    ...connectionConfig(options),
+    max: options.poolSize,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+  });
   const clients = new Set<pg.PoolClient>();
   const lost = (thrown: Error) => {
     log.warn({ err: thrown, error_code: errors.POSTGRES_UNAVAILABLE.code }, 'connection lost');

@@ -1,0 +1,2 @@
+-- By the index outbox_aggregates_by_id.
+SELECT aggregate_type FROM outbox_aggregates WHERE aggregate_id = $1 ORDER BY aggregate_type
