@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,6 +27,8 @@ export interface Stack {
   shell(command: string): Promise<Finished>;
   /** Pids of the running parts by name, from `nova status`. */
   pids(): Promise<ReadonlyMap<string, number>>;
+  /** Connection URL of one of its databases, from the file that `up` leaves for shells. */
+  databaseUrl(database: string): Promise<string>;
   /** Stops it and forgets its data. */
   remove(): Promise<void>;
 }
@@ -73,6 +75,17 @@ export function prepareStack(offset: number): Stack {
       // The shape of `nova status -o json`, which up.e2e.spec.ts asserts.
       const { parts } = JSON.parse(stdout) as { parts: { name: string; pid: number }[] };
       return new Map(parts.map(({ name, pid }) => [name, pid]));
+    },
+    async databaseUrl(database) {
+      const variable = `${database.toUpperCase()}_DATABASE_URL`;
+      const environmentFile = globSync('**/env', { cwd: state })[0] ?? '';
+      const { stdout } = await finish('bash', [
+        '-c',
+        `. "$0"; printf %s "$${variable}"`,
+        join(state, environmentFile),
+      ]);
+      if (stdout === '') throw new Error(`${environmentFile} does not set ${variable}`);
+      return stdout;
     },
     async remove() {
       await nova('reset', '--yes');

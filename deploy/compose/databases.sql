@@ -1,0 +1,23 @@
+-- One database per service, owned by a role of the same name that can reach no other.
+CREATE ROLE nova_events LOGIN PASSWORD 'nova_events';
+CREATE DATABASE nova_events OWNER nova_events;
+REVOKE ALL ON DATABASE nova_events FROM PUBLIC;
+CREATE ROLE nova_messaging LOGIN PASSWORD 'nova_messaging';
+CREATE DATABASE nova_messaging OWNER nova_messaging;
+REVOKE ALL ON DATABASE nova_messaging FROM PUBLIC;
+CREATE ROLE nova_notification LOGIN PASSWORD 'nova_notification';
+CREATE DATABASE nova_notification OWNER nova_notification;
+REVOKE ALL ON DATABASE nova_notification FROM PUBLIC;
+CREATE ROLE nova_search LOGIN PASSWORD 'nova_search';
+CREATE DATABASE nova_search OWNER nova_search;
+REVOKE ALL ON DATABASE nova_search FROM PUBLIC;
+CREATE ROLE nova_community LOGIN PASSWORD 'nova_community';
+CREATE DATABASE nova_community OWNER nova_community;
+REVOKE ALL ON DATABASE nova_community FROM PUBLIC;
+CREATE ROLE nova_task LOGIN PASSWORD 'nova_task';
+CREATE DATABASE nova_task OWNER nova_task;
+REVOKE ALL ON DATABASE nova_task FROM PUBLIC;
+CREATE ROLE nova_galaxy LOGIN PASSWORD 'nova_galaxy';
+CREATE DATABASE nova_galaxy OWNER nova_galaxy;
+REVOKE ALL ON DATABASE nova_galaxy FROM PUBLIC;
+REVOKE ALL ON DATABASE postgres FROM PUBLIC;
