@@ -5,6 +5,7 @@ import { type DriverClient, openClient } from './driver.ts';
 import { driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
+import { describeTopics, type TopicDescription } from './topic-description.ts';
 import { type PartitionCounts, TopicDirectory } from './topic-directory.ts';
 
 /** A topic that must exist. */
@@ -27,12 +28,15 @@ export interface KafkaAdmin {
   ensureTopics(specs: readonly TopicSpec[]): Promise<readonly string[]>;
   /** All topics with their number of partitions, asked anew. */
   topics(): Promise<PartitionCounts>;
+  /** What the cluster has of those of the given topics that exist; all of them where none is given. */
+  describe(topics?: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>>;
   /** @throws KAFKA_UNAVAILABLE when no broker answers a request in time. */
   ping(deadlineMs?: number): Promise<void>;
   close(): Promise<void>;
 }
 
 const REQUEST_DEADLINE_MS = 5000;
+const DESCRIBE_DEADLINE_MS = 20_000;
 const CREATE_DEADLINE_MS = 60_000;
 const PING_DEADLINE_MS = 2000;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -50,6 +54,15 @@ export class SingleConnectionAdmin implements KafkaAdmin {
 
   topics(): Promise<PartitionCounts> {
     return this.directory.reload();
+  }
+
+  async describe(topics?: readonly string[]): Promise<ReadonlyMap<string, TopicDescription>> {
+    const existing = await this.directory.reload();
+    const names = topics?.filter((topic) => existing.has(topic)) ?? [...existing.keys()];
+    const counts = new Map(names.map((name) => [name, existing.get(name) ?? 0]));
+    return await this.#ask('describe topics', DESCRIBE_DEADLINE_MS, (admin) =>
+      describeTopics(admin, counts),
+    );
   }
 
   async ping(deadlineMs: number = PING_DEADLINE_MS): Promise<void> {

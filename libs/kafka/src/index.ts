@@ -18,4 +18,5 @@ export { type KafkaOptions, SEND_LIMIT_BYTES } from './options.ts';
 export type { KafkaPublisher } from './publisher.ts';
 export type { KafkaBatch, KafkaRecord } from './record.ts';
 export { settings } from './settings.ts';
+export type { TopicDescription } from './topic-description.ts';
 export type { PartitionCounts } from './topic-directory.ts';
