@@ -101,8 +101,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     kind: 'check',
     name: 'proto compatibility (buf breaking)',
     suite: 'checks',
-    command: ['node_modules/.bin/buf', 'breaking', '--against', 'baseline.binpb'],
-    directory: 'proto',
+    command: ['tools/proto-breaking.ts'],
   },
   { kind: 'jest', name: 'unit specs', suite: 'unit', project: 'unit', tools: [], oneByOne: false },
   {

@@ -4,6 +4,7 @@
  */
 export {
   create,
+  createFileRegistry,
   type DescEnum,
   type DescExtension,
   type DescField,
@@ -11,6 +12,7 @@ export {
   type DescMessage,
   type DescMethod,
   type DescService,
+  type FileRegistry,
   fromBinary,
   fromJson,
   getOption,
@@ -31,6 +33,8 @@ export {
   anyUnpack,
   DurationSchema,
   FileDescriptorProtoSchema,
+  type FileDescriptorSet,
+  FileDescriptorSetSchema,
   StructSchema,
   type Timestamp,
   TimestampSchema,

@@ -22,6 +22,10 @@ function accept(type: string, aggregateId: string, payload: JsonObject) {
   return acceptPayload(typeOf(type), { aggregateId, payload });
 }
 
+function parse(text: string): JsonObject {
+  return JSON.parse(text) as JsonObject;
+}
+
 function stored(type: string, aggregateId: string, payload: JsonObject): string {
   const accepted = accept(type, aggregateId, payload);
   if (!accepted.ok) throw new Error(JSON.stringify(accepted.violations));
@@ -46,7 +50,7 @@ describe('acceptPayload', () => {
           const first = acceptPayload(eventType, { aggregateId, payload: { ...payload, ...own } });
           expect(first).toMatchObject({ ok: true });
           if (!first.ok) return;
-          const json: JsonObject = JSON.parse(new TextDecoder().decode(first.payload));
+          const json = parse(new TextDecoder().decode(first.payload));
           const again = { aggregateId: first.aggregateId, payload: json };
           expect(acceptPayload(eventType, again)).toEqual(first);
           const message = fromJson(eventType.message, json);
@@ -98,10 +102,10 @@ describe('acceptPayload', () => {
   });
 
   it('takes keys with a meaning in the language as data', () => {
-    const data: JsonObject = JSON.parse('{"__proto__":{"a":1},"constructor":"x","":[null]}');
+    const data = parse('{"__proto__":{"a":1},"constructor":"x","":[null]}');
     const payload = { user_id: A, kind: 'k', data };
     expect(JSON.parse(stored('notification_created', B, payload))).toEqual(payload);
-    const preferences: JsonObject = JSON.parse('{"__proto__":"x","toString":"y"}');
+    const preferences = parse('{"__proto__":"x","toString":"y"}');
     const text = stored('notification_preferences_changed', A, { preferences });
     expect(JSON.parse(text)).toEqual({ user_id: A, preferences });
   });

@@ -1,4 +1,5 @@
 import type { JsonValue } from '@nova/proto/runtime';
+import { parseJson } from './parse-json.ts';
 
 /** What a command did, or was decided on, for one aggregate. */
 export interface TokenEntry {
@@ -39,7 +40,7 @@ export function encodeToken(entries: readonly TokenEntry[]): string {
 export function decodeToken(text: string): TokenEntry[] | undefined {
   if (!/^[0-9A-Za-z_-]+$/.test(text)) return undefined;
   try {
-    const json: JsonValue = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+    const json = parseJson(Buffer.from(text, 'base64url').toString('utf8'));
     const [form, words, rows] = list(json, 3);
     if (form !== FORM) return undefined;
     const vocabulary = list(words).map(string);

@@ -21,9 +21,9 @@ interface Vectors {
   readonly namespace: string;
   readonly ids: readonly { readonly of: string; readonly name: string; readonly id: string }[];
 }
-const vectors: Vectors = JSON.parse(
+const vectors = JSON.parse(
   readFileSync(new URL('./testdata/derived-ids.json', import.meta.url), 'utf8'),
-);
+) as Vectors;
 
 const USER = '0192f0c1-7a1e-7cc3-9c39-0d1c2b3a4f50';
 const OTHER = '550e8400-e29b-41d4-a716-446655440000';

@@ -38,7 +38,7 @@ export function formOf(desc: DescField): FieldForm | undefined {
         desc.scalar === ScalarType.STRING
         ? 'text_map'
         : undefined;
-    default:
+    case 'enum':
       return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import type { Violation } from '@nova/errors';
 import type { JsonObject, JsonValue } from '@nova/proto/runtime';
+import { parseJson } from './parse-json.ts';
 import { repeatedKey } from './repeated-key.ts';
 
 /** A payload that came as JSON text, or why it is none. */
@@ -23,7 +24,7 @@ export function parsePayload(bytes: Uint8Array): ParsedPayload {
   }
   let json: JsonValue;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch {
     return refused('must be JSON');
   }

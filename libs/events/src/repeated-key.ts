@@ -1,3 +1,4 @@
+import { parseJson } from './parse-json.ts';
 import { quoted } from './violations.ts';
 
 // A text, with the colon that makes it a key, or the begin or end of a map.
@@ -14,7 +15,7 @@ export function repeatedKey(text: string): string | undefined {
     if (token === '{') open.push(new Set());
     else if (token === '}') open.pop();
     else if (literal !== undefined && colon !== undefined) {
-      const key: string = JSON.parse(literal);
+      const key = String(parseJson(literal));
       if (open.at(-1)?.has(key)) return quoted(key);
       open.at(-1)?.add(key);
     }
