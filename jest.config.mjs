@@ -9,11 +9,16 @@ const project = (displayName, pattern, more = {}) => ({
   ...more,
 });
 
+const servers = {
+  globalSetup: '<rootDir>/tools/jest-global-setup.mjs',
+  globalTeardown: '<rootDir>/tools/jest-global-teardown.mjs',
+};
+
 export default {
   projects: [
     project('unit', 'unit'),
-    project('int', 'int'),
-    project('e2e', 'e2e'),
-    project('torture', 'torture'),
+    project('int', 'int', servers),
+    project('e2e', 'e2e', servers),
+    project('torture', 'torture', servers),
   ],
 };

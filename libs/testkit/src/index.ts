@@ -1,1 +1,27 @@
-export {};
+/**
+ * What specs stand on: real servers shared by a jest run and started on demand, a database of its
+ * own per spec file, servers of its own for a spec that kills them, and waiting without sleeping.
+ *
+ *   testPostgres, testKafka     shared by all spec files of a run (tools/jest-global-setup.mjs)
+ *   testDatabase                migrated once into a template, cloned per spec file
+ *   privatePostgres, privateKafka   may be paused, killed, restarted
+ *
+ * Nothing is left behind, also when jest is killed with -9: each server's guard (see
+ * `@nova/servers`) then ends it and deletes its folder.
+ */
+export {
+  type PrivateKafka,
+  type PrivatePostgres,
+  type PrivateServer,
+  privateKafka,
+  privatePostgres,
+} from './private-server.ts';
+export { randomName } from './random-name.ts';
+export { type SharedPostgres, type TestKafka, testKafka, testPostgres } from './shared-servers.ts';
+export {
+  type TestDatabase,
+  type TestDatabaseOptions,
+  type TestMigrations,
+  testDatabase,
+} from './test-database.ts';
+export { type WaitOptions, waitFor } from './wait-for.ts';
