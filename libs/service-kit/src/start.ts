@@ -88,7 +88,7 @@ function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built
     address: grpc,
     identity: identityFor(mode, built.identity),
     readiness: context.readiness,
-    logger: logger.child({ component: 'rpc' }),
+    logger,
     limits: { drainMs: drainTimeoutMs * RPC_SHARE_OF_DRAIN },
   });
 }

@@ -1,5 +1,5 @@
 import { openKafka } from '@nova/kafka';
-import { append, createWaker, outboxStatus } from '@nova/outbox';
+import { append, createWaker } from '@nova/outbox';
 import { databasePart, defineService, runService } from '@nova/service-kit';
 import { settings } from './config.ts';
 import { createPageTokens } from './rpc/page.ts';
@@ -8,6 +8,7 @@ import { createAppendQueue } from './storage/append-queue.ts';
 import { createLogGrowth } from './storage/log-growth.ts';
 import { maintenance } from './storage/maintenance.ts';
 import { migrateLog } from './storage/migrate-log.ts';
+import { createPublishProgress } from './storage/publish-progress.ts';
 
 const definition = defineService({
   name: 'events-service',
@@ -18,8 +19,14 @@ const definition = defineService({
   },
   build({ config, logger, clock }) {
     const { database, part, probe } = databasePart(config, { name: 'events-service', logger });
-    const kafka = openKafka({ brokers: config.kafkaBrokers, clientId: 'events-service', logger });
+    // Only asked whether it is there: publishing is the relay's, and goes on without it.
+    const kafka = openKafka({
+      brokers: config.kafkaBrokers,
+      clientId: 'events-service',
+      logger,
+    }).admin();
     const growth = createLogGrowth(database);
+    const progress = createPublishProgress(database, clock);
     const waker = createWaker(database);
     const wake = () => {
       growth.tell();
@@ -30,15 +37,14 @@ const definition = defineService({
     return {
       parts: [
         part,
+        { name: 'kafka admin', start: () => Promise.resolve(), stop: () => kafka.close() },
         growth.part,
+        progress.part,
         maintenance({ database, logger, everyMs: config.maintenanceIntervalMs }),
       ],
-      services: eventsServices({ database, append: queue, growth, pageTokens, clock }),
-      probes: [
-        probe,
-        { name: 'kafka', check: () => kafka.admin().ping(), whenFailing: 'degraded' },
-      ],
-      insights: { log: () => outboxStatus(database) },
+      services: eventsServices({ database, append: queue, growth, progress, pageTokens, clock }),
+      probes: [probe, { name: 'kafka', check: () => kafka.ping(), whenFailing: 'degraded' }],
+      insights: { outbox: progress.status },
     };
   },
 });

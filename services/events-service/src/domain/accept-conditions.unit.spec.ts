@@ -31,11 +31,8 @@ describe('acceptCondition', () => {
   });
 
   it('reads aliases of event types', () => {
-    const must = {
-      case: 'noneSince',
-      value: { eventTypes: ['message.sent', 'message_created'], version: 2n },
-    } as const;
-    expect(accept({ must }).condition).toEqual({
+    const noneSince = { eventTypes: ['message.sent', 'message_created'], version: 2n };
+    expect(accept({ must: { case: 'noneSince', value: noneSince } }).condition).toEqual({
       ...conversation,
       kind: 'none_since',
       eventTypes: ['message_created'],

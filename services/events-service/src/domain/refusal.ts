@@ -3,17 +3,18 @@ import type { AppendRefusal } from '@nova/outbox';
 import type { RefusalSchema } from '@nova/proto/gen/events/event_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { errors } from '../errors.ts';
-import type { Violations } from './violations.ts';
+import { fieldPath, type Violations } from './violations.ts';
 
 /** The request that was refused, as far as its refusal names parts of it. */
 export interface RefusedRequest {
   readonly requestId: string;
-  /** `request_id` where it is not said. */
-  readonly requestIdPath?: string;
-  /** Path of a condition, of an event's field: `condition`, `events[3].event_id`. */
-  readonly conditionPath: (index: number) => string;
-  readonly eventIdPath: (index: number) => string;
-  readonly eventId: (index: number) => string;
+  /** Path of the message with the request id, where that is not the request itself. */
+  readonly keyPath?: string;
+  /** Path of a condition: `condition`, `conditions[3]`. */
+  readonly conditionPath?: (index: number) => string;
+  /** Path and value of an event's id: `event_id`, `events[3].event_id`. */
+  readonly eventIdPath?: (index: number) => string;
+  readonly eventId?: (index: number) => string;
 }
 
 /** The error of a request with wrong fields. */
@@ -41,7 +42,7 @@ export function refused(refusals: readonly AppendRefusal[], request: RefusedRequ
       {
         violations: [
           {
-            field: request.requestIdPath ?? 'request_id',
+            field: fieldPath(request.keyPath ?? '', 'request_id'),
             description: 'was used for another request',
           },
         ],
@@ -52,10 +53,10 @@ export function refused(refusals: readonly AppendRefusal[], request: RefusedRequ
   if (reused[0] !== undefined) {
     return new NovaError(
       errors.EVENT_ID_REUSED,
-      { event_id: request.eventId(reused[0].index) },
+      { event_id: request.eventId?.(reused[0].index) ?? '' },
       {
         violations: reused.map(({ index }) => ({
-          field: request.eventIdPath(index),
+          field: request.eventIdPath?.(index) ?? '',
           description: 'belongs to an event with other content',
         })),
       },
@@ -92,9 +93,11 @@ function conditionFailed(refusals: readonly AppendRefusal[], request: RefusedReq
 }
 
 function conditionViolations(refusal: AppendRefusal, request: RefusedRequest): Violation[] {
-  if (refusal.condition === undefined) return [];
+  const field =
+    refusal.condition === undefined ? undefined : request.conditionPath?.(refusal.condition);
+  if (field === undefined) return [];
   const description = `does not hold: the aggregate's version is ${refusal.currentVersion ?? 0n}`;
-  return [{ field: request.conditionPath(refusal.condition), description }];
+  return [{ field, description }];
 }
 
 /** A refusal within a batch whose other events were stored. */

@@ -5,6 +5,7 @@ import type { Clock } from '@nova/time';
 import type { Arrival, RequestIdentity } from '../domain/accept-event.ts';
 import type { Append } from '../storage/append-queue.ts';
 import type { LogGrowth } from '../storage/log-growth.ts';
+import type { PublishProgress } from '../storage/publish-progress.ts';
 import type { PageTokens } from './page.ts';
 
 /** What the RPCs work with. */
@@ -12,6 +13,7 @@ export interface Dependencies {
   readonly database: Database;
   readonly append: Append;
   readonly growth: LogGrowth;
+  readonly progress: PublishProgress;
   readonly pageTokens: PageTokens;
   readonly clock: Clock;
 }

@@ -1,12 +1,7 @@
 import type { StoredEvent } from '@nova/events';
-import {
-  type Appended,
-  type AppendRefusal,
-  eventsById,
-  type NewEvent,
-  type UnitResult,
-} from '@nova/outbox';
+import { type Appended, type AppendRefusal, eventsById, type NewEvent } from '@nova/outbox';
 import type { Database } from '@nova/postgres';
+import { appendedOf, type StoredUnit } from '../domain/append-response.ts';
 import { type EventMessage, eventMessage } from '../domain/event-message.ts';
 import { storedEvent } from '../domain/stored-event.ts';
 
@@ -14,11 +9,6 @@ import { storedEvent } from '../domain/stored-event.ts';
 export type EventOutcome =
   | { readonly kind: 'appended'; readonly appended: Appended; readonly message: EventMessage }
   | { readonly kind: 'refused'; readonly refusal: AppendRefusal };
-
-/** The outcomes of a stored unit that are not refusals. */
-export function appendedOf(outcomes: readonly (Appended | AppendRefusal)[]): Appended[] {
-  return outcomes.filter((outcome) => 'position' in outcome);
-}
 
 /**
  * The events of a stored unit as answers show them. What this call appended is known; what was
@@ -28,7 +18,7 @@ export function appendedOf(outcomes: readonly (Appended | AppendRefusal)[]): App
 export async function eventMessages(
   database: Database,
   events: readonly NewEvent[],
-  result: Extract<UnitResult, { outcome: 'stored' }>,
+  result: StoredUnit,
 ): Promise<EventOutcome[]> {
   const before = appendedOf(result.events)
     .filter(({ replayed }) => replayed || result.replayed)

@@ -8,12 +8,13 @@ import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptBatch } from '../domain/accept-batch.ts';
 import { acceptConditions, acceptMode } from '../domain/accept-conditions.ts';
+import { appendedOf } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { invalid, refusalMessage, refused } from '../domain/refusal.ts';
 import { checkRequestId, requestIdentity, unitKey } from '../domain/request-key.ts';
 import { Violations } from '../domain/violations.ts';
 import { arrivalOf, type Dependencies } from './dependencies.ts';
-import { appendedOf, eventMessages } from './event-messages.ts';
+import { eventMessages } from './event-messages.ts';
 
 const METHOD = 'events.EventsService/PublishEvents';
 

@@ -1,6 +1,6 @@
 import { NovaError } from '@nova/errors';
 import { formatPosition, type LogPosition, parsePosition } from '@nova/events';
-import { logHead, readWindow } from '@nova/outbox';
+import { type LogState, logHead, readWindow } from '@nova/outbox';
 import type { ReadLogRequest, ReadLogResponseSchema } from '@nova/proto/gen/events/event_log_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
@@ -15,11 +15,10 @@ import type { Dependencies } from './dependencies.ts';
 const POLL_MS = 1_000;
 /** While nothing matches, a follower hears at most this often how far the log was scanned. */
 const CHECKPOINT_MS = 1_000;
-/** Payload bytes that a window aims at, and the bounds of its rows. */
+/** What one query looks at: positions, more of them where a filter leaves most out, and bytes. */
+const WINDOW_ROWS = 1_000;
+const FILTERED_WINDOW_ROWS = 10_000;
 const WINDOW_BYTES = 1024 * 1024;
-const FIRST_ROWS = 64;
-const MIN_ROWS = 4;
-const MAX_ROWS = 1_000;
 
 type Response = MessageInitShape<typeof ReadLogResponseSchema>;
 
@@ -67,13 +66,14 @@ async function* windows(
 ): AsyncGenerator<Window> {
   let cursor = from;
   if (cursor !== undefined) checkPosition(cursor, await logHead(database));
-  let rows = FIRST_ROWS;
+  const limit = Object.keys(filter).length === 0 ? WINDOW_ROWS : FILTERED_WINDOW_ROWS;
   while (!signal.aborted) {
     const watch = growth.watch();
     const after = cursor?.position ?? 0n;
     const window = await readWindow(database, {
       after,
-      limit: rows,
+      limit,
+      maxBytes: WINDOW_BYTES,
       headersOnly,
       ...filter,
     });
@@ -83,7 +83,6 @@ async function* windows(
     const atHead = window.scanned.position <= after;
     yield { ...window, atHead };
     if (atHead && !follow) return;
-    rows = rowsFor(window.events, rows);
     cursor = window.scanned;
     if (atHead) await watch.wait(POLL_MS, signal);
   }
@@ -107,7 +106,7 @@ function accept(request: ReadLogRequest): Reading {
 }
 
 /** A position is valid while its epoch is known and lies below the next epoch (DECISIONS 6). */
-function checkPosition(from: LogPosition, log: Awaited<ReturnType<typeof logHead>>): void {
+function checkPosition(from: LogPosition, log: LogState): void {
   const index = log.epochs.findIndex(({ epoch }) => epoch === from.epoch);
   const next = log.epochs[index + 1]?.firstPosition ?? log.head.position + 1n;
   if (index < 0 || from.position >= next) {
@@ -122,11 +121,4 @@ function* messagesOf(window: Window, headersOnly: boolean): Generator<Response> 
     yield { events: [...chunk.events], scanned: formatPosition(chunk.last) };
   }
   yield { events: [...(last?.events ?? [])], scanned: formatPosition(window.scanned) };
-}
-
-function rowsFor(events: readonly { readonly payload: Uint8Array }[], before: number): number {
-  if (events.length === 0) return Math.min(MAX_ROWS, before * 2);
-  const bytes = events.reduce((sum, { payload }) => sum + payload.length, 0);
-  const perEvent = Math.max(1, bytes / events.length);
-  return Math.min(MAX_ROWS, before * 4, Math.max(MIN_ROWS, Math.floor(WINDOW_BYTES / perEvent)));
 }

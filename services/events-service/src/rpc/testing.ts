@@ -1,0 +1,112 @@
+import { connect } from 'node:http2';
+import { Readiness } from '@nova/lifecycle';
+import { append, createWaker } from '@nova/outbox';
+import { openDatabase } from '@nova/postgres';
+import { EventLog } from '@nova/proto/gen/events/event_log_pb';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { type Client, createClient, createServer, developmentIdentity } from '@nova/rpc';
+import { silentLogger } from '@nova/telemetry';
+import { systemClock } from '@nova/time';
+import { createAppendQueue } from '../storage/append-queue.ts';
+import { createLogGrowth } from '../storage/log-growth.ts';
+import { createPublishProgress } from '../storage/publish-progress.ts';
+import { createPageTokens } from './page.ts';
+import { eventsServices } from './service.ts';
+
+/** events-service over a real database and a real connection, for specs. */
+export interface ServedLog {
+  readonly events: Client<typeof EventsService>;
+  readonly log: Client<typeof EventLog>;
+  /** Clients that say who they are by headers of development mode. */
+  as(metadata: Readonly<Record<string, string>>): {
+    readonly events: Client<typeof EventsService>;
+    readonly log: Client<typeof EventLog>;
+  };
+  /** Sends bytes that no honest encoder makes. */
+  raw(method: string, message: Uint8Array): Promise<RawAnswer>;
+  stop(): Promise<void>;
+}
+
+/** How a raw call ended. */
+export interface RawAnswer {
+  /** Number of the gRPC status. */
+  readonly status: number;
+  readonly message: string;
+}
+
+/** Serves the database at `url`, whose migrations are applied, on a free port. */
+export async function serveLog(url: string): Promise<ServedLog> {
+  const logger = silentLogger;
+  const database = openDatabase({
+    url,
+    applicationName: 'spec',
+    poolSize: 8,
+    statementTimeoutMs: 5_000,
+    logger,
+  });
+  const growth = createLogGrowth(database);
+  const waker = createWaker(database);
+  const server = createServer({
+    services: eventsServices({
+      database,
+      append: createAppendQueue({
+        append: (units) => append(database, units),
+        wake: () => waker.wake(),
+        clock: systemClock,
+      }),
+      growth,
+      progress: createPublishProgress(database, systemClock),
+      pageTokens: createPageTokens('spec'),
+      clock: systemClock,
+    }),
+    logger,
+    readiness: new Readiness(),
+    identity: developmentIdentity,
+    address: { host: '127.0.0.1', port: 0 },
+  });
+  await growth.part.start();
+  await server.start();
+  const clients: { close(): void }[] = [];
+  const as = (metadata: Readonly<Record<string, string>>) => {
+    const options = { address: server.address, deadlineMs: 10_000, metadata };
+    const events = createClient(EventsService, options);
+    const log = createClient(EventLog, options);
+    clients.push(events, log);
+    return { events, log };
+  };
+  return {
+    ...as({}),
+    as,
+    raw: (method, message) => callRaw(server.address, method, message),
+    async stop() {
+      for (const client of clients) client.close();
+      await server.stop();
+      await growth.part.stop();
+      await database.close();
+    },
+  };
+}
+
+function callRaw(address: string, method: string, message: Uint8Array): Promise<RawAnswer> {
+  const session = connect(`http://${address}`);
+  const frame = Buffer.alloc(5 + message.length);
+  frame.writeUInt32BE(message.length, 1);
+  frame.set(message, 5);
+  return new Promise<RawAnswer>((resolve, reject) => {
+    session.on('error', reject);
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/${method}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const take = (headers: Record<string, unknown>) => {
+      const status = headers['grpc-status'];
+      if (status === undefined) return;
+      resolve({ status: Number(status), message: String(headers['grpc-message'] ?? '') });
+    };
+    // An answer without messages has its status in the first headers.
+    stream.on('response', take).on('trailers', take).on('error', reject).resume();
+    stream.end(frame);
+  }).finally(() => session.close());
+}

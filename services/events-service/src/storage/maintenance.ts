@@ -1,0 +1,45 @@
+import { isNovaError, messageOf } from '@nova/errors';
+import { loop, type Part } from '@nova/lifecycle';
+import { ensurePartitions, purgeRequests } from '@nova/outbox';
+import type { Database } from '@nova/postgres';
+import type { Logger } from '@nova/telemetry';
+import { sleep } from '@nova/time';
+import { purgeMembers } from './consumers.ts';
+
+/**
+ * What has to be done now and then: the log's next partition, answers to requests that are older
+ * than 7 days, registrations that were not renewed. Each is harmless to repeat and to do in several
+ * instances at once; one that fails is tried again in the next round.
+ */
+export function maintenance(given: {
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly everyMs: number;
+}): Part {
+  const { database, everyMs } = given;
+  const logger = given.logger.child({ component: 'maintenance' });
+  const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
+    partitions: () => ensurePartitions(database),
+    requests: () => purgeRequests(database),
+    members: () => purgeMembers(database),
+  };
+  const round = async (signal: AbortSignal) => {
+    for (const [name, task] of Object.entries(tasks)) {
+      if (signal.aborted) return;
+      await task().catch((thrown: unknown) => {
+        const error_code = isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG';
+        logger.warn({ name, error_code, reason: messageOf(thrown) }, 'maintenance put off');
+      });
+    }
+  };
+  return loop(
+    'maintenance',
+    async (signal) => {
+      while (!signal.aborted) {
+        await round(signal);
+        await sleep(everyMs, signal);
+      }
+    },
+    (thrown) => logger.error({ err: thrown }, 'maintenance ended by a bug'),
+  );
+}

@@ -1,0 +1,38 @@
+import { loop, type Part } from '@nova/lifecycle';
+import { type OutboxStatus, outboxStatus } from '@nova/outbox';
+import type { Database } from '@nova/postgres';
+import { type Clock, sleep } from '@nova/time';
+import { PublishRate } from '../domain/publish-rate.ts';
+
+const SAMPLE_EVERY_MS = 10_000;
+
+/** How far publishing is, and how fast. */
+export interface PublishProgress {
+  /** Asked from the database now. */
+  status(): Promise<OutboxStatus & { readonly publishedPerSecond: number }>;
+}
+
+/** Samples the outbox every 10 s, so that its rate is known whoever asks and however seldom. */
+export function createPublishProgress(
+  database: Database,
+  clock: Clock,
+): PublishProgress & { readonly part: Part } {
+  const rate = new PublishRate();
+  const status = async () => {
+    const found = await outboxStatus(database);
+    rate.note(clock.monotonicMs(), found.head.position - found.pending);
+    return { ...found, publishedPerSecond: rate.perSecond() };
+  };
+  const part = loop(
+    'publish progress',
+    async (signal) => {
+      while (!signal.aborted) {
+        // The probe of the database tells when it is gone; a missing sample is none.
+        await status().catch(() => {});
+        await sleep(SAMPLE_EVERY_MS, signal);
+      }
+    },
+    () => {},
+  );
+  return { status, part };
+}
