@@ -35,7 +35,7 @@ export async function runImport(call: Call, wishes: ImportWishes): Promise<ExitC
   if (sources.length === 0) throw wrongUse('there is no file in the given folders');
   return await withEventsClient(EventsService, call, async (client) => {
     // Before any file is read, whether somebody is there at all.
-    await client.getOutboxStatus({}, { waitForReady: true, deadlineMs: REACH_MS });
+    await client.getOutboxStatus({}, { deadlineMs: REACH_MS });
     return await importWith(client, sources, call, wishes);
   });
 }

@@ -51,7 +51,7 @@ async function* eventsFrom(start: StartingPoint, tailing: Tailing): AsyncGenerat
   const go = (from: string | undefined) =>
     readEvents({ client, filter, from, follow, signal, onLost });
   if (start.kind === 'beginning') return yield* go(undefined);
-  const { head } = await client.getLog({}, { signal, waitForReady: true, deadlineMs: 5000 });
+  const { head } = await client.getLog({}, { signal });
   if (start.kind === 'now') return yield* go(head);
   if (start.kind === 'after') return yield* go(wishes.from);
   yield* await lastEvents(start.count, head, tailing);

@@ -1,5 +1,6 @@
 import { formatPosition, type LogPosition, parsePosition } from '@nova/events';
 import { wrongUse } from '../verb.ts';
+import { STARTING_POINTS } from './starting-points.ts';
 
 /** Where a person wants to begin. */
 export type StartingPoint =
@@ -8,9 +9,6 @@ export type StartingPoint =
   | { readonly kind: 'after'; readonly position: LogPosition }
   /** The last so many events that match. */
   | { readonly kind: 'last'; readonly count: number };
-
-/** How `--from` is written, for help and errors. */
-export const STARTING_POINTS = 'beginning, now, a position, or -N for the last N';
 
 /** @throws CLI_WRONG_USE */
 export function parseStartingPoint(text: string): StartingPoint {

@@ -33,13 +33,14 @@ export const importIrc = defineVerb({
   name: 'import irc',
   summary: 'chat logs become conversations, users and messages',
   description: [
-    'Publishes chat logs (IRC and alike) through events-service. Each file is a conversation, each',
-    'nick a user of its network; joins, leaves and first words are memberships, a leading "nick:" or',
-    '"nick," of somebody in the file is a mention. The day comes from the file name, times are UTC.',
+    'Publishes chat logs (IRC and alike) through events-service. Each file is a conversation, each ' +
+      'nick a user of its network; joins, leaves and first words are memberships, a leading "nick:" ' +
+      'or "nick," of somebody in the file is a mention. The day comes from the file name, times are ' +
+      'UTC.',
     '',
-    'All ids follow from network, file name and line: importing again adds nothing, and after Ctrl-C',
-    'or a failure the same command goes on. Lines that are not understood are counted and named with',
-    'file and line, never guessed. Understood are:',
+    'All ids follow from network, file name and line: importing again adds nothing, and after ' +
+      'Ctrl-C or a failure the same command goes on. Lines that are not understood are counted and ' +
+      'named with file and line, never guessed. Understood are:',
     '',
     ...GRAMMAR_HELP.map(
       ({ shape, example }) => `  ${shape.padEnd(30)}${example.replaceAll('\t', '<TAB>')}`,

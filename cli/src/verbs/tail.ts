@@ -1,5 +1,5 @@
 import { option } from '../option.ts';
-import { STARTING_POINTS } from '../tailing/starting-point.ts';
+import { STARTING_POINTS } from '../tailing/starting-points.ts';
 import { defineVerb } from '../verb.ts';
 
 const options = {
