@@ -12,7 +12,6 @@ export {
   type DescMessage,
   type DescMethod,
   type DescService,
-  type FileRegistry,
   fromBinary,
   fromJson,
   getOption,

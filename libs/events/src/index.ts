@@ -33,9 +33,7 @@ export {
 } from './derived-ids.ts';
 export type { EventField, EventType, KeyRule } from './event-type.ts';
 export type { FieldForm } from './field-form.ts';
-export { type ParsedPayload, parsePayload } from './json-text.ts';
 export { DEFAULT_PARTITIONS, LANES, laneOf, partitionOf } from './lanes.ts';
-export { parseJson } from './parse-json.ts';
 export { formatPosition, type LogPosition, parsePosition } from './position.ts';
 export { readEventType } from './read-event-type.ts';
 export { recordHeaders } from './record-headers.ts';
