@@ -45,8 +45,7 @@ export const errors = defineErrors({
     hint: 'Run ./nova again to install packages; platforms: linux and macOS on x64 and arm64.',
   },
   SERVERS_POSTGRES_AS_ROOT: {
-    message:
-      'PostgreSQL does not run as root, and no way to drop that right works here: {reason}',
+    message: 'PostgreSQL does not run as root, and no way to drop that right works here: {reason}',
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',

@@ -18,7 +18,13 @@ export interface Exchange<T> {
  *
  * @throws SERVERS_NO_ANSWER in all other cases, after the deadline at the latest.
  */
-export function exchange<T>({ name, port, request, read, withinMs = 2000 }: Exchange<T>): Promise<T> {
+export function exchange<T>({
+  name,
+  port,
+  request,
+  read,
+  withinMs = 2000,
+}: Exchange<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });
     const chunks: Buffer[] = [];

@@ -50,3 +50,21 @@ export {
 } from './server-process.ts';
 export { cacheDirectory, settings } from './settings.ts';
 export { type RunningServer, type StartOptions, startServer } from './start-server.ts';
+export {
+  type Endpoint,
+  endpointsOf,
+  type ServiceName,
+  writeEndpoints,
+} from './state/endpoints.ts';
+export {
+  DATABASES,
+  type DatabaseName,
+  openState,
+  otherOffsets,
+  STATE_ENTRIES,
+  STATE_FORMAT,
+  type StateChoice,
+  type StateFolder,
+  stateDirectory,
+  stateFormat,
+} from './state/open-state.ts';

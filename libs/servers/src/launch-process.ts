@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NovaError } from '@nova/errors';
 import { errors } from './errors.ts';
-import { type Guard, GUARD_FD, guarded } from './guard.ts';
+import { GUARD_FD, type Guard, guarded } from './guard.ts';
 import type { ProcessCommand, ProcessEnd } from './server-process.ts';
 
 /** A process that was started and is not outlived by this one. */

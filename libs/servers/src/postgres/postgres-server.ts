@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { NovaError } from '@nova/errors';
+import { baseEnvironment } from '../base-environment.ts';
 import { errors } from '../errors.ts';
 import { indented, lastLinesOf } from '../log-tail.ts';
 import { runProgram } from '../run-program.ts';
 import type { ServerProcess } from '../server-process.ts';
-import { baseEnvironment } from '../base-environment.ts';
 import { findPostgres, type PostgresBinaries } from './binaries.ts';
 import { hbaConf, type PostgresConfiguration, postgresConf } from './configuration.ts';
 import { clearLeftovers } from './leftovers.ts';

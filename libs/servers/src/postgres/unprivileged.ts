@@ -27,10 +27,10 @@ const HERE: System = {
 const USERS = ['postgres', 'nobody'];
 
 /**
- * Chooses how to run PostgreSQL. As root, first a user namespace in which root is seen
- * as `daemon` (initdb wants a user with a name): it needs no change of owner and works below /root. Where namespaces are forbidden (some
- * containers), an existing user, to whom the data folder is given; that user must be able to reach
- * the programs.
+ * Chooses how to run PostgreSQL. As root, first a user namespace in which root is seen as `daemon`
+ * (initdb wants a user that has a name): that needs no change of owner and works below /root. Where
+ * namespaces are forbidden (some containers), an existing user, to whom the data folder is given;
+ * that user must be able to reach the programs.
  *
  * @param program one that the user must be able to run
  * @param parent an existing folder through which the user must be able to pass
@@ -40,25 +40,24 @@ export function unprivileged(program: string, parent: string, system = HERE): Un
   if (!system.isRoot) return { words: [], own: () => {} };
   const uid = id('daemon', '-u') || '1000';
   const namespace = ['unshare', '-U', `--map-user=${uid}`, `--map-group=${uid}`];
-  const [unshare = '', ...flags] = namespace;
-  if (system.runs(unshare, [...flags, program, '--version'])) {
+  if (runs(system, [...namespace, program, '--version']))
     return { words: namespace, own: () => {} };
-  }
   const reasons = ['user namespaces are not allowed'];
   for (const user of USERS) {
-    for (const words of switches(user)) {
-      const [file = '', ...args] = words;
-      if (!system.runs(file, [...args, 'true'])) continue;
-      if (!system.runs(file, [...args, program, '--version'])) {
-        reasons.push(`user ${user} cannot reach ${program}`);
-      } else if (!system.runs(file, [...args, 'test', '-x', parent])) {
-        reasons.push(`user ${user} cannot reach ${parent}`);
-      } else {
-        return { words, own: (folder) => giveTo(user, folder) };
-      }
-    }
+    const words = switches(user).find((candidate) => runs(system, [...candidate, 'true']));
+    if (words === undefined) continue;
+    const unreachable = [
+      { path: program, test: [program, '--version'] },
+      { path: parent, test: ['test', '-x', parent] },
+    ].find(({ test }) => !runs(system, [...words, ...test]));
+    if (unreachable === undefined) return { words, own: (folder) => giveTo(user, folder) };
+    reasons.push(`user ${user} cannot reach ${unreachable.path}`);
   }
   throw new NovaError(errors.SERVERS_POSTGRES_AS_ROOT, { reason: reasons.join('; ') });
+}
+
+function runs(system: System, [file = '', ...args]: readonly string[]): boolean {
+  return system.runs(file, args);
 }
 
 function switches(user: string): string[][] {
