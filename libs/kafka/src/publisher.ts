@@ -10,7 +10,7 @@ import { ProducerSession } from './producer-session.ts';
 import { cutBySize, type KafkaBatch } from './record.ts';
 import type { TopicDirectory } from './topic-directory.ts';
 
-/** Sends records in order. Connects when first needed, so that it starts without a broker. */
+/** Sends records in order. Connects as often as needed, so it also starts without a broker. */
 export interface KafkaPublisher extends Part {
   /**
    * Resolves when every record of the batch is acknowledged by all in-sync copies, in order; with
@@ -50,8 +50,10 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     this.#topics = topics;
   }
 
+  /** Resolves at once; the connection is begun, so that the first record need not wait for it. */
   start(): Promise<void> {
     this.#isStopped = false;
+    this.#session().catch(() => {});
     return Promise.resolve();
   }
 

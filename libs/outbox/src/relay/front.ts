@@ -14,8 +14,8 @@ const PAUSE = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
  *
  *   everything acknowledged          the lanes move on
  *   some, or too slow                the others move on; these are left behind (see gap.ts)
- *   nothing, twice in a row or of
- *   all lanes                        Kafka is down: wait for the sends, pause, send the same again
+ *   nothing of several partitions,
+ *   or nothing twice in a row        Kafka is down: wait for the sends, pause, send the same again
  */
 export class Front {
   readonly #context: RelayContext;
@@ -62,12 +62,12 @@ export class Front {
   }
 
   async #judge(window: OpenWindow, stop: AbortSignal): Promise<Pace> {
-    const { send, lanes } = window;
+    const { send } = window;
     const involved = send.lanes();
     const missing = involved.filter((lane) => send.outcomeOf(lane) !== 'acknowledged');
     const isBarren = involved.length > 0 && missing.length === involved.length;
     if (stop.aborted) return 'wait';
-    if (isBarren && (this.#barren > 0 || involved.length === lanes.length)) {
+    if (isBarren && (this.#barren > 0 || send.isSpread())) {
       return this.#endure(window, stop);
     }
     if (isBarren) this.#barren = 1;

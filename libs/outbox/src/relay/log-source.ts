@@ -79,12 +79,18 @@ export function logSource(database: Database): LogSource {
 }
 
 function windowSql({ after, upto, lanes, rows, bytes }: LogRange): string {
-  return sql.window.text
-    .replace(':after', String(after))
-    .replace(':upto', String(upto))
-    .replace(':lanes', lanes.map((lane) => String(Math.trunc(lane))).join(','))
-    .replace(':rows', String(Math.trunc(rows)))
-    .replace(':bytes', String(Math.trunc(bytes)));
+  // Whole numbers only, so that nothing else can get into the text.
+  const numbers = {
+    after: BigInt(after),
+    upto: BigInt(upto),
+    lanes: lanes.map((lane) => BigInt(lane)).join(','),
+    rows: BigInt(rows),
+    bytes: BigInt(bytes),
+  };
+  return Object.entries(numbers).reduce(
+    (text, [name, number]) => text.replace(`{${name}}`, String(number)),
+    sql.window.text,
+  );
 }
 
 function epochOf(epochs: readonly Epoch[], position: bigint): string {

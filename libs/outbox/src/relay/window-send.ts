@@ -28,6 +28,7 @@ export class WindowSend {
   readonly #lanes = new Map<Lane, LaneProgress>();
   /** The first failure, for whoever tells about it. */
   failure: unknown;
+  #batches = 0;
 
   /**
    * Begins all sends. `maySend` is asked again right before each: partition counts may have to be
@@ -55,6 +56,11 @@ export class WindowSend {
     return [...this.#lanes.keys()];
   }
 
+  /** Whether more than one partition is concerned; where that is not yet known, more than one lane. */
+  isSpread(): boolean {
+    return (this.#batches > 0 ? this.#batches : this.#lanes.size) > 1;
+  }
+
   outcomeOf(lane: Lane): Outcome {
     const progress = this.#lanes.get(lane);
     if (progress === undefined) return 'acknowledged';
@@ -75,6 +81,7 @@ export class WindowSend {
   async #sendTopic(topic: string, events: readonly LaneEvent[]): Promise<void> {
     const partitions = await this.#publisher.partitionsOf(topic);
     const batches = Map.groupBy(events, ({ event }) => partitionOf(event.aggregateId, partitions));
+    this.#batches += batches.size;
     for (const [partition, batch] of batches) {
       void this.#track(batch, () => this.#sendBatch(topic, partition, batch));
     }
