@@ -16,6 +16,20 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Run ./nova doctor, or read the whole log with ./nova logs {part}.',
   },
+  CLI_PART_ENDED: {
+    message: '{part} ended by itself',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'It is started again by itself; its log says why it ended (./nova logs {part}).',
+  },
+  CLI_ALREADY_SUPERVISED: {
+    message: 'another ./nova up (pid {pid}) works in {state}',
+    status: 'ALREADY_EXISTS',
+    retry: 'backoff',
+    blame: 'caller',
+    hint: 'Wait for it, or stop it with ./nova down.',
+  },
   CLI_SUPERVISOR_LOST: {
     message: 'the supervisor ended before everything answered{tail}',
     status: 'UNAVAILABLE',

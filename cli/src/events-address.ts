@@ -1,4 +1,5 @@
 import { loadConfig } from '@nova/config';
+import { portPlan } from '@nova/servers';
 import { settings } from './settings.ts';
 import type { Invocation } from './verb.ts';
 
@@ -8,5 +9,5 @@ export function eventsAddress({
   portOffset,
 }: Pick<Invocation, 'environment' | 'portOffset'>): string {
   const { eventsUrl } = loadConfig({ eventsUrl: settings.eventsUrl }, [], environment);
-  return eventsUrl ?? `localhost:${50051 + portOffset}`;
+  return eventsUrl ?? `localhost:${portPlan(portOffset).events}`;
 }

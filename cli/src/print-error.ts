@@ -1,34 +1,77 @@
-import { isNovaError, messageOf } from '@nova/errors';
+import { isNovaError, messageOf, type Violation } from '@nova/errors';
+import type { RpcError } from '@nova/rpc';
 import type { Output } from './output.ts';
+
+/** What is shown of an error. */
+interface Shown {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly violations: readonly Violation[];
+}
 
 /**
  * Prints what went wrong and what to do about it, as JSON where results are JSON. The stack and
  * the causes are printed only with `debug`.
  */
 export function printError(thrown: unknown, out: Output, debug: boolean): void {
-  const nova = isNovaError(thrown);
-  const code = nova ? thrown.code : 'NOVA_INTERNAL_BUG';
-  const message = nova ? thrown.message : `unexpected error: ${messageOf(thrown)}`;
-  const hint = nova
-    ? fillHint(thrown.kind.hint, thrown.params)
-    : 'Run it again with NOVA_DEBUG=1 and report what it prints.';
+  const { violations, ...shown } = whatIsShown(thrown);
   if (out.format === 'json') {
-    out.note(JSON.stringify({ error: { code, message, hint, ...details(thrown) } }));
+    const error = violations.length === 0 ? shown : { ...shown, violations };
+    out.note(JSON.stringify({ error }));
   } else {
-    out.note(`${out.style.bad('error:')} ${message}`);
-    if (nova) {
-      for (const violation of thrown.violations) {
-        out.note(`  ${violation.field}: ${violation.description}`);
-      }
-    }
-    if (hint !== '') out.note(`${out.style.faint('hint:')} ${hint}`);
+    out.note(`${out.style.bad('error:')} ${shown.message}`);
+    for (const { field, description } of violations) out.note(`  ${field}: ${description}`);
+    if (shown.hint !== '') out.note(`${out.style.faint('hint:')} ${shown.hint}`);
   }
   if (debug) out.note(stackOf(thrown));
 }
 
-function details(thrown: unknown): Record<string, unknown> {
-  if (!isNovaError(thrown) || thrown.violations.length === 0) return {};
-  return { violations: thrown.violations };
+function whatIsShown(thrown: unknown): Shown {
+  if (isNovaError(thrown)) {
+    const { code, message, kind, params, violations } = thrown;
+    return { code, message, hint: fillHint(kind.hint, params), violations };
+  }
+  if (isRpcError(thrown)) return ofRpcError(thrown);
+  return {
+    code: 'NOVA_INTERNAL_BUG',
+    message: `unexpected error: ${messageOf(thrown)}`,
+    hint: 'Run it again with NOVA_DEBUG=1 and report what it prints.',
+    violations: [],
+  };
+}
+
+function ofRpcError({
+  status,
+  reason,
+  message,
+  method,
+  violations,
+  correlationId,
+}: RpcError): Shown {
+  const known = reason !== '';
+  return {
+    code: known ? `NOVA_${reason}` : status,
+    message: known ? message : `${method} failed with ${status}: ${message}`,
+    hint:
+      HINTS[status] ?? (correlationId ? `Its log has more: correlation id ${correlationId}.` : ''),
+    violations,
+  };
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  UNAVAILABLE: 'Does it run? ./nova status tells, ./nova up starts it.',
+  DEADLINE_EXCEEDED: 'Look at ./nova status and ./nova logs, then try again.',
+};
+
+// By shape: importing the class would load all of gRPC for verbs that never call.
+function isRpcError(thrown: unknown): thrown is RpcError {
+  return (
+    thrown instanceof Error &&
+    thrown.name === 'RpcError' &&
+    'status' in thrown &&
+    'violations' in thrown
+  );
 }
 
 // Hints may name the parameters of their message.

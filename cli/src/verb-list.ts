@@ -1,9 +1,27 @@
 import type { Verb } from './verb.ts';
+import { doctor } from './verbs/doctor.ts';
+import { down } from './verbs/down.ts';
 import { importIrc } from './verbs/import-irc.ts';
+import { logs } from './verbs/logs.ts';
 import { publish } from './verbs/publish.ts';
+import { reset } from './verbs/reset.ts';
 import { status } from './verbs/status.ts';
 import { tail } from './verbs/tail.ts';
+import { test } from './verbs/test.ts';
 import { topics } from './verbs/topics.ts';
+import { up } from './verbs/up.ts';
 
 /** All verbs, in the order of `./nova --help`. A new verb is one file and one row here. */
-export const verbs: readonly Verb[] = [status, publish, tail, importIrc, topics];
+export const verbs: readonly Verb[] = [
+  up,
+  down,
+  reset,
+  status,
+  logs,
+  doctor,
+  publish,
+  tail,
+  topics,
+  importIrc,
+  test,
+];

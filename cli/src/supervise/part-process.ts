@@ -1,24 +1,5 @@
-/** A program and how it is started. */
-export interface PartCommand {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-}
-
-/** How a process ended. */
-export interface ProcessEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** A started process. */
-export interface LaunchedProcess {
-  readonly pid: number;
-  /** Resolves when it has ended; never rejects. */
-  readonly exited: Promise<ProcessEnd>;
-  signal(signal: NodeJS.Signals): void;
-}
+import type { Guard, LaunchedProcess, ServerProcess } from '@nova/servers';
+import { launchProcess } from '@nova/servers';
 
 /** What the supervisor keeps running. */
 export interface PartProcess {
@@ -30,4 +11,24 @@ export interface PartProcess {
   check(): Promise<void>;
   readonly stopSignal: NodeJS.Signals;
   readonly logFile: string;
+}
+
+/** Seconds a process whose supervisor is gone gets to end cleanly, before it is killed. */
+const ORPHAN_GRACE_SECONDS = 7;
+
+/** A server process as the supervisor keeps it. `held`: its input ends with the supervisor. */
+export function partProcess(
+  server: ServerProcess,
+  logFile: string,
+  stdin: 'none' | 'held' = 'none',
+): PartProcess {
+  const guard: Guard = { signal: server.stopSignal, graceSeconds: ORPHAN_GRACE_SECONDS };
+  return {
+    name: server.name,
+    stopSignal: server.stopSignal,
+    logFile,
+    prepare: () => server.prepare(),
+    launch: () => launchProcess(server.command(), { name: server.name, logFile, guard, stdin }),
+    check: () => server.ready(),
+  };
 }

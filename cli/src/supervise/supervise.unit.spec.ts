@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { LaunchedProcess, ProcessEnd } from '@nova/servers';
 import { sleep, systemClock } from '@nova/time';
-import type { LaunchedProcess, PartProcess, ProcessEnd } from './part-process.ts';
+import type { PartProcess } from './part-process.ts';
 import { HEALTHY_AFTER_MS, RestartPolicy } from './restart-policy.ts';
 import { SupervisedPart } from './supervised-part.ts';
 import { inOrder, type PlanStep, Supervisor, stopLevels, wasStopped } from './supervisor.ts';
@@ -125,7 +126,7 @@ describe('SupervisedPart', () => {
     process.obeys = false;
     const relay = part(process);
     await relay.start();
-    expect(await relay.stop(20)).toBe(true);
+    expect(await relay.stop(20)).toBe('killed');
     expect(process.signals).toEqual(['SIGTERM', 'SIGKILL']);
   });
 
@@ -144,8 +145,8 @@ describe('SupervisedPart', () => {
 
   it('stops harmlessly twice and before its start', async () => {
     const kafka = part(new FakeProcess('kafka'));
-    await kafka.stop(10);
-    await kafka.stop(10);
+    expect(await kafka.stop(10)).toBe('was_not_running');
+    expect(await kafka.stop(10)).toBe('was_not_running');
     await expect(kafka.start()).rejects.toMatchObject({ code: 'NOVA_CLI_START_FAILED' });
   });
 });

@@ -1,8 +1,9 @@
 import { isNovaError, messageOf, NovaError } from '@nova/errors';
+import type { LaunchedProcess, ProcessEnd } from '@nova/servers';
 import { type Clock, sleep, withDeadline } from '@nova/time';
 import { errors } from '../errors.ts';
 import { lastLines } from '../logs/log-file.ts';
-import type { LaunchedProcess, PartProcess, ProcessEnd } from './part-process.ts';
+import type { PartProcess } from './part-process.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { Watcher } from './supervisor-event.ts';
 
@@ -23,6 +24,9 @@ export interface PartSnapshot {
   /** Why it ended last, undefined when it never did. */
   readonly lastExit: string | undefined;
 }
+
+/** How a part was stopped. */
+export type Stopping = 'was_not_running' | 'drained' | 'killed';
 
 /** Time for a start; the first start of a server makes its data folder. */
 const READY_WITHIN_MS = 90_000;
@@ -95,19 +99,20 @@ export class SupervisedPart {
     }
   }
 
-  /** Asks the process to end, kills it after `withinMs`. True when it had to be killed. */
-  async stop(withinMs: number): Promise<boolean> {
+  /** Asks the process to end, kills it after `withinMs`. For good: it cannot be started again. */
+  async stop(withinMs: number): Promise<Stopping> {
     this.#stopping.abort();
     const launched = this.#launched;
-    let killed = false;
+    let outcome: Stopping = 'was_not_running';
     if (launched !== undefined) {
       this.#move('stopping');
-      killed = await endProcess(launched, this.#process.stopSignal, withinMs);
+      const killed = await endProcess(launched, this.#process.stopSignal, withinMs);
+      outcome = killed ? 'killed' : 'drained';
       this.#launched = undefined;
     }
     await this.#keeping;
     this.#move('stopped');
-    return killed;
+    return outcome;
   }
 
   async #startOnce(): Promise<LaunchedProcess> {

@@ -81,8 +81,9 @@ export class Supervisor {
     for (const level of stopLevels(this.#plan)) {
       await Promise.all(
         level.map(async (part) => {
-          const killed = await part.stop(STOP_LEVEL_MS);
-          this.#watch({ kind: 'part_stopped', part: part.name, killed });
+          const outcome = await part.stop(STOP_LEVEL_MS);
+          if (outcome === 'was_not_running') return;
+          this.#watch({ kind: 'part_stopped', part: part.name, killed: outcome === 'killed' });
         }),
       );
     }

@@ -1,17 +1,88 @@
-import { option } from '../option.ts';
+import { systemClock } from '@nova/time';
+import { durationText } from '../duration.ts';
+import type { Output } from '../output.ts';
+import { openStack } from '../stack.ts';
+import {
+  type BacklogStatus,
+  type HealthWord,
+  type PartStatus,
+  type StatusReport,
+  statusReport,
+} from '../status-report.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `status`: what runs, where, and how it is doing. */
 export const status = defineVerb({
   name: 'status',
   summary: 'what runs, where, and how it is doing',
-  options: { watch: option.flag({ flags: '--watch', doc: 'show it again every 2 seconds' }) },
+  description:
+    'Asks every part a real request of its protocol, and the log for its backlog. Exit code 1 ' +
+    'when a part is down.',
+  options: {},
   examples: [
     { command: './nova status', meaning: 'a table of all parts' },
-    { command: './nova status -o json', meaning: 'the same for scripts' },
+    { command: './nova status -o json', meaning: 'the same for a program' },
   ],
-  run({ out, options }) {
-    out.line(`nothing yet ${options.watch}`);
-    return Promise.resolve(0);
+  async run({ out, ...invocation }) {
+    const report = await statusReport(openStack(invocation));
+    if (out.format === 'json') out.json(report);
+    else print(report, out);
+    return report.running ? 0 : 1;
   },
 });
+
+function print(report: StatusReport, out: Output): void {
+  out.table(
+    [
+      { title: 'PART' },
+      { title: 'STATE' },
+      { title: 'PID', align: 'right' },
+      { title: 'ADDRESS' },
+      { title: 'MEMORY', align: 'right' },
+      { title: 'FOR', align: 'right' },
+      { title: 'HEALTH' },
+    ],
+    report.parts.map((part) => rowOf(part, out)),
+  );
+  out.line();
+  out.line(`memory of all parts: ${megabytes(report.memory_bytes)}`);
+  if (report.backlog !== undefined) out.line(backlogLine(report.backlog));
+  if (report.parts.every(({ pid }) => pid === undefined)) {
+    out.note(`nothing is running in ${report.state_directory}; start it with ./nova up`);
+  }
+}
+
+function rowOf(part: PartStatus, out: Output): string[] {
+  const restarts = part.restarts === 0 ? '' : ` (restarted ${part.restarts} times)`;
+  const reason = part.reason === '' ? '' : `: ${part.reason.split('\n')[0]}`;
+  return [
+    part.name,
+    part.state,
+    part.pid === undefined ? '' : String(part.pid),
+    part.address,
+    part.memory_bytes === undefined ? '' : megabytes(part.memory_bytes),
+    part.since === undefined ? '' : durationText(ageMs(part.since)),
+    `${paint(part.health, out)}${reason}${restarts}`,
+  ];
+}
+
+function paint(health: HealthWord, { style }: Output): string {
+  if (health === 'healthy') return style.good(health);
+  return health === 'degraded' ? style.warn(health) : style.bad(health);
+}
+
+function backlogLine(backlog: BacklogStatus): string {
+  const bound = backlog.pending_is_upper_bound ? 'at most ' : '';
+  const age = backlog.oldest_pending_age_ms;
+  const oldest = age === undefined ? '' : `, the oldest for ${durationText(age)}`;
+  const rate = backlog.published_per_second.toFixed(1);
+  return `log: ${bound}${backlog.pending} events to publish${oldest}; ${rate} published per second; head ${backlog.head}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
+}
+
+function ageMs(since: string): number {
+  return Math.max(0, systemClock.now().getTime() - Date.parse(since));
+}

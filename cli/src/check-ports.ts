@@ -1,0 +1,28 @@
+import { requireFreePorts, type WantedPort } from '@nova/servers';
+import type { Stack } from './stack.ts';
+
+/** The ports that a stack listens on, with the words for when one is busy. */
+export function wantedPorts({
+  ports,
+  portOffset,
+}: Pick<Stack, 'ports' | 'portOffset'>): WantedPort[] {
+  const setting = portOffset === 0 ? '--port-offset' : `--port-offset ${portOffset}`;
+  const wanted = [
+    [ports.postgres, 'PostgreSQL'],
+    [ports.kafka, 'Kafka'],
+    [ports.kafkaController, 'the controller of Kafka'],
+    [ports.events, 'gRPC of events-service'],
+    [ports.eventsOps, 'ops HTTP of events-service'],
+    [ports.relayOps, 'ops HTTP of the relay'],
+  ] as const;
+  return wanted.map(([port, what]) => ({ port, what, setting }));
+}
+
+/**
+ * Looks whether everything can listen, before anything is started.
+ *
+ * @throws SERVERS_PORT_BUSY with the port, its setting and the process that has it.
+ */
+export function checkPorts(stack: Stack): Promise<void> {
+  return requireFreePorts(wantedPorts(stack));
+}

@@ -1,0 +1,62 @@
+import type { Output } from './output.ts';
+import { SAMPLE } from './sample.ts';
+
+/** What is printed about a stack that runs. */
+export interface StackAddresses {
+  readonly events: string;
+  readonly kafka: string;
+  readonly postgres: string;
+  readonly portOffset: number;
+}
+
+/** The payload of the example, in the words of conventions §3 with the ids written out. */
+const EXAMPLE = {
+  event_type: 'message_created',
+  aggregate_id: '550e8400-e29b-41d4-a716-446655440000',
+  payload: {
+    message_id: '7d5a3c1e-9b8f-4e2d-a6c4-0f1e2d3c4b5a',
+    sender_id: '3f2b8c6d-1a4e-4f7b-9c5d-8e6f7a0b1c2d',
+    content: 'hello',
+  },
+};
+
+/** The grpcurl line that stores a first event, to be typed as it stands. */
+export function grpcurlLine(events: string): string {
+  return `grpcurl -plaintext -d '${JSON.stringify(EXAMPLE)}' ${events} events.EventsService/PublishEvent`;
+}
+
+/** The next three things to try, each with its command. */
+export function nextSteps({
+  kafka,
+  portOffset,
+}: Pick<StackAddresses, 'kafka' | 'portOffset'>): { meaning: string; command: string }[] {
+  const offset = portOffset === 0 ? '' : ` --port-offset ${portOffset}`;
+  return [
+    {
+      meaning: 'see it arrive in Kafka, key, headers and value',
+      command: `kcat -b ${kafka} -t nova_events_message_created -C -e -q -f '%k %h %s\\n'`,
+    },
+    {
+      meaning: 'bring in real chat logs: one conversation per file',
+      command: `./nova import irc ${SAMPLE}${offset}`,
+    },
+    { meaning: 'watch events as they are published', command: `./nova tail${offset}` },
+  ];
+}
+
+/** Prints addresses, the first event and what to try next. */
+export function printFirstSteps(addresses: StackAddresses, out: Output): void {
+  const { style } = out;
+  out.line(`  events-service  ${addresses.events}  (gRPC, with reflection)`);
+  out.line(`  Kafka           ${addresses.kafka}`);
+  out.line(`  PostgreSQL      ${addresses.postgres}`);
+  out.line();
+  out.line(style.strong('Store a first event:'));
+  out.line(`  ${grpcurlLine(addresses.events)}`);
+  out.line();
+  out.line(style.strong('Then try:'));
+  nextSteps(addresses).forEach(({ meaning, command }, index) => {
+    out.line(`  ${index + 1}. ${meaning}`);
+    out.line(`     ${command}`);
+  });
+}

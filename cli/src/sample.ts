@@ -1,0 +1,2 @@
+/** The chat logs that the repository carries for trying, relative to its root. */
+export const SAMPLE = 'samples/chat';

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+import { NovaError } from '@nova/errors';
+import {
+  ensureJava,
+  ensureKafkaJars,
+  hasKafkaJars,
+  kafkaServer,
+  postgresServer,
+  type ServerProcess,
+} from '@nova/servers';
+import { type Clock, sleep } from '@nova/time';
+import { errors } from './errors.ts';
+import { repositoryRoot } from './repository.ts';
+import { runCommand } from './run-command.ts';
+import type { Stack } from './stack.ts';
+import { askOpsHealth, complaintsOf } from './supervise/ops-health.ts';
+import { partProcess } from './supervise/part-process.ts';
+import {
+  type ServiceRow,
+  serviceEnvironment,
+  serviceProcess,
+} from './supervise/service-process.ts';
+import { SupervisedPart } from './supervise/supervised-part.ts';
+import type { PlanStep } from './supervise/supervisor.ts';
+import type { Watcher } from './supervise/supervisor-event.ts';
+
+/** A process of the stack. */
+export interface PartRow {
+  readonly name: string;
+  /** Steps and parts that must be done before it starts. */
+  readonly needs: readonly string[];
+  readonly address: string;
+  /** Where it tells about its health; only nova's own services do. */
+  readonly opsPort?: number;
+  /** `held`: it watches its input, which ends with the supervisor. */
+  readonly stdin: 'none' | 'held';
+  readonly server: ServerProcess;
+}
+
+/** Programs that are known only once they have been looked for, or installed. */
+interface KafkaTools {
+  java: string;
+  jarsDir: string;
+}
+
+/** How long services may be degraded after their start, until they have found each other. */
+const HEALTHY_WITHIN_MS = 30_000;
+
+/** The processes of a stack, in the order of `status`. A further service is one more row. */
+export function stackParts(
+  stack: Stack,
+  tools: Readonly<KafkaTools> = { java: '', jarsDir: '' },
+): readonly PartRow[] {
+  const { ports } = stack;
+  const services = serviceRows(stack).map(({ needs, ...row }) => ({
+    name: row.name,
+    needs,
+    address: `localhost:${row.grpcPort ?? row.opsPort}`,
+    opsPort: row.opsPort,
+    stdin: 'held' as const,
+    server: serviceProcess(row),
+  }));
+  return [
+    {
+      name: 'postgres',
+      needs: [],
+      address: `localhost:${ports.postgres}`,
+      stdin: 'none',
+      server: postgresServer({
+        dataDir: join(stack.dataDirectory, 'postgres'),
+        port: ports.postgres,
+        superuserPassword: stack.superuserPassword,
+        accounts: stack.accounts,
+      }),
+    },
+    {
+      name: 'kafka',
+      needs: ['kafka jars'],
+      address: `localhost:${ports.kafka}`,
+      stdin: 'none',
+      server: kafkaWith(stack, tools),
+    },
+    ...services,
+  ];
+}
+
+/** nova's own services. */
+function serviceRows(stack: Stack): (ServiceRow & { readonly needs: readonly string[] })[] {
+  const { ports } = stack;
+  const log = {
+    NOVA_EVENTS_DATABASE_URL: stack.databaseUrl('nova_events'),
+    NOVA_KAFKA_BROKERS: `localhost:${ports.kafka}`,
+  };
+  return [
+    {
+      name: 'events-service',
+      folder: 'events-service',
+      main: 'main.ts',
+      grpcPort: ports.events,
+      opsPort: ports.eventsOps,
+      needs: ['migrations'],
+      environment: log,
+    },
+    {
+      name: 'relay',
+      folder: 'events-service',
+      main: 'relay-main.ts',
+      opsPort: ports.relayOps,
+      needs: ['migrations', 'kafka'],
+      environment: log,
+    },
+  ];
+}
+
+/** Everything `up` does, as steps that wait for each other. */
+export function stackPlan(
+  stack: Stack,
+  given: { clock: Clock; watch: Watcher; changed: () => void },
+): readonly PlanStep[] {
+  const tools: KafkaTools = { java: '', jarsDir: '' };
+  const rows = stackParts(stack, tools);
+  const parts = rows.map(({ name, needs, server, stdin }): PlanStep => {
+    const process = partProcess(server, join(stack.logDirectory, `${name}.log`), stdin);
+    const part = new SupervisedPart(process, given.clock, given.watch, given.changed);
+    return { name, needs, part };
+  });
+  return [
+    { name: 'java', needs: [], task: () => findTools(stack, tools) },
+    { name: 'kafka jars', needs: ['java'], task: () => findJars(stack, tools) },
+    { name: 'migrations', needs: ['postgres'], task: () => migrate(stack) },
+    ...parts,
+    {
+      name: 'health',
+      needs: rows.map(({ name }) => name),
+      task: () => untilHealthy(rows, given.clock),
+    },
+  ];
+}
+
+// Asks for its tools at every start: they are found while the plan runs.
+function kafkaWith(stack: Stack, tools: Readonly<KafkaTools>): ServerProcess {
+  const server = () =>
+    kafkaServer({
+      dataDir: join(stack.dataDirectory, 'kafka'),
+      port: stack.ports.kafka,
+      controllerPort: stack.ports.kafkaController,
+      ...tools,
+    });
+  const { name, stopSignal } = server();
+  return {
+    name,
+    stopSignal,
+    prepare: () => server().prepare(),
+    command: () => server().command(),
+    ready: () => server().ready(),
+  };
+}
+
+async function findTools(stack: Stack, tools: KafkaTools): Promise<string> {
+  const found = await ensureJava({ needsMaven: !hasKafkaJars(stack.cacheDirectory) });
+  tools.java = found.java;
+  return `Java ${found.javaVersion}`;
+}
+
+async function findJars(stack: Stack, tools: KafkaTools): Promise<string> {
+  const cached = hasKafkaJars(stack.cacheDirectory);
+  const maven = cached ? undefined : (await ensureJava({ needsMaven: true })).maven;
+  tools.jarsDir = await ensureKafkaJars(stack.cacheDirectory, { maven });
+  return cached ? 'cached' : 'fetched with Maven';
+}
+
+async function migrate(stack: Stack): Promise<string> {
+  const [row] = serviceRows(stack);
+  if (row === undefined) return '';
+  const end = await runCommand({
+    program: process.execPath,
+    args: ['src/main.ts', '--migrate'],
+    directory: join(repositoryRoot, 'services', row.folder),
+    environment: serviceEnvironment(row),
+    show: 'collect',
+    timeoutMs: 60_000,
+  });
+  if (end.exitCode === 0) return '';
+  const tail = `; it printed:\n  ${end.output.trimEnd().split('\n').slice(-12).join('\n  ')}`;
+  const reason = `exit code ${end.exitCode ?? 'none'}`;
+  throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
+}
+
+async function untilHealthy(rows: readonly PartRow[], clock: Clock): Promise<string> {
+  const deadline = clock.monotonicMs() + HEALTHY_WITHIN_MS;
+  for (const { name, opsPort } of rows) {
+    if (opsPort === undefined) continue;
+    for (;;) {
+      const health = await askOpsHealth(opsPort);
+      if (health.condition === 'ready') break;
+      const reason = complaintsOf(health);
+      if (clock.monotonicMs() > deadline) {
+        throw new NovaError(errors.CLI_START_FAILED, { part: name, reason, tail: '' });
+      }
+      await sleep(50);
+    }
+  }
+  return '';
+}

@@ -1,0 +1,124 @@
+import { messageOf } from '@nova/errors';
+import { withDeadline } from '@nova/time';
+import { askBacklog, type Backlog } from './backlog.ts';
+import { type Stack, stackAddresses } from './stack.ts';
+import { type PartRow, stackParts } from './stack-plan.ts';
+import { askOpsHealth, complaintsOf } from './supervise/ops-health.ts';
+import { memoryOfTree, type ProcessTable, processTable } from './supervise/process-table.ts';
+import type { PartState } from './supervise/supervised-part.ts';
+import { livingParts, type PartRecord, readRecord } from './supervise/supervisor-state.ts';
+
+/** `healthy` and `degraded` answer; `down` does not. */
+export type HealthWord = 'healthy' | 'degraded' | 'down';
+
+/** One part as `status` shows it. */
+export interface PartStatus {
+  readonly name: string;
+  readonly state: PartState;
+  readonly pid: number | undefined;
+  readonly address: string;
+  readonly memory_bytes: number | undefined;
+  readonly health: HealthWord;
+  /** Why it is not healthy; empty when it is. */
+  readonly reason: string;
+  readonly restarts: number;
+  /** When the state was entered. */
+  readonly since: string | undefined;
+}
+
+/** All that `status` tells. */
+export interface StatusReport {
+  readonly running: boolean;
+  readonly state_directory: string;
+  readonly supervisor_pid: number | undefined;
+  readonly addresses: Readonly<Record<string, unknown>>;
+  readonly parts: readonly PartStatus[];
+  readonly memory_bytes: number;
+  readonly backlog: BacklogStatus | undefined;
+}
+
+/** The backlog in the words of the report. */
+export interface BacklogStatus {
+  readonly head: string;
+  readonly pending: bigint;
+  readonly pending_is_upper_bound: boolean;
+  readonly oldest_pending_age_ms: number | undefined;
+  readonly published_per_second: number;
+}
+
+const CHECK_DEADLINE_MS = 3_000;
+
+/** Asks every part and the log at the same time; takes at most about 3 s. Never rejects. */
+export async function statusReport(stack: Stack): Promise<StatusReport> {
+  const record = readRecord(stack.runDirectory);
+  const living = new Set(livingParts(record).map(({ name }) => name));
+  const table = processTable();
+  const addresses = stackAddresses(stack);
+  const [parts, backlog] = await Promise.all([
+    Promise.all(
+      stackParts(stack).map((row) => {
+        const known = record?.parts.find(({ name }) => name === row.name);
+        return partStatus(row, living.has(row.name) ? known : undefined, known, table);
+      }),
+    ),
+    living.size === 0 ? undefined : askBacklog(addresses.events).catch(() => undefined),
+  ]);
+  return {
+    running: parts.every(({ health }) => health !== 'down'),
+    state_directory: stack.directory,
+    supervisor_pid: record?.supervisor.pid,
+    addresses: { ...addresses },
+    parts,
+    memory_bytes: parts.reduce((sum, part) => sum + (part.memory_bytes ?? 0), 0),
+    backlog: backlog === undefined ? undefined : backlogStatus(backlog),
+  };
+}
+
+async function partStatus(
+  row: PartRow,
+  living: PartRecord | undefined,
+  known: PartRecord | undefined,
+  table: ProcessTable,
+): Promise<PartStatus> {
+  const pid = living?.process?.pid;
+  const { health, reason } = pid === undefined ? notRunning(known) : await healthOf(row);
+  return {
+    name: row.name,
+    state: living?.state ?? (known?.state === 'restarting' ? 'restarting' : 'stopped'),
+    pid,
+    address: row.address,
+    memory_bytes: pid === undefined ? undefined : memoryOfTree(pid, table),
+    health,
+    reason,
+    restarts: known?.restarts ?? 0,
+    since: known?.since,
+  };
+}
+
+function notRunning(known: PartRecord | undefined): { health: HealthWord; reason: string } {
+  return { health: 'down', reason: known?.lastExit ?? 'it is not running' };
+}
+
+async function healthOf(row: PartRow): Promise<{ health: HealthWord; reason: string }> {
+  try {
+    await withDeadline(row.server.ready(), CHECK_DEADLINE_MS, `asking ${row.name}`);
+    if (row.opsPort === undefined) return { health: 'healthy', reason: '' };
+    const told = await askOpsHealth(row.opsPort);
+    return {
+      health: told.condition === 'ready' ? 'healthy' : told.condition,
+      reason: complaintsOf(told),
+    };
+  } catch (thrown) {
+    return { health: 'down', reason: messageOf(thrown) };
+  }
+}
+
+function backlogStatus(backlog: Backlog): BacklogStatus {
+  return {
+    head: backlog.head,
+    pending: backlog.pending,
+    pending_is_upper_bound: backlog.pendingIsUpperBound,
+    oldest_pending_age_ms: backlog.oldestPendingAgeMs,
+    published_per_second: backlog.publishedPerSecond,
+  };
+}

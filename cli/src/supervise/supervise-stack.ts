@@ -1,0 +1,122 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isNovaError, messageOf, NovaError } from '@nova/errors';
+import { endpointsOf, writeEndpoints } from '@nova/servers';
+import { createLogger } from '@nova/telemetry';
+import { type Clock, sleep } from '@nova/time';
+import { errors } from '../errors.ts';
+import { logFiles } from '../logs/log-file.ts';
+import { rotateLog } from '../logs/rotate-log.ts';
+import type { Stack } from '../stack.ts';
+import { stackPlan } from '../stack-plan.ts';
+import { loggingWatcher } from './log-events.ts';
+import { signalProcess } from './process-table.ts';
+import { RecordKeeper } from './record-keeper.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Failure, Watcher } from './supervisor-event.ts';
+import { livingParts, readLiveRecord, readRecord, takeLock } from './supervisor-state.ts';
+
+const ROTATE_EVERY_MS = 30_000;
+/** How long processes of a supervisor that is gone get to end by themselves. */
+const LEFTOVERS_MS = 8_000;
+
+/** A stack that runs; `stop` drains it and may be called twice. */
+export interface SupervisedStack {
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything in this process and keeps it running. Rejects when a step fails, then nothing
+ * is left running; `signal` stops a start that is under way.
+ *
+ * @throws CLI_ALREADY_SUPERVISED when another process does this for the same state folder.
+ */
+export async function superviseStack(
+  stack: Stack,
+  clock: Clock,
+  watch: Watcher,
+  signal: AbortSignal,
+): Promise<SupervisedStack> {
+  mkdirSync(stack.logDirectory, { recursive: true });
+  writeEndpoints(stack, endpointsOf(stack));
+  const giveBack = takeLock(stack.runDirectory);
+  if (giveBack === undefined) throw alreadySupervised(stack);
+  await endLeftovers(stack, clock);
+  const keeper = new RecordKeeper(stack.runDirectory, clock);
+  const logEvent = loggingWatcher(supervisorLogger(stack));
+  const watchAll: Watcher = (event) => {
+    // First of all: whoever is told looks at the state file next.
+    if (event.kind === 'ready') keeper.enter('running');
+    logEvent(event);
+    watch(event);
+  };
+  const plan = stackPlan(stack, { clock, watch: watchAll, changed: () => keeper.write() });
+  const supervisor = new Supervisor(plan, clock, watchAll);
+  keeper.follow(() => plan.flatMap(({ part }) => (part === undefined ? [] : [part.snapshot()])));
+  const rotating = setInterval(() => rotateLogs(stack), ROTATE_EVERY_MS).unref();
+  const end = async () => {
+    keeper.enter('stopping');
+    await supervisor.stop();
+    clearInterval(rotating);
+    keeper.forget();
+    giveBack();
+  };
+  const onAbort = () => void supervisor.stop();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await supervisor.start();
+  } catch (thrown) {
+    logEvent({ kind: 'failed', failure: failureOf(thrown) });
+    await end();
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+  let ended: Promise<void> | undefined;
+  return {
+    stop() {
+      ended ??= end();
+      return ended;
+    },
+  };
+}
+
+/** An error as data. */
+export function failureOf(thrown: unknown): Failure {
+  return {
+    code: isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG',
+    message: messageOf(thrown),
+    hint: isNovaError(thrown) ? thrown.kind.hint : '',
+  };
+}
+
+function alreadySupervised(stack: Stack): NovaError {
+  const pid = readLiveRecord(stack.runDirectory)?.supervisor.pid ?? 0;
+  return new NovaError(errors.CLI_ALREADY_SUPERVISED, { pid, state: stack.directory });
+}
+
+// After a kill -9 of the supervisor its children notice that their input ended and drain. They
+// must be gone before their ports and folders are used again.
+async function endLeftovers(stack: Stack, clock: Clock): Promise<void> {
+  const record = readRecord(stack.runDirectory);
+  const deadline = clock.monotonicMs() + LEFTOVERS_MS;
+  while (livingParts(record).length > 0) {
+    const late = clock.monotonicMs() > deadline;
+    for (const { process } of livingParts(record)) {
+      if (process !== undefined) signalProcess(process, late ? 'SIGKILL' : 'SIGTERM');
+    }
+    await sleep(100);
+  }
+}
+
+function supervisorLogger(stack: Stack) {
+  const path = join(stack.logDirectory, 'supervisor.log');
+  return createLogger({
+    service: 'supervisor',
+    destination: { write: (line) => appendFileSync(path, line) },
+  });
+}
+
+function rotateLogs(stack: Stack): void {
+  for (const path of logFiles(stack.logDirectory).values()) rotateLog(path);
+}
