@@ -6,7 +6,7 @@ export interface StackAddresses {
   readonly events: string;
   readonly kafka: string;
   readonly postgres: string;
-  readonly portOffset: number;
+  readonly port_offset: number;
 }
 
 /** The payload of the example, in the words of conventions §3 with the ids written out. */
@@ -28,9 +28,9 @@ export function grpcurlLine(events: string): string {
 /** The next three things to try, each with its command. */
 export function nextSteps({
   kafka,
-  portOffset,
-}: Pick<StackAddresses, 'kafka' | 'portOffset'>): { meaning: string; command: string }[] {
-  const offset = portOffset === 0 ? '' : ` --port-offset ${portOffset}`;
+  port_offset,
+}: Pick<StackAddresses, 'kafka' | 'port_offset'>): { meaning: string; command: string }[] {
+  const offset = port_offset === 0 ? '' : ` --port-offset ${port_offset}`;
   return [
     {
       meaning: 'see it arrive in Kafka, key, headers and value',

@@ -106,7 +106,8 @@ function serviceRows(stack: Stack): (ServiceRow & { readonly needs: readonly str
       folder: 'events-service',
       main: 'relay-main.ts',
       opsPort: ports.relayOps,
-      needs: ['migrations', 'kafka'],
+      // Not kafka: it waits for that by itself, and both start at the same time.
+      needs: ['migrations'],
       environment: log,
     },
   ];

@@ -51,6 +51,6 @@ export function stackAddresses({ ports, portOffset }: Stack): StackAddresses {
     events: at(ports.events),
     kafka: at(ports.kafka),
     postgres: at(ports.postgres),
-    portOffset,
+    port_offset: portOffset,
   };
 }

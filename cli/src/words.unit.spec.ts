@@ -48,7 +48,7 @@ describe('grpcurlLine', () => {
 
 describe('nextSteps', () => {
   it('are three, for the stack that was started', () => {
-    const steps = nextSteps({ kafka: 'localhost:10092', portOffset: 1000 });
+    const steps = nextSteps({ kafka: 'localhost:10092', port_offset: 1000 });
     expect(steps).toHaveLength(3);
     expect(steps[0]?.command).toContain('localhost:10092');
     expect(steps[1]?.command).toContain('--port-offset 1000');

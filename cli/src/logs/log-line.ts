@@ -25,8 +25,8 @@ const PINO_LEVELS: Readonly<Record<string, string>> = {
 const POSTGRES = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3}) (?:UTC|GMT) (?:\[\d+\] )?(.*)$/;
 const POSTGRES_LEVEL =
   /(?:^|\s)(DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|STATEMENT):\s+/;
-// Kafka's log4j pattern, in local time: [2026-11-21 15:56:20,123] INFO text
-const LOG4J = /^\[(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d),(\d{3})\] ([A-Z]+) (.*)$/;
+// Kafka, as libs/servers sets its log4j up: 2026-11-21T15:56:20.123Z INFO text
+const LOG4J = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ([A-Z]+) (.*)$/;
 
 /** Reads one line of the log of `part`: pino JSON, PostgreSQL, log4j, or plain text. */
 export function parseLogLine(part: string, raw: string): LogLine {
@@ -105,10 +105,10 @@ function postgresLevel(level: string): string {
 function parseLog4j(part: string, raw: string): LogLine | undefined {
   const match = LOG4J.exec(raw);
   if (match === null) return undefined;
-  const [, date, time, ms, level = '', message = ''] = match;
+  const [, time = '', level = '', message = ''] = match;
   return {
     part,
-    timeMs: new Date(`${date}T${time}.${ms}`).getTime(),
+    timeMs: Date.parse(time),
     level: level.toLowerCase(),
     message,
     fields: {},

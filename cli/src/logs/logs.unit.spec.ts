@@ -70,10 +70,10 @@ describe('parseLogLine', () => {
     });
   });
 
-  it('reads a line of log4j, whose time is local', () => {
-    const line = parseLogLine('kafka', '[2026-11-21 15:56:20,123] WARN no brokers (kafka.X)');
+  it('reads a line of Kafka', () => {
+    const line = parseLogLine('kafka', '2026-11-21T15:56:20.123Z WARN no brokers (kafka.X)');
     expect(line).toMatchObject({
-      timeMs: new Date(2026, 10, 21, 15, 56, 20, 123).getTime(),
+      timeMs: Date.UTC(2026, 10, 21, 15, 56, 20, 123),
       level: 'warn',
       message: 'no brokers (kafka.X)',
     });
@@ -145,10 +145,7 @@ describe('LogFollower', () => {
 
 describe('mergedTail', () => {
   it('orders the lines of all parts by time and keeps continuations with their line', () => {
-    const kafka = file(
-      'kafka.log',
-      `${localLog4j(2)} first\n\tat x\n\tat y\n${localLog4j(6)} last\n`,
-    );
+    const kafka = file('kafka.log', `${kafkaAt(2)} first\n\tat x\n\tat y\n${kafkaAt(6)} last\n`);
     const relay = file('relay.log', `${pinoAt(1)}\n${pinoAt(4)}\n`);
     const merged = mergedTail(
       new Map([
@@ -167,11 +164,11 @@ describe('mergedTail', () => {
   });
 });
 
-function localLog4j(second: number): string {
-  return `[2026-11-21 15:56:0${second},000] INFO`;
+function kafkaAt(second: number): string {
+  return `2026-11-21T15:56:0${second}.000Z INFO`;
 }
 
 function pinoAt(second: number): string {
-  const time = new Date(2026, 10, 21, 15, 56, second).toISOString();
+  const time = `2026-11-21T15:56:0${second}.000Z`;
   return JSON.stringify({ time, level: 'info', msg: `m${second}` });
 }

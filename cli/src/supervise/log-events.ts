@@ -1,5 +1,6 @@
 import type { LogFields, Logger } from '@nova/telemetry';
 import { errors } from '../errors.ts';
+import { parseLogLine } from '../logs/log-line.ts';
 import type { PartExit, SupervisorEvent, Watcher } from './supervisor-event.ts';
 
 interface Entry {
@@ -59,7 +60,7 @@ function exitFields({ part, exitCode, signal, upMs, restartInMs, lastLines }: Pa
     ...(exitCode === null ? {} : { exit_code: exitCode }),
     ...(signal === null ? {} : { signal }),
     retry_in_ms: Math.round(restartInMs),
-    reason: lastLines.at(-1) ?? '',
+    reason: parseLogLine(part, lastLines.at(-1) ?? '').message,
     error_code: errors.CLI_PART_ENDED.code,
   };
 }
