@@ -499,7 +499,7 @@ LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   log      outbox_log%ROWTYPE;
   stored   timestamptz;
-  incarnation text := outbox_incarnation();
+  server   text := outbox_incarnation();
   units    outbox_unit[];
   events   outbox_new_event[];
   answer   outbox_answer;
@@ -537,9 +537,9 @@ BEGIN
   SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
   stored := greatest(clock_timestamp(), log.last_stored_at);
   next_position := log.last_position + 1;
-  IF log.incarnation <> incarnation THEN
+  IF log.incarnation <> server THEN
     log.epoch := outbox_begin_epoch(next_position);
-    UPDATE outbox_log SET epoch = log.epoch, incarnation = outbox_append.incarnation;
+    UPDATE outbox_log SET epoch = log.epoch, incarnation = server;
   END IF;
   IF log.partition_end <= log.last_position + cardinality(event_id) THEN
     PERFORM outbox_ensure_partitions(log.last_position + cardinality(event_id));
@@ -596,6 +596,6 @@ BEGIN
   SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
   epoch := outbox_begin_epoch(log.last_position + 1);
   "position" := log.last_position;
-  UPDATE outbox_log SET epoch = outbox_rebase.epoch, incarnation = outbox_incarnation();
+  UPDATE outbox_log AS l SET epoch = outbox_rebase.epoch, incarnation = outbox_incarnation();
   RETURN NEXT;
 END $$;
