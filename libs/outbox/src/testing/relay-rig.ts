@@ -42,7 +42,7 @@ export class RelayRig {
   /** A new relay over the rig's log and lanes, not yet started. */
   relay(relayId: string, publisher = this.publisher): RiggedRelay {
     let gate: Promise<void> = Promise.resolve();
-    let open = () => {};
+    let open: (() => void) | undefined;
     const source = {
       head: () => gate.then(() => this.log.head()),
       read: (range: Parameters<MemoryLog['read']>[0]) => gate.then(() => this.log.read(range)),
@@ -64,11 +64,15 @@ export class RelayRig {
       stop: () => relay.stop(),
       status: () => relay.status(),
       pause() {
+        if (open !== undefined) return;
         gate = new Promise((resolve) => {
           open = resolve;
         });
       },
-      resume: () => open(),
+      resume() {
+        open?.();
+        open = undefined;
+      },
     };
     this.#relays.push(rigged);
     return rigged;
