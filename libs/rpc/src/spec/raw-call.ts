@@ -59,7 +59,8 @@ export async function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
   stream.on('response', (given) => Object.assign(headers, given));
   stream.on('trailers', (given) => Object.assign(headers, given));
   stream.on('data', (chunk: Buffer) => body.push(chunk));
-  if (!stream.closed) await once(stream, 'close');
+  // Not once(): that would reject on the error event of a stream that is reset.
+  if (!stream.closed) await new Promise((resolve) => stream.on('close', resolve));
   const number = (name: string) =>
     headers[name] === undefined ? undefined : Number(headers[name]);
   return {
