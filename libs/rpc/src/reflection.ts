@@ -1,3 +1,5 @@
+import { file_google_rpc_error_details } from '@nova/proto/gen/google/rpc/error_details_pb';
+import { file_google_rpc_status } from '@nova/proto/gen/google/rpc/status_pb';
 import type { ServerReflectionResponseSchema } from '@nova/proto/gen/grpc/reflection/v1/reflection_pb';
 import {
   ServerReflection as ReflectionV1,
@@ -22,7 +24,12 @@ export function reflectionServices(
   services: readonly ServiceImplementation[],
 ): readonly ServiceImplementation[] {
   const described = [...services.map(({ service }) => service), ReflectionV1, ReflectionV1Alpha];
-  const index = new DescriptorIndex(described.map((service) => service.file));
+  // With the messages that errors carry: tools look their types up to show an error's details.
+  const index = new DescriptorIndex([
+    ...described.map((service) => service.file),
+    file_google_rpc_status,
+    file_google_rpc_error_details,
+  ]);
   const names = described.map((service) => service.typeName).sort();
 
   async function* answer(requests: AsyncIterable<ServerReflectionRequest>) {
