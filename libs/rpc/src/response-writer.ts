@@ -6,6 +6,9 @@ import { errors } from './errors.ts';
 import type { MessageFields } from './implement.ts';
 import type { Limits } from './limits.ts';
 
+// What the library and HTTP/2 keep beside each message that waits; small ones are mostly this.
+const MESSAGE_OVERHEAD_BYTES = 512;
+
 /**
  * The outgoing half of a call. It holds back the method when the caller does not read: what waits
  * is bounded in bytes, and a caller that reads nothing for long is given up.
@@ -46,9 +49,10 @@ export class ResponseWriter {
     while (this.#unreadBytes >= this.#limits.unreadBytes && !this.#closed) await this.#room();
     if (this.#closed) return;
     this.start();
-    this.#unreadBytes += encoded.byteLength;
+    const heldBytes = encoded.byteLength + MESSAGE_OVERHEAD_BYTES;
+    this.#unreadBytes += heldBytes;
     this.#call.sendMessage(asBuffer(encoded), () => {
-      this.#unreadBytes -= encoded.byteLength;
+      this.#unreadBytes -= heldBytes;
       this.#progress?.();
     });
   }

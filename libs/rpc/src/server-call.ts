@@ -165,7 +165,8 @@ export class ServerCall {
     if (this.#finished) return;
     this.#writer = writer;
     const answer = invoke(input, call);
-    if (Symbol.asyncIterator in answer) await pump(answer, this.#abort.signal, writer);
+    if (Symbol.asyncIterator in answer)
+      await pump(answer, this.#abort.signal, writer, (thrown) => void this.#fail(thrown));
     else await writer.send(await answer);
     this.#finish(OK);
   }
