@@ -10,7 +10,7 @@ export const errors = defineErrors({
     hint: 'Correct the named fields; docs/events.md describes every event type.',
   },
   EVENT_TYPE_UNKNOWN: {
-    message: 'the event type is not in the catalogue: {first}',
+    message: '{first}',
     status: 'INVALID_ARGUMENT',
     retry: 'never',
     blame: 'caller',

@@ -1,7 +1,6 @@
 import {
   DEFAULT_PARTITIONS,
   formatPosition,
-  partitionOf,
   recordHeaders,
   type StoredEvent,
   topicOf,
@@ -22,6 +21,7 @@ const decoder = new TextDecoder();
 /** A stored event for people and tools: payload as a JSON object, topic and partition named. */
 export function eventMessage(event: StoredEvent): EventMessage {
   const { annotations } = event;
+  const storedAt = instantOf(event.storedAt);
   return {
     eventId: event.eventId,
     eventType: event.eventType,
@@ -33,8 +33,8 @@ export function eventMessage(event: StoredEvent): EventMessage {
     previous: { ...event.previous },
     position: formatPosition(event.position),
     source: event.source,
-    occurredAt: instantOf(event.occurredAt),
-    storedAt: instantOf(event.storedAt),
+    occurredAt: event.occurredAt === event.storedAt ? storedAt : instantOf(event.occurredAt),
+    storedAt,
     payload: payloadOf(event),
     correlationId: annotations.correlationId ?? '',
     causationId: annotations.causationId ?? '',
@@ -58,7 +58,8 @@ export function logEventMessage(event: StoredEvent, headersOnly = false): LogEve
 function destination(event: StoredEvent): { topic: string; partition: number } {
   return {
     topic: topicOf(event.eventType),
-    partition: partitionOf(event.aggregateId, DEFAULT_PARTITIONS),
+    // The number of partitions divides that of lanes, so a lane lies within one partition.
+    partition: event.lane % DEFAULT_PARTITIONS,
   };
 }
 

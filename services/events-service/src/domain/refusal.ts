@@ -25,9 +25,15 @@ export function invalid(violations: Violations): NovaError {
   );
   return new NovaError(
     unknownTypes ? errors.EVENT_TYPE_UNKNOWN : errors.EVENT_INVALID,
-    { first: first === undefined ? '' : `${first.field} ${first.description}` },
+    { first: describe(first, unknownTypes) },
     { violations: violations.all },
   );
+}
+
+// The message of an unknown type says so itself; its field adds nothing.
+function describe(first: Violation | undefined, isUnknownType: boolean): string {
+  if (first === undefined) return '';
+  return isUnknownType ? first.description : `${first.field} ${first.description}`;
 }
 
 /**

@@ -20,19 +20,24 @@ export interface LogGrowth {
  * lost notification costs a follower at most its own `withinMs`.
  */
 export function createLogGrowth(database: Database): LogGrowth & { readonly part: Part } {
-  let bell = new AbortController();
+  // Made when somebody watches: a notification that nobody waits for costs nothing.
+  let bell: PromiseWithResolvers<void> | undefined;
   const tell = () => {
-    const rung = bell;
-    bell = new AbortController();
-    rung.abort();
+    bell?.resolve();
+    bell = undefined;
   };
   return {
     part: database.listen(WAKE_CHANNEL, tell),
     tell,
     watch() {
-      const { signal: growth } = bell;
+      bell ??= Promise.withResolvers<void>();
+      const { promise: growth } = bell;
       return {
-        wait: (withinMs, signal) => sleep(withinMs, AbortSignal.any([growth, signal])),
+        async wait(withinMs, signal) {
+          const over = new AbortController();
+          await Promise.race([growth, sleep(withinMs, AbortSignal.any([over.signal, signal]))]);
+          over.abort();
+        },
       };
     },
   };
