@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { repositoryRoot } from './repository.ts';
 import { SAMPLE } from './sample.ts';
-import type { Invocation } from './verb.ts';
+import type { ExitCode, Invocation } from './verb.ts';
 import { importIrc } from './verbs/import-irc.ts';
 
-/** Imports the sample as `./nova import irc samples/chat` would. */
-export async function importSample(invocation: Invocation): Promise<void> {
+/** Imports the sample as `./nova import irc samples/chat` would; 1 when it did not all arrive. */
+export async function importSample(invocation: Invocation): Promise<ExitCode> {
   const defaults = Object.entries(importIrc.options).map(([name, spec]) => [name, spec.default]);
-  await importIrc.run({
+  return importIrc.run({
     ...invocation,
     args: [join(repositoryRoot, SAMPLE)],
     options: Object.fromEntries(defaults),

@@ -1,5 +1,6 @@
 import { isNovaError, messageOf, type Violation } from '@nova/errors';
 import type { RpcError } from '@nova/rpc';
+import { fillHint } from './fill-hint.ts';
 import type { Output } from './output.ts';
 
 /** What is shown of an error. */
@@ -71,13 +72,6 @@ function isRpcError(thrown: unknown): thrown is RpcError {
     thrown.name === 'RpcError' &&
     'status' in thrown &&
     'violations' in thrown
-  );
-}
-
-// Hints may name the parameters of their message.
-function fillHint(hint: string, params: Readonly<Record<string, unknown>>): string {
-  return hint.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
-    params[name] === undefined ? whole : String(params[name]),
   );
 }
 

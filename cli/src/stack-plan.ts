@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NovaError } from '@nova/errors';
 import {
@@ -10,6 +11,7 @@ import {
 } from '@nova/servers';
 import { type Clock, sleep } from '@nova/time';
 import { errors } from './errors.ts';
+import { parseLogLine } from './logs/log-line.ts';
 import { repositoryRoot } from './repository.ts';
 import { runCommand } from './run-command.ts';
 import type { Stack } from './stack.ts';
@@ -181,9 +183,12 @@ async function migrate(stack: Stack): Promise<string> {
     show: 'collect',
     timeoutMs: 60_000,
   });
+  writeFileSync(join(stack.logDirectory, 'migrations.log'), end.output);
   if (end.exitCode === 0) return '';
-  const tail = `; it printed:\n  ${end.output.trimEnd().split('\n').slice(-12).join('\n  ')}`;
-  const reason = `exit code ${end.exitCode ?? 'none'}`;
+  const lines = end.output.trimEnd().split('\n');
+  const told = parseLogLine('migrations', lines.at(-1) ?? '').fields['reason'];
+  const reason = typeof told === 'string' ? told : `it ended with exit code ${end.exitCode}`;
+  const tail = `; its last log lines:\n  ${lines.slice(-12).join('\n  ')}`;
   throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
 }
 

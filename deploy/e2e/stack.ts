@@ -19,6 +19,8 @@ export interface Finished {
 
 /** A whole nova beside any other: its own state folder and its own ports. */
 export interface Stack {
+  /** What makes a command mean this stack, besides its port offset. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Port of a part: its port in `conventions` §1 plus the offset. */
   port(conventional: number): number;
   /** Runs `./nova VERB …` against this stack. */
@@ -58,6 +60,7 @@ export function prepareStack(offset: number): Stack {
   const nova = (...args: readonly string[]) =>
     finish('./nova', [...args, '--port-offset', String(offset)]);
   return {
+    environment,
     port,
     nova,
     shell(command) {

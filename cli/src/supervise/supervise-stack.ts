@@ -4,7 +4,9 @@ import { isNovaError, messageOf, NovaError } from '@nova/errors';
 import { endpointsOf, writeEndpoints } from '@nova/servers';
 import { createLogger } from '@nova/telemetry';
 import { type Clock, sleep } from '@nova/time';
+import { checkPorts } from '../check-ports.ts';
 import { errors } from '../errors.ts';
+import { fillHint } from '../fill-hint.ts';
 import { logFiles } from '../logs/log-file.ts';
 import { rotateLog } from '../logs/rotate-log.ts';
 import type { Stack } from '../stack.ts';
@@ -29,7 +31,8 @@ export interface SupervisedStack {
  * Starts everything in this process and keeps it running. Rejects when a step fails, then nothing
  * is left running; `signal` stops a start that is under way.
  *
- * @throws CLI_ALREADY_SUPERVISED when another process does this for the same state folder.
+ * @throws CLI_ALREADY_SUPERVISED when another process does this for the same state folder;
+ *   SERVERS_PORT_BUSY; CLI_START_FAILED and what the steps of the plan throw.
  */
 export async function superviseStack(
   stack: Stack,
@@ -41,7 +44,12 @@ export async function superviseStack(
   writeEndpoints(stack, endpointsOf(stack));
   const giveBack = takeLock(stack.runDirectory);
   if (giveBack === undefined) throw alreadySupervised(stack);
-  await endLeftovers(stack, clock);
+  try {
+    await clearTheWay(stack, clock, watch);
+  } catch (thrown) {
+    giveBack();
+    throw thrown;
+  }
   const keeper = new RecordKeeper(stack.runDirectory, clock);
   const logEvent = loggingWatcher(supervisorLogger(stack));
   const watchAll: Watcher = (event) => {
@@ -86,13 +94,24 @@ export function failureOf(thrown: unknown): Failure {
   return {
     code: isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG',
     message: messageOf(thrown),
-    hint: isNovaError(thrown) ? thrown.kind.hint : '',
+    hint: isNovaError(thrown) ? fillHint(thrown.kind.hint, thrown.params) : '',
   };
 }
 
 function alreadySupervised(stack: Stack): NovaError {
   const pid = readLiveRecord(stack.runDirectory)?.supervisor.pid ?? 0;
   return new NovaError(errors.CLI_ALREADY_SUPERVISED, { pid, state: stack.directory });
+}
+
+async function clearTheWay(stack: Stack, clock: Clock, watch: Watcher): Promise<void> {
+  if (livingParts(readRecord(stack.runDirectory)).length > 0) {
+    const startedMs = clock.monotonicMs();
+    watch({ kind: 'step_started', step: 'leftovers' });
+    await endLeftovers(stack, clock);
+    const note = 'of a supervisor that is gone';
+    watch({ kind: 'step_done', step: 'leftovers', ms: clock.monotonicMs() - startedMs, note });
+  }
+  await checkPorts(stack);
 }
 
 // After a kill -9 of the supervisor its children notice that their input ended and drain. They

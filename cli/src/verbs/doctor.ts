@@ -1,5 +1,4 @@
 import { systemClock } from '@nova/time';
-import { examine } from '../doctor/examine.ts';
 import type { Finding } from '../doctor/finding.ts';
 import type { Output } from '../output.ts';
 import { defineVerb } from '../verb.ts';
@@ -18,6 +17,7 @@ export const doctor = defineVerb({
     { command: './nova doctor -o json', meaning: 'the findings for a program' },
   ],
   async run({ out, ...invocation }) {
+    const { examine } = await import('../doctor/examine.ts');
     const findings = await examine(invocation, systemClock);
     const failed = findings.some(({ verdict }) => verdict === 'wrong');
     if (out.format === 'json') out.json({ ok: !failed, findings });

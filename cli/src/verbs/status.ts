@@ -1,14 +1,7 @@
 import { systemClock } from '@nova/time';
 import { durationText } from '../duration.ts';
 import type { Output } from '../output.ts';
-import { openStack } from '../stack.ts';
-import {
-  type BacklogStatus,
-  type HealthWord,
-  type PartStatus,
-  type StatusReport,
-  statusReport,
-} from '../status-report.ts';
+import type { BacklogStatus, HealthWord, PartStatus, StatusReport } from '../status-report.ts';
 import { defineVerb } from '../verb.ts';
 
 /** `status`: what runs, where, and how it is doing. */
@@ -24,6 +17,9 @@ export const status = defineVerb({
     { command: './nova status -o json', meaning: 'the same for a program' },
   ],
   async run({ out, ...invocation }) {
+    // Loaded only here: they bring gRPC.
+    const { openStack } = await import('../stack.ts');
+    const { statusReport } = await import('../status-report.ts');
     const report = await statusReport(openStack(invocation));
     if (out.format === 'json') out.json(report);
     else print(report, out);
