@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { isNovaError } from '@nova/errors';
+import { silentLogger } from '@nova/telemetry';
+import { type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
+import type { Database, Queryable } from './database.ts';
+import { errors } from './errors.ts';
+import { sqlStateOf } from './map-error.ts';
+import { openDatabase } from './open-database.ts';
+
+let server: PrivatePostgres;
+let database: Database;
+
+beforeAll(async () => {
+  server = await privatePostgres();
+  database = open();
+  await database.query('CREATE TABLE things (id bigint PRIMARY KEY, name text)');
+}, 60_000);
+afterAll(async () => {
+  await database.close();
+  await server.remove();
+}, 60_000);
+
+function open({ poolSize = 4, statementTimeoutMs = 1500 } = {}): Database {
+  const more = { applicationName: 'spec', poolSize, statementTimeoutMs, logger: silentLogger };
+  return openDatabase({ url: server.url, ...more });
+}
+
+const pidOf = async (queryable: Queryable) => {
+  const [row] = await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return row?.pid;
+};
+
+async function failure(work: Promise<unknown>): Promise<{ thrown: unknown; afterMs: number }> {
+  const started = performance.now();
+  const thrown = await work.then(
+    () => 'no failure',
+    (reason: unknown) => reason,
+  );
+  return { thrown, afterMs: performance.now() - started };
+}
+
+describe('query', () => {
+  it('answers 64-bit integers as bigint, alone and in arrays', async () => {
+    const rows = await database.query(
+      "SELECT 9007199254740993::bigint AS one, '{1,9223372036854775807}'::bigint[] AS two, '{}'::bigint[] AS none",
+    );
+    expect(rows).toEqual([{ one: 9007199254740993n, two: [1n, 9223372036854775807n], none: [] }]);
+  });
+
+  it('names a refused statement by its SQLSTATE and goes on with the same connection', async () => {
+    const single = open({ poolSize: 1 });
+    const pid = await pidOf(single);
+    const { thrown } = await failure(single.query('SELECT 1/0'));
+    expect(isNovaError(thrown, errors.POSTGRES_REFUSED)).toBe(true);
+    expect(sqlStateOf(thrown)).toBe('22012');
+    expect(await pidOf(single)).toBe(pid);
+    await single.close();
+  });
+
+  it('lets the server end a slow statement, before the client gives up', async () => {
+    const quick = open({ statementTimeoutMs: 200 });
+    const { thrown } = await failure(quick.query('SELECT pg_sleep(5)'));
+    expect(isNovaError(thrown, errors.POSTGRES_TIMEOUT)).toBe(true);
+    expect(sqlStateOf(thrown)).toBe('57014');
+    await quick.close();
+  });
+
+  it('gives up when no connection becomes free', async () => {
+    const single = open({ poolSize: 1 });
+    await single.transaction(async (tx) => {
+      await tx.query('SELECT 1');
+      const { thrown, afterMs } = await failure(single.query('SELECT 1'));
+      expect(isNovaError(thrown, errors.POSTGRES_UNAVAILABLE)).toBe(true);
+      expect(afterMs).toBeLessThan(2000);
+    });
+    await single.close();
+  });
+
+  it('survives the end of idle connections', async () => {
+    const pids = await Promise.all([pidOf(database), pidOf(database)]);
+    const other = open();
+    await other.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [pids]);
+    await waitFor(() => database.ping().then(() => true), { withinMs: 5000, what: 'an answer' });
+    await other.close();
+  });
+});
+
+describe('transaction', () => {
+  it('commits what its work did', async () => {
+    const answer = await database.transaction(async (tx) => {
+      await tx.query("INSERT INTO things VALUES (1, 'kept')");
+      return 'done';
+    });
+    expect(answer).toBe('done');
+    expect(await database.query('SELECT name FROM things WHERE id = 1')).toEqual([
+      { name: 'kept' },
+    ]);
+  });
+
+  it('rolls back and rethrows when its work throws', async () => {
+    const cause = new Error('changed my mind');
+    const { thrown } = await failure(
+      database.transaction(async (tx) => {
+        await tx.query("INSERT INTO things VALUES (2, 'dropped')");
+        throw cause;
+      }),
+    );
+    expect(thrown).toBe(cause);
+    expect(await database.query('SELECT 1 FROM things WHERE id = 2')).toEqual([]);
+  });
+
+  it('does not pass for committed when the failure of a statement was swallowed', async () => {
+    const { thrown } = await failure(
+      database.transaction(async (tx) => {
+        await tx.query("INSERT INTO things VALUES (3, 'dropped')");
+        await tx.query('SELECT 1/0').catch(() => {});
+      }),
+    );
+    expect(isNovaError(thrown, errors.POSTGRES_ROLLED_BACK)).toBe(true);
+  });
+
+  it('fails, without ending the process, when its connection is ended in the middle', async () => {
+    const { thrown } = await failure(
+      database.transaction(async (tx) => {
+        const pid = await pidOf(tx);
+        await database.query('SELECT pg_terminate_backend($1)', [pid]);
+        await tx.query('SELECT 1');
+      }),
+    );
+    expect(isNovaError(thrown, errors.POSTGRES_UNAVAILABLE)).toBe(true);
+    await database.ping();
+  });
+});
+
+describe('session', () => {
+  it('runs longer statements than the pool allows, on a connection of its own', async () => {
+    const quick = open({ statementTimeoutMs: 100 });
+    await quick.session({ statementTimeoutMs: 5000 }, async (session) => {
+      expect(await session.query('SELECT pg_sleep(0.5)')).toHaveLength(1);
+    });
+    expect(await quick.query('SHOW statement_timeout')).toEqual([{ statement_timeout: '100ms' }]);
+    await quick.close();
+  });
+});
+
+describe('a server in trouble', () => {
+  it('makes every call fail within 3 s while it is paused, and answers again afterwards', async () => {
+    await Promise.all([database.ping(), database.ping()]);
+    server.pause();
+    try {
+      // On a known connection, on a second one, on new ones, and inside a transaction.
+      const failures = await Promise.all([
+        failure(database.query('SELECT 1')),
+        failure(database.ping()),
+        failure(database.query('SELECT 1')),
+        failure(database.transaction((tx) => tx.query('SELECT 1'))),
+      ]);
+      for (const { thrown, afterMs } of failures) {
+        expect(isNovaError(thrown, errors.POSTGRES_UNAVAILABLE)).toBe(true);
+        expect(afterMs).toBeLessThan(3000);
+      }
+    } finally {
+      server.resume();
+    }
+    await waitFor(() => database.ping().then(() => true), { withinMs: 5000, what: 'an answer' });
+  }, 20_000);
+
+  it('can be left while it is paused', async () => {
+    const leaving = open();
+    await Promise.all([leaving.ping(), leaving.ping()]);
+    server.pause();
+    const started = performance.now();
+    await leaving.close();
+    server.resume();
+    expect(performance.now() - started).toBeLessThan(3000);
+  }, 20_000);
+
+  it('is found again after it was killed and restarted', async () => {
+    await database.ping();
+    await server.kill();
+    const { thrown } = await failure(database.ping());
+    expect(isNovaError(thrown, errors.POSTGRES_UNAVAILABLE)).toBe(true);
+    await server.restart();
+    await waitFor(() => database.ping().then(() => true), { withinMs: 5000, what: 'an answer' });
+  }, 30_000);
+});
