@@ -35,17 +35,18 @@ export async function importFile(source: LogSource, context: ImportContext): Pro
   }
   const sender = new Sender(source, context);
   const events = new FileEvents(file);
-  for (const event of events.begin()) await sender.add(event);
+  for (const event of events.begin()) sender.add(event);
   for await (const lines of readLines(source.path)) {
     for (const raw of lines) {
       const result = events.line(raw);
       context.tally.line(result);
       context.tally.bytesDone += raw.bytes + 1;
-      for (const event of result.events) await sender.add(event);
+      for (const event of result.events) sender.add(event);
+      if (sender.hasFull) await sender.send();
       if (context.signal.aborted) return sender.settle();
     }
   }
-  await sender.flush();
+  await sender.send({ also: 'the rest' });
   await sender.settle();
   context.tally.filesDone += 1;
 }
@@ -88,6 +89,7 @@ class Sender {
   readonly #source: LogSource;
   readonly #context: ImportContext;
   readonly #batch = new Batch();
+  readonly #full: (readonly ImportEvent[])[] = [];
   #inFlight: Promise<void> = Promise.resolve();
 
   constructor(source: LogSource, context: ImportContext) {
@@ -95,15 +97,23 @@ class Sender {
     this.#context = context;
   }
 
-  async add(event: ImportEvent): Promise<void> {
+  add(event: ImportEvent): void {
     if (event.eventType === 'user_created' && this.#context.tally.hasUser(event.eventId)) return;
     const full = this.#batch.add(event);
-    if (full !== undefined) await this.#send(full);
+    if (full !== undefined) this.#full.push(full);
   }
 
-  /** Sends what has been collected. */
-  async flush(): Promise<void> {
-    if (this.#batch.size > 0) await this.#send(this.#batch.take());
+  /** True when a batch waits to be sent. */
+  get hasFull(): boolean {
+    return this.#full.length > 0;
+  }
+
+  /** Sends the full batches, and what has been collected since where that is wished. */
+  async send({ also }: { also?: 'the rest' } = {}): Promise<void> {
+    if (also === 'the rest' && this.#batch.size > 0) this.#full.push(this.#batch.take());
+    for (let batch = this.#full.shift(); batch !== undefined; batch = this.#full.shift()) {
+      await this.#send(batch);
+    }
   }
 
   /** Waits until the batch in flight is answered. */

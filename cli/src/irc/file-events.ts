@@ -46,6 +46,7 @@ export class FileEvents {
   readonly #roster: Roster;
   readonly #conversationId: string;
   readonly #startMs: number;
+  #lastTime = { ms: Number.NaN, text: '' };
 
   constructor(file: LogFile) {
     this.#file = file;
@@ -97,14 +98,22 @@ export class FileEvents {
       events.push(this.#memberAdded(person, { line, n: OF_FIRST_WORDS }, at));
     }
     const mentioned = this.#mentionIn(said.text);
-    const payload = {
-      message_id: ircEventId(this.#file.network, this.#file.name, line, OF_LINE),
-      sender_id: person.userId,
-      content: said.text,
-      ...(mentioned === undefined ? {} : { mentioned_user_ids: [mentioned] }),
-      created_at: new Date(at).toISOString(),
-    };
-    events.push(this.#ofConversation('message_created', payload, { line, n: OF_LINE }, at));
+    const eventId = ircEventId(this.#file.network, this.#file.name, line, OF_LINE);
+    events.push({
+      eventId,
+      eventType: 'message_created',
+      aggregateId: this.#conversationId,
+      payload: {
+        // One id for the message and for the event that says so.
+        message_id: eventId,
+        sender_id: person.userId,
+        content: said.text,
+        ...(mentioned === undefined ? {} : { mentioned_user_ids: [mentioned] }),
+        created_at: this.#timeText(at),
+      },
+      occurredAtMs: at,
+      line,
+    });
     return events;
   }
 
@@ -138,6 +147,12 @@ export class FileEvents {
       line,
     });
     return events;
+  }
+
+  // Most lines have the time of the one before.
+  #timeText(ms: number): string {
+    if (this.#lastTime.ms !== ms) this.#lastTime = { ms, text: new Date(ms).toISOString() };
+    return this.#lastTime.text;
   }
 
   /** user_created, the first time somebody occurs in the file. */
