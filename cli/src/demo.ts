@@ -6,10 +6,13 @@ import { importIrc } from './verbs/import-irc.ts';
 
 /** Imports the sample as `./nova import irc samples/chat` would; 1 when it did not all arrive. */
 export async function importSample(invocation: Invocation): Promise<ExitCode> {
-  const defaults = Object.entries(importIrc.options).map(([name, spec]) => [name, spec.default]);
+  const defaults = Object.entries(importIrc.options).map(
+    ([name, spec]) => [name, spec.default] as const,
+  );
+  const options: Record<string, unknown> = Object.fromEntries(defaults);
   return importIrc.run({
     ...invocation,
     args: [join(repositoryRoot, SAMPLE)],
-    options: Object.fromEntries(defaults),
+    options,
   });
 }

@@ -47,7 +47,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     kind: 'check',
     name: 'generated code is up to date',
     suite: 'checks',
-    command: ['cli/src/testing-run/generated-code-main.ts'],
+    command: ['tools/generated-code.ts'],
   },
   {
     kind: 'check',

@@ -37,12 +37,10 @@ describe('grpcurlLine', () => {
     expect(line).toMatch(
       /^grpcurl -plaintext -d '\{.*\}' localhost:50051 events\.EventsService\/PublishEvent$/,
     );
-    const { aggregate_id, payload } = JSON.parse(
-      line.slice(line.indexOf("'") + 1, line.lastIndexOf("'")),
-    );
-    for (const id of [aggregate_id, payload.message_id, payload.sender_id]) {
-      expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-    }
+    expect(line.match(/"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"/g)).toHaveLength(3);
+    expect(() => {
+      JSON.parse(line.slice(line.indexOf("'") + 1, line.lastIndexOf("'")));
+    }).not.toThrow();
   });
 });
 

@@ -209,7 +209,7 @@ describe('nova up that cannot start', () => {
 
 describe('nova up in the foreground', () => {
   it('stays until Ctrl-C, then drains and leaves nothing behind', async () => {
-    const child = spawn('./nova', ['up', '--port-offset', String(OFFSET)], {
+    const child = spawn(join(root, 'nova'), ['up', '--port-offset', String(OFFSET)], {
       cwd: root,
       env: { ...processEnvironment, ...stack.environment },
       stdio: ['ignore', 'pipe', 'ignore'],

@@ -40,7 +40,7 @@ export class Supervisor {
     const running = new Map<string, Promise<void>>();
     let failure: { thrown: unknown } | undefined;
     for (const step of inOrder(this.#plan)) {
-      const needed = step.needs.map((name) => running.get(name));
+      const needed = step.needs.map((name) => running.get(name) ?? Promise.resolve());
       const run = Promise.all(needed).then(async () => {
         if (failure !== undefined || this.#stopped !== undefined) throw new SkippedStep();
         await this.#run(step);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const proto = fileURLToPath(new URL('../../../proto', import.meta.url));
+const proto = fileURLToPath(new URL('../proto', import.meta.url));
 const fresh = mkdtempSync(join(tmpdir(), 'nova-gen-'));
 try {
   const buf = join(proto, 'node_modules/.bin/buf');
