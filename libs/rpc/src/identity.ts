@@ -79,7 +79,7 @@ export const developmentIdentity: IdentitySource = {
     }
     const roles = parseRoles(roleNames);
     return {
-      principal: userId ?? `service:${service}`,
+      principal: userId ?? `service/${service}`,
       ...(userId === undefined ? {} : { userId }),
       ...(service === undefined ? {} : { service }),
       roles,

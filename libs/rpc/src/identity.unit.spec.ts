@@ -40,7 +40,7 @@ describe('the identity of development mode', () => {
 
   it('is a service, which acts for others only with the role', () => {
     expect(identify({ 'x-nova-service': 'messaging-service' })).toEqual({
-      principal: 'service:messaging-service',
+      principal: 'service/messaging-service',
       service: 'messaging-service',
       roles: new Set(),
       actsForOthers: false,
