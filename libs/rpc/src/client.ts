@@ -18,7 +18,7 @@ import { currentTraceContext, spanAttributes, withSpan } from '@nova/telemetry';
 import { CORRELATION_HEADER } from './correlation.ts';
 import type { MessageFields } from './implement.ts';
 import { defaultLimits } from './limits.ts';
-import { isFailedCall, rpcErrorFrom } from './rpc-error.ts';
+import { rpcErrorFrom } from './rpc-error.ts';
 
 /** How one call differs from the client's defaults. */
 export interface CallOptions {
@@ -137,7 +137,7 @@ function callUnary(
         cancelWith(options.signal, call);
       });
     } catch (thrown) {
-      throw isFailedCall(thrown) ? rpcErrorFrom(thrown, path) : thrown;
+      throw rpcErrorFrom(thrown, path);
     }
   });
 }
@@ -162,7 +162,7 @@ async function* callStream(
   try {
     yield* call;
   } catch (thrown) {
-    throw isFailedCall(thrown) ? rpcErrorFrom(thrown, path) : thrown;
+    throw rpcErrorFrom(thrown, path);
   } finally {
     // Also when the reader leaves early: the server must not go on for nobody.
     call.cancel();

@@ -2,6 +2,8 @@
 export interface Limits {
   /** Bytes of one message, either way. */
   readonly messageBytes: number;
+  /** Bytes of the headers of one call. Beyond some 140 kB HTTP/2 itself ends the connection. */
+  readonly headerBytes: number;
   /** Deadline of a call that brings none. Streams that answer with many messages have none. */
   readonly deadlineMs: number;
   /** Time until a request must be complete. */
@@ -27,6 +29,7 @@ export interface Limits {
 /** Limits that suit a service of the mesh. */
 export const defaultLimits: Limits = {
   messageBytes: 4 * 1024 * 1024,
+  headerBytes: 32 * 1024,
   deadlineMs: 30_000,
   uploadMs: 10_000,
   unreadBytes: 1024 * 1024,

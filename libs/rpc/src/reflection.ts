@@ -18,15 +18,17 @@ type Answer = NonNullable<
 
 /**
  * Server reflection in both versions, over the descriptors of `services` with everything that they
- * import: what tools see is what the server runs.
+ * import: what tools see is what the server runs. `more` files can be looked up too.
  */
 export function reflectionServices(
   services: readonly ServiceImplementation[],
+  more: readonly DescFile[] = [],
 ): readonly ServiceImplementation[] {
   const described = [...services.map(({ service }) => service), ReflectionV1, ReflectionV1Alpha];
   // With the messages that errors carry: tools look their types up to show an error's details.
   const index = new DescriptorIndex([
     ...described.map((service) => service.file),
+    ...more,
     file_google_rpc_status,
     file_google_rpc_error_details,
   ]);

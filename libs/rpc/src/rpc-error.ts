@@ -1,7 +1,14 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { Violation } from '@nova/errors';
-import { decodeDetails } from './error-details.ts';
+import { messageOf, type Violation } from '@nova/errors';
+import { decodeDetails, type ErrorDetails } from './error-details.ts';
 import { type RpcStatus, statusOf } from './wire-status.ts';
+
+const NO_DETAILS: ErrorDetails = {
+  reason: '',
+  metadata: {},
+  violations: [],
+  retryAfterMs: undefined,
+};
 
 /** A call that another server, or the way to it, did not answer well. */
 export class RpcError extends Error {
@@ -32,15 +39,37 @@ export class RpcError extends Error {
   }
 }
 
-/** What the library hands over when a call fails. */
-export interface FailedCall {
+interface FailedCall {
   readonly code: number;
   readonly details: string;
   readonly metadata: Metadata;
 }
 
-/** Recognises the library's failure among other thrown things. */
-export function isFailedCall(thrown: unknown): thrown is FailedCall {
+/**
+ * The error of a failed call, with the details that the server sent. What the library throws
+ * before it sends anything is a misuse of the client.
+ */
+export function rpcErrorFrom(thrown: unknown, method: string): RpcError {
+  if (!isFailedCall(thrown)) {
+    return new RpcError(
+      messageOf(thrown),
+      { ...NO_DETAILS, status: 'INTERNAL', method, correlationId: undefined },
+      thrown,
+    );
+  }
+  const [encoded] = thrown.metadata.get('grpc-status-details-bin');
+  const details = Buffer.isBuffer(encoded) ? decodeDetails(encoded) : undefined;
+  const [correlationId] = thrown.metadata.get('correlation-id');
+  const status = statusOf(thrown.code);
+  return new RpcError(thrown.details, {
+    ...(details ?? NO_DETAILS),
+    status: status === 'OK' ? 'UNKNOWN' : status,
+    method,
+    correlationId: typeof correlationId === 'string' ? correlationId : undefined,
+  });
+}
+
+function isFailedCall(thrown: unknown): thrown is FailedCall {
   return (
     thrown instanceof Error &&
     'code' in thrown &&
@@ -48,21 +77,4 @@ export function isFailedCall(thrown: unknown): thrown is FailedCall {
     'details' in thrown &&
     'metadata' in thrown
   );
-}
-
-/** The error of a failed call, with the details that the server sent. */
-export function rpcErrorFrom(failed: FailedCall, method: string): RpcError {
-  const [encoded] = failed.metadata.get('grpc-status-details-bin');
-  const details = Buffer.isBuffer(encoded) ? decodeDetails(encoded) : undefined;
-  const [correlationId] = failed.metadata.get('correlation-id');
-  const status = statusOf(failed.code);
-  return new RpcError(failed.details, {
-    status: status === 'OK' ? 'UNKNOWN' : status,
-    reason: details?.reason ?? '',
-    violations: details?.violations ?? [],
-    metadata: details?.metadata ?? {},
-    retryAfterMs: details?.retryAfterMs,
-    method,
-    correlationId: typeof correlationId === 'string' ? correlationId : undefined,
-  });
 }

@@ -80,10 +80,13 @@ export class ServerCall {
   serve(): void {
     this.#host.calls.add(this);
     this.#base.start({
-      onReceiveMetadata: (metadata) => void this.#run(headersOf(metadata)),
+      onReceiveMetadata: (metadata) => void this.#run(metadata),
       onReceiveMessage: (bytes: Uint8Array) => this.#reader.receive(bytes),
       onReceiveHalfClose: () => this.#reader.end(),
-      onCancel: () => this.#fail(new NovaError(errors.RPC_CANCELLED)),
+      onCancel: () => {
+        // Also told at the end of every call that went well; an error would be made for nothing.
+        if (!this.#finished) this.#fail(new NovaError(errors.RPC_CANCELLED));
+      },
     });
   }
 
@@ -98,8 +101,11 @@ export class ServerCall {
     this.#fail(new NovaError(errors.RPC_DRAINING));
   }
 
-  async #run(headers: RequestHeaders): Promise<void> {
+  async #run(metadata: Metadata): Promise<void> {
     try {
+      const { headerBytes } = this.#host.limits;
+      if (sizeOf(metadata) > headerBytes) throw tooLarge('the set of headers', headerBytes);
+      const headers = headersOf(metadata);
       this.#correlationId = correlationIdOf(headers);
       if (this.#method.policy === 'public') return await this.#answer(headers, ANONYMOUS);
       const [traceparent] = headers.all('traceparent');
@@ -221,7 +227,7 @@ export class ServerCall {
   #librarySays(code: grpcStatus): void {
     switch (code) {
       case grpcStatus.RESOURCE_EXHAUSTED:
-        this.#fail(new NovaError(errors.RPC_TOO_LARGE, { limit: this.#host.limits.messageBytes }));
+        this.#fail(tooLarge('a message', this.#host.limits.messageBytes));
         break;
       case grpcStatus.DEADLINE_EXCEEDED:
         this.#fail(new NovaError(errors.RPC_DEADLINE_EXCEEDED));
@@ -301,4 +307,16 @@ function headersOf(metadata: Metadata): RequestHeaders {
   return {
     all: (name) => metadata.get(name).map((value) => String(value)),
   };
+}
+
+function sizeOf(metadata: Metadata): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(metadata.toHttp2Headers())) {
+    for (const one of [value].flat()) bytes += name.length + String(one).length;
+  }
+  return bytes;
+}
+
+function tooLarge(what: string, limit: number): NovaError {
+  return new NovaError(errors.RPC_TOO_LARGE, { what, limit });
 }

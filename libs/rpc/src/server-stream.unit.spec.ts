@@ -3,7 +3,7 @@ import { EventLog, ReadLogResponseSchema } from '@nova/proto/gen/events/event_lo
 import { fromBinary } from '@nova/proto/runtime';
 import { type Call, type Client, createClient, RpcError } from './index.ts';
 import { type ExampleServer, logService, startExample } from './spec/example-server.ts';
-import { answerOf, frame, rawConnection } from './spec/raw-call.ts';
+import { answerOf, frame, messagesOf, rawConnection } from './spec/raw-call.ts';
 import { until } from './spec/until.ts';
 
 jest.setTimeout(30_000);
@@ -165,16 +165,9 @@ describe('a caller that does not read', () => {
     stream.end(frame(Buffer.alloc(0)));
     for (let turn = 0; turn < 500; turn += 1) await new Promise(setImmediate);
     const answer = await answerOf(stream);
-    const numbers: string[] = [];
-    for (let at = 0; at < answer.body.length; ) {
-      const length = answer.body.readUInt32BE(at + 1);
-      const message = fromBinary(
-        ReadLogResponseSchema,
-        answer.body.subarray(at + 5, at + 5 + length),
-      );
-      numbers.push(message.scanned.split(':')[0] ?? '');
-      at += 5 + length;
-    }
+    const numbers = messagesOf(answer.body).map(
+      (bytes) => fromBinary(ReadLogResponseSchema, bytes).scanned.split(':')[0],
+    );
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, n) => String(n)));
     expect(answer.grpcStatus).toBe(0);
     raw.close();

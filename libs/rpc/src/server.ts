@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { messageOf, NovaError } from '@nova/errors';
 import type { Part, Readiness } from '@nova/lifecycle';
+import type { DescFile } from '@nova/proto/runtime';
 import { counter, type GaugeMetric, gauge, type Logger, metricNames } from '@nova/telemetry';
 import { sleep } from '@nova/time';
 import { errors } from './errors.ts';
@@ -31,6 +32,8 @@ export interface ServerOptions {
   readonly address: { readonly host: string; readonly port: number };
   /** Whether anybody may ask for the descriptors. Default: yes. */
   readonly reflection?: boolean;
+  /** Files that reflection knows besides those of the services: payloads, for one. */
+  readonly alsoDescribe?: readonly DescFile[];
   readonly limits?: Partial<Limits>;
 }
 
@@ -77,14 +80,14 @@ class GrpcServer implements RpcServer {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) return;
-    const { services, logger, readiness, identity, address } = this.#options;
+    const { services, logger, readiness, identity, address, alsoDescribe } = this.#options;
     let draining = false;
     const health = healthService(
       readiness,
       services.map(({ service }) => service.typeName),
     );
     const all = [...services, health.implementation];
-    if (this.#options.reflection ?? true) all.push(...reflectionServices(all));
+    if (this.#options.reflection ?? true) all.push(...reflectionServices(all, alsoDescribe));
     const host: CallHost = {
       logger,
       identity,
