@@ -135,7 +135,8 @@ describe('the catalogue', () => {
       ({ desc }) => desc.fieldKind === 'scalar' && desc.presence !== EXPLICIT_PRESENCE,
     );
     expect(withoutPresence.map(({ desc }) => desc.toString())).toEqual([]);
-    expect(fields.filter(({ desc }) => desc.fieldKind === 'enum')).toEqual([]);
+    const enums = fields.filter(({ desc }) => desc.fieldKind === 'enum');
+    expect(enums.map(({ desc }) => desc.toString())).toEqual([]);
   });
 
   it('keeps what a type says in one row', () => {
@@ -173,10 +174,19 @@ describe('the catalogue', () => {
   });
 });
 
+/** Without the descriptors: a failing comparison would print them for minutes. */
+function resolved(given: string): object {
+  const found = catalogue.resolve(given);
+  if (!('eventType' in found)) return found;
+  const { eventType, ...rest } = found;
+  return { type: eventType.type, ...rest };
+}
+
 describe('catalogue.resolve', () => {
   it('answers a type with itself and no alias', () => {
-    for (const eventType of catalogue.all()) {
-      expect(catalogue.resolve(eventType.type)).toEqual({ eventType });
+    for (const { type } of catalogue.all()) {
+      expect(resolved(type)).toEqual({ type });
+      expect(catalogue.get(type)?.type).toBe(type);
     }
   });
 
@@ -193,7 +203,7 @@ describe('catalogue.resolve', () => {
     ['message_persisted', 'message_created'],
     ['Chat.Message.Sent', 'chat_message_sent'],
   ])('takes %s for %s and says so', (given, type) => {
-    expect(catalogue.resolve(given)).toEqual({ eventType: catalogue.get(type), alias: given });
+    expect(resolved(given)).toEqual({ type, alias: given });
   });
 
   it.each([
@@ -203,7 +213,7 @@ describe('catalogue.resolve', () => {
     ['user_unblokced', 'user_unblocked'],
     ['MessageCreated', 'message_created'],
   ])('does not take %s for anything, but names %s', (given, nearest) => {
-    expect(catalogue.resolve(given)).toEqual({ nearest });
+    expect(resolved(given)).toEqual({ nearest });
   });
 
   it.each([
@@ -214,12 +224,12 @@ describe('catalogue.resolve', () => {
     'message_created ',
     '../message_created',
   ])('refuses %j', (given) => {
-    expect(catalogue.resolve(given)).not.toHaveProperty('eventType');
+    expect(resolved(given)).not.toHaveProperty('type');
   });
 
   it('is not misled by names of the language', () => {
     for (const given of ['__proto__', 'constructor', 'toString', 'a.constructor']) {
-      expect(catalogue.resolve(given)).not.toHaveProperty('eventType');
+      expect(resolved(given)).not.toHaveProperty('type');
     }
   });
 });
