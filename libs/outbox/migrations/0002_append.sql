@@ -347,17 +347,23 @@ BEGIN
   RETURN QUERY SELECT * FROM outbox_answers(number, known.answers);
 END $$;
 
--- Stores the answer to a request for 7 days. A row that is there has expired: a live one would have
--- been answered.
-CREATE FUNCTION outbox_keep_answer(unit outbox_unit, answers jsonb, stored timestamptz) RETURNS void
-LANGUAGE sql VOLATILE AS $$
+-- Stores the answers to the requests of these units, by place, for 7 days. A row that is there has
+-- expired: a live one would have been answered.
+CREATE FUNCTION outbox_keep_answers(units outbox_unit[], unit_answers jsonb[], stored timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
   INSERT INTO outbox_requests (principal, method, request_id, request_hash, answers, reply, expires_at)
-  VALUES (unit.principal, unit.method, unit.request_id, unit.request_hash, answers, unit.reply,
-          stored + interval '7 days')
+  SELECT u.principal, u.method, u.request_id, u.request_hash, u.answers, u.reply,
+         stored + interval '7 days'
+  FROM ROWS FROM (unnest(units), unnest(unit_answers)) AS u(
+         unit, each, size, before, conditions, principal, method, request_id, request_hash, reply,
+         answers)
+  WHERE u.principal IS NOT NULL
   ON CONFLICT (principal, method, request_id) DO UPDATE
   SET request_hash = excluded.request_hash, answers = excluded.answers, reply = excluded.reply,
-      expires_at = excluded.expires_at
-$$;
+      expires_at = excluded.expires_at;
+END $$;
 
 -- A refusal as an element of answers.
 CREATE FUNCTION outbox_refusal(verdict outbox_verdict) RETURNS jsonb
@@ -416,7 +422,7 @@ BEGIN
     FROM unnest(verdicts) AS v);
   -- Where nothing was stored because everything was refused, the request may be decided again.
   IF unit.principal IS NOT NULL AND (unit.size = 0 OR jsonb_path_exists(answers, '$[*] ? (!exists(@.reason))')) THEN
-    PERFORM outbox_keep_answer(unit, answers, stored);
+    PERFORM outbox_keep_answers(ARRAY[unit], ARRAY[answers], stored);
   END IF;
   RETURN QUERY SELECT * FROM outbox_answers(unit.unit, answers);
 END $$;
@@ -504,6 +510,7 @@ DECLARE
   events   outbox_new_event[];
   answer   outbox_answer;
   alone    boolean[] := array_fill(false, ARRAY[cardinality(unit_each)]);
+  has_keys boolean := cardinality(array_remove(unit_request_id, NULL)) > 0;
   next_position bigint;
   -- Units `first` to `last` (from 1) are stored now, with `taken` events before them and up to `upto`.
   first    integer := 1;
@@ -571,11 +578,17 @@ BEGIN
       IF upto > taken THEN
         RETURN QUERY SELECT * FROM outbox_store(events[taken + 1 : upto], next_position, stored);
       END IF;
-      PERFORM outbox_keep_answer(
-        u.*, (SELECT coalesce(jsonb_agg(next_position + p), '[]')
-              FROM generate_series(u.before - taken, u.before - taken + u.size - 1) AS p), stored)
-      FROM unnest(units[first : last]) AS u
-      WHERE u.principal IS NOT NULL;
+      IF has_keys THEN
+        PERFORM outbox_keep_answers(
+          units[first : last],
+          ARRAY(SELECT (SELECT coalesce(jsonb_agg(next_position + p), '[]')
+                        FROM generate_series(u.before - taken, u.before - taken + u.size - 1) AS p)
+                FROM unnest(units[first : last]) WITH ORDINALITY AS u(
+                  unit, each, size, before, conditions, principal, method, request_id,
+                  request_hash, reply, place)
+                ORDER BY u.place),
+          stored);
+      END IF;
       next_position := next_position + upto - taken;
     END IF;
     taken := upto;

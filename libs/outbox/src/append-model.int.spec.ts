@@ -84,7 +84,7 @@ let run = 0;
 let database: Awaited<ReturnType<typeof testDatabase>>;
 beforeAll(async () => {
   database = await testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] });
-});
+}, 60_000);
 afterAll(() => database.drop());
 
 describe('append', () => {
@@ -103,7 +103,7 @@ describe('append', () => {
           model.events.map(({ appended, payload }) => ({ ...appended, payload })),
         );
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   }, 120_000);
 });

@@ -52,9 +52,11 @@ describe('append, from 16 connections, with clients and server killed in the mid
     const tail = new Tail(target.database);
     const fire = new Fire(seededRandom(seed));
     const source = new UnitSource(seededRandom(seed + 1), journal);
-    await Promise.all([...Array.from({ length: CLIENTS }, () => client(journal, source, fire))]);
+    const clients = Array.from({ length: CLIENTS }, () => client(journal, source, fire));
+    const ends = await Promise.allSettled(clients);
     tail.stop();
     const seen = await tail.finished;
+    expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
 
     const events = await readAll(target.database);
     const log = new WrittenLog(events);
