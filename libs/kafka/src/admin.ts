@@ -1,8 +1,8 @@
 import { isNovaError, NovaError } from '@nova/errors';
-import { withDeadline } from '@nova/time';
+import { sleep, systemClock, withDeadline } from '@nova/time';
 import type { Admin } from 'kafkajs';
 import { type DriverClient, openClient } from './driver.ts';
-import { driverError } from './driver-error.ts';
+import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
 import { describeTopics, type TopicDescription } from './topic-description.ts';
@@ -39,6 +39,8 @@ const REQUEST_DEADLINE_MS = 5000;
 const DESCRIBE_DEADLINE_MS = 20_000;
 const CREATE_DEADLINE_MS = 60_000;
 const PING_DEADLINE_MS = 2000;
+const VISIBLE_DEADLINE_MS = 10_000;
+const VISIBLE_POLL_MS = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The admin over kafkajs: one connection, thrown away after anything that went wrong. */
@@ -82,21 +84,18 @@ export class SingleConnectionAdmin implements KafkaAdmin {
   async ensureTopics(specs: readonly TopicSpec[]): Promise<readonly string[]> {
     const missing = await this.#missing(specs);
     if (missing.length === 0) return [];
-    const created = this.#ask('create topics', CREATE_DEADLINE_MS, (admin) =>
-      admin.createTopics({
-        waitForLeaders: true,
-        timeout: CREATE_DEADLINE_MS / 2,
-        topics: missing.map((spec) => this.#definition(spec)),
-      }),
-    );
-    // Two relays that start together create the same topics: what counts is that they exist.
-    const failure = await created.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    const [left] = await this.#missing(specs);
-    if (left !== undefined) {
-      throw failure ?? new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic: left.topic });
+    const failure = await this.#create(missing);
+    // Two relays that start together create the same topics: what counts is that they exist. A
+    // broker may take a moment to know a topic that its controller has just made.
+    const isMade = failure === undefined || brokerErrorType(failure) === 'TOPIC_ALREADY_EXISTS';
+    const giveUpAt = systemClock.monotonicMs() + (isMade ? VISIBLE_DEADLINE_MS : 0);
+    for (;;) {
+      const [left] = await this.#missing(specs);
+      if (left === undefined) break;
+      if (systemClock.monotonicMs() >= giveUpAt) {
+        throw failure ?? new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic: left.topic });
+      }
+      await sleep(VISIBLE_POLL_MS);
     }
     return missing.map(({ topic }) => topic);
   }
@@ -111,6 +110,20 @@ export class SingleConnectionAdmin implements KafkaAdmin {
       'disconnecting',
     ).catch(() => {});
     connection.client.cut();
+  }
+
+  #create(specs: readonly TopicSpec[]): Promise<unknown> {
+    return this.#ask('create topics', CREATE_DEADLINE_MS, (admin) =>
+      admin.createTopics({
+        // kafkajs takes a broker that does not know the topics yet for a failure.
+        waitForLeaders: false,
+        timeout: CREATE_DEADLINE_MS / 2,
+        topics: specs.map((spec) => this.#definition(spec)),
+      }),
+    ).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
   }
 
   async #missing(specs: readonly TopicSpec[]): Promise<readonly TopicSpec[]> {

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
+import { systemClock } from '@nova/time';
 import { Kafka, logLevel } from 'kafkajs';
 import { driverLog } from './driver-log.ts';
 import type { CompleteOptions } from './options.ts';
@@ -30,11 +31,7 @@ export function openClient(options: CompleteOptions, requestTimeoutMs: number): 
     enforceRequestTimeout: true,
     retry: { initialRetryTime: 100, maxRetryTime: 2000, multiplier: 2, factor: 0.2, retries: 5 },
     logLevel: logLevel.INFO,
-    logCreator: driverLog(
-      options.logger,
-      () => performance.now(),
-      () => isCut,
-    ),
+    logCreator: driverLog(options.logger, systemClock.monotonicMs, () => isCut),
     socketFactory: ({ host, port, ssl, onConnect }) => {
       if (isCut) throw new Error('this kafka client was closed');
       // tls.connect takes the options object that kafkajs was given for `ssl`.
