@@ -1,5 +1,6 @@
 import { isNovaError, NovaError } from '@nova/errors';
 import type { AppendUnit, UnitResult } from '@nova/outbox';
+import { errors as postgresErrors } from '@nova/postgres';
 import {
   counter,
   histogram,
@@ -23,14 +24,17 @@ export interface AppendQueueDependencies {
   readonly clock: Clock;
 }
 
-/** One flush takes at most this many units and events; a unit alone may have 500 events. */
+/** One statement takes at most this much; a unit alone may have 500 events and 1 MiB. */
 const MAX_UNITS = 128;
 const MAX_EVENTS = 1_000;
-/** More than this many waiting units mean that the database does not keep up. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** More than this waiting means that the database does not keep up. */
 const MAX_WAITING = 2_000;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 interface Waiting {
   readonly unit: AppendUnit;
+  readonly bytes: number;
   readonly signal: AbortSignal;
   readonly resolve: (result: UnitResult) => void;
   readonly reject: (thrown: unknown) => void;
@@ -76,8 +80,12 @@ export function createAppendQueue({ append, wake, clock }: AppendQueueDependenci
     const storedNothing = isNovaError(thrown) && thrown.kind.status === 'INTERNAL';
     if (batch.length > 1 && storedNothing) {
       for (const one of batch) await settle([one]);
-    } else {
-      for (const { reject } of batch) reject(thrown);
+      return;
+    }
+    for (const { reject } of batch) reject(thrown);
+    // Whoever waits would wait for the same silence once more, beyond its deadline.
+    if (isNovaError(thrown, postgresErrors.POSTGRES_UNAVAILABLE)) {
+      for (const { reject } of waiting.splice(0)) reject(thrown);
     }
   };
 
@@ -85,9 +93,13 @@ export function createAppendQueue({ append, wake, clock }: AppendQueueDependenci
     const startedMs = clock.monotonicMs();
     const attributes = { [spanAttributes.events]: unit.events.length };
     return withSpan(spanNames.append, { kind: 'client', attributes }, async () => {
-      if (waiting.length >= MAX_WAITING) throw new NovaError(errors.APPEND_QUEUE_FULL);
+      const bytes = unit.events.reduce((sum, { payload }) => sum + payload.length, 0);
+      const waitingBytes = waiting.reduce((sum, one) => sum + one.bytes, 0);
+      if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
+        throw new NovaError(errors.APPEND_QUEUE_FULL);
+      }
       const result = await new Promise<UnitResult>((resolve, reject) => {
-        waiting.push({ unit, signal, resolve, reject });
+        waiting.push({ unit, bytes, signal, resolve, reject });
         if (!flushing) void flushAll();
       });
       measure(unit, result);
@@ -101,10 +113,12 @@ export function createAppendQueue({ append, wake, clock }: AppendQueueDependenci
 function takeBatch(waiting: Waiting[]): Waiting[] {
   const batch: Waiting[] = [];
   let events = 0;
+  let bytes = 0;
   for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
     const size = next.unit.events.length;
-    const full = batch.length >= MAX_UNITS || events + size > MAX_EVENTS;
-    if (batch.length > 0 && full) break;
+    const isFull =
+      batch.length >= MAX_UNITS || events + size > MAX_EVENTS || bytes + next.bytes > MAX_BYTES;
+    if (batch.length > 0 && isFull) break;
     waiting.shift();
     if (next.signal.aborted) {
       next.reject(next.signal.reason);
@@ -112,6 +126,7 @@ function takeBatch(waiting: Waiting[]): Waiting[] {
     }
     batch.push(next);
     events += size;
+    bytes += next.bytes;
   }
   return batch;
 }

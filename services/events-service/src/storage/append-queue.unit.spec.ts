@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { defineErrors, isNovaError, NovaError } from '@nova/errors';
 import type { AppendUnit, UnitResult } from '@nova/outbox';
+import { errors as postgresErrors } from '@nova/postgres';
 import { systemClock } from '@nova/time';
 import { errors } from '../errors.ts';
 import { createAppendQueue } from './append-queue.ts';
@@ -10,12 +11,22 @@ const { TRY_REFUSED, TRY_GONE } = defineErrors({
   TRY_GONE: { message: 'no', status: 'UNAVAILABLE', retry: 'backoff', blame: 'bug', hint: '-' },
 });
 
-const unit = (name: string): AppendUnit => ({
+const unit = (name: string, bytes = 0): AppendUnit => ({
   key: { principal: name, method: 'a.B/C', requestId: name, hash: new Uint8Array(32) },
   conditions: [],
   mode: 'atomic',
-  events: [],
+  events: bytes === 0 ? [] : [{ ...event, payload: new Uint8Array(bytes) }],
 });
+const event = {
+  eventId: '7d5a0f1e-8c3b-4b61-9a52-0d6c2f1b7e11',
+  eventIdGiven: true,
+  eventType: 'user_updated',
+  schemaVersion: 1,
+  aggregateType: 'user',
+  aggregateId: '550e8400-e29b-41d4-a716-446655440000',
+  source: '/nova/dev',
+  annotations: {},
+};
 const stored: UnitResult = { outcome: 'stored', replayed: false, events: [] };
 const never = new AbortController().signal;
 
@@ -84,6 +95,30 @@ describe('createAppendQueue', () => {
     await settled();
     statements[2]?.end();
     expect(await next).toEqual(stored);
+  });
+
+  it('lets nobody wait once more for a database that does not answer', async () => {
+    const { statements, queue, settled } = manualLog();
+    const calls = ['a', 'b', 'c'].map((name) => queue(unit(name), never).catch((thrown) => thrown));
+    await settled();
+    statements[0]?.end(new NovaError(postgresErrors.POSTGRES_UNAVAILABLE));
+    for (const thrown of await Promise.all(calls)) {
+      expect(isNovaError(thrown, postgresErrors.POSTGRES_UNAVAILABLE)).toBe(true);
+    }
+    expect(statements).toHaveLength(1);
+  });
+
+  it('bounds what one statement carries, in order', async () => {
+    const { statements, queue, settled } = manualLog();
+    const first = queue(unit('a'), never);
+    const large = ['b', 'c', 'd'].map((name) => queue(unit(name, 1_500_000), never));
+    await settled();
+    for (let at = 0; at < 3; at += 1) {
+      statements[at]?.end();
+      await settled();
+    }
+    await Promise.all([first, ...large]);
+    expect(statements.map(({ names }) => names.join(''))).toEqual(['a', 'bc', 'd']);
   });
 
   it('leaves out units whose caller has gone meanwhile', async () => {

@@ -1,6 +1,7 @@
 import { loop, type Part } from '@nova/lifecycle';
 import { type OutboxStatus, outboxStatus } from '@nova/outbox';
 import type { Database } from '@nova/postgres';
+import { type GaugeMetric, gauge, metricNames } from '@nova/telemetry';
 import { type Clock, sleep } from '@nova/time';
 import { PublishRate } from '../domain/publish-rate.ts';
 
@@ -23,7 +24,7 @@ export function createPublishProgress(
     rate.note(clock.monotonicMs(), found.head.position - found.pending);
     return { ...found, publishedPerSecond: rate.perSecond() };
   };
-  const part = loop(
+  const sampling = loop(
     'publish progress',
     async (signal) => {
       while (!signal.aborted) {
@@ -34,5 +35,29 @@ export function createPublishProgress(
     },
     () => {},
   );
+  let gauges: readonly GaugeMetric[] = [];
+  const part: Part = {
+    name: 'publish progress',
+    async start() {
+      gauges = backlogGauges(status);
+      await sampling.start();
+    },
+    async stop() {
+      for (const one of gauges) one.remove();
+      await sampling.stop();
+    },
+  };
   return { status, part };
+}
+
+// The relay tells the same of itself; here it is told also when there is no relay.
+function backlogGauges(status: PublishProgress['status']): readonly GaugeMetric[] {
+  return [
+    gauge(metricNames.outboxPending, 'Events that are not yet acknowledged by Kafka.', async () => [
+      { value: Number((await status()).pending) },
+    ]),
+    gauge(metricNames.outboxOldestPendingAge, 'Age of the oldest event that waits.', async () => [
+      { value: ((await status()).oldestPendingAgeMs ?? 0) / 1000 },
+    ]),
+  ];
 }

@@ -12,7 +12,7 @@ const PART = 'topics';
 
 /** What provisioning works with. */
 export interface TopicProvisioning {
-  readonly admin: KafkaAdmin;
+  readonly admin: Pick<KafkaAdmin, 'ensureTopics'>;
   readonly topics: readonly CatalogueTopic[];
   readonly readiness: Readiness;
   readonly logger: Logger;
