@@ -38,6 +38,7 @@ const OWNERS = {
   '@grpc/': 'libs/rpc/',
   '@opentelemetry/': 'libs/telemetry/',
   commander: 'cli/',
+  'fastest-levenshtein': 'libs/events/',
   kafkajs: 'libs/kafka/',
   pg: 'libs/postgres/',
   'pg-copy-streams': 'libs/postgres/',

@@ -1,0 +1,159 @@
+/**
+ * How long an event takes from the call of PublishEvent until a consumer that shares no code with
+ * nova (kcat) has its record; and, in the same run, how long a bare record takes from a bare
+ * producer (kcat as well) to the same consumer. The ratio is what nova costs.
+ *
+ *   ./nova up --detach && node bench/publish-latency.bench.ts [events per second] [seconds]
+ *
+ * The load is open: each event has its time, whether the ones before it are answered or not.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { openKafka } from '@nova/kafka';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { createClient } from '@nova/rpc';
+import { silentLogger } from '@nova/telemetry';
+import { sleep } from '@nova/time';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    address: { type: 'string', default: 'localhost:50051' },
+    brokers: { type: 'string', default: 'localhost:9092' },
+  },
+});
+const rate = Number(positionals[0] ?? 200);
+const seconds = Number(positionals[1] ?? 60);
+const TOPIC = 'nova_events_message_created';
+/** Made for this run's comparison; no nova topic, so that nothing takes its records for foreign. */
+const BARE_TOPIC = 'bench_bare';
+
+/** Started, or answered, or seen: milliseconds by the content of a message. */
+type Times = Map<string, number>;
+
+/** Notes when each record's `content` is seen. */
+function watch(topic: string, seen: Times): ChildProcess {
+  const reader = spawn(
+    'kcat',
+    [
+      '-C',
+      '-q',
+      '-u',
+      '-b',
+      values.brokers,
+      '-t',
+      topic,
+      '-o',
+      'end',
+      '-X',
+      'fetch.wait.max.ms=10',
+      '-f',
+      '%s\n',
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
+  createInterface({ input: reader.stdout }).on('line', (line) => {
+    const content = /"content":"([^"]*)"/.exec(line)?.[1];
+    if (content !== undefined) seen.set(content, performance.now());
+  });
+  return reader;
+}
+
+/** Calls `send` for event 0, 1, 2 … at the rate, without waiting for earlier ones. */
+async function atRate(count: number, send: (n: number) => Promise<unknown>): Promise<void> {
+  const begin = performance.now();
+  const sends: Promise<unknown>[] = [];
+  for (let n = 0; n < count; n += 1) {
+    await sleep(begin + (n * 1000) / rate - performance.now());
+    sends.push(send(n));
+  }
+  await Promise.all(sends);
+}
+
+function quantiles(
+  started: Times,
+  ended: Times,
+): { missing: number; p50: number; p99: number; max: number } {
+  const taken = [...started].flatMap(([content, at]) => {
+    const end = ended.get(content);
+    return end === undefined ? [] : [end - at];
+  });
+  taken.sort((a, b) => a - b);
+  const at = (share: number) =>
+    taken[Math.min(taken.length - 1, Math.floor(taken.length * share))] ?? Number.NaN;
+  return { missing: started.size - taken.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+async function untilSeen(started: Times, seen: Times): Promise<void> {
+  for (let waited = 0; waited < 10_000 && seen.size < started.size; waited += 50) await sleep(50);
+}
+
+async function nova(count: number) {
+  const client = createClient(EventsService, { address: values.address, deadlineMs: 10_000 });
+  const started: Times = new Map();
+  const answered: Times = new Map();
+  const seen: Times = new Map();
+  const reader = watch(TOPIC, seen);
+  await sleep(2000);
+  const conversations = Array.from({ length: 50 }, () => randomUUID());
+  const run = randomUUID().slice(0, 8);
+  await atRate(count, async (n) => {
+    const content = `${run}-${n}`;
+    started.set(content, performance.now());
+    await client.publishEvent({
+      eventType: 'message_created',
+      aggregateId: conversations[n % conversations.length] ?? '',
+      payload: { message_id: randomUUID(), sender_id: randomUUID(), content },
+    });
+    answered.set(content, performance.now());
+  });
+  await untilSeen(started, seen);
+  reader.kill();
+  client.close();
+  return { answered: quantiles(started, answered), seen: quantiles(started, seen) };
+}
+
+async function bare(count: number) {
+  const kafka = openKafka({ brokers: [values.brokers], clientId: 'bench', logger: silentLogger });
+  const admin = kafka.admin();
+  await admin.ensureTopics([{ topic: BARE_TOPIC, partitions: 1 }]);
+  await admin.close();
+  const started: Times = new Map();
+  const seen: Times = new Map();
+  const reader = watch(BARE_TOPIC, seen);
+  const writer = spawn(
+    'kcat',
+    ['-P', '-b', values.brokers, '-t', BARE_TOPIC, '-X', 'acks=all', '-X', 'linger.ms=0'],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    },
+  );
+  await sleep(2000);
+  const run = randomUUID().slice(0, 8);
+  await atRate(count, (n) => {
+    const content = `${run}-${n}`;
+    started.set(content, performance.now());
+    writer.stdin.write(`{"content":"${content}"}\n`);
+    return Promise.resolve();
+  });
+  await untilSeen(started, seen);
+  reader.kill();
+  writer.stdin.end();
+  return quantiles(started, seen);
+}
+
+const direct = await bare(Math.min(rate * 10, rate * seconds));
+const measured = await nova(rate * seconds);
+const show = ({ missing, p50, p99, max }: ReturnType<typeof quantiles>) =>
+  `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms, missing ${missing}`;
+process.stdout.write(`${rate} events/s for ${seconds} s
+PublishEvent answered:         ${show(measured.answered)}
+PublishEvent to record seen:   ${show(measured.seen)}
+bare producer to record seen:  ${show(direct)}
+ratio of the medians:          ${(measured.seen.p50 / direct.p50).toFixed(1)}
+`);
+process.exitCode = measured.seen.missing === 0 ? 0 : 1;
