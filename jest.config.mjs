@@ -15,6 +15,8 @@ const servers = {
 };
 
 export default {
+  // Servers start within a spec's time, on two busy cores too. jest takes it from here only.
+  testTimeout: 60_000,
   projects: [
     project('unit', 'unit'),
     project('int', 'int', servers),

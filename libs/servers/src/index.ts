@@ -16,6 +16,7 @@ export { errors } from './errors.ts';
 export type { Guard } from './guard.ts';
 export { type Found, findJava, findMaven, MINIMUM_JAVA } from './java/find-java.ts';
 export { canInstall, ensureJava, installLine, type JavaTools } from './java/install-java.ts';
+export { archiveKafkaClasses } from './kafka/class-archive.ts';
 export {
   ensureKafkaJars,
   hasKafkaJars,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  archiveKafkaClasses,
   cacheDirectory,
   ensureJava,
   ensureKafkaJars,
@@ -23,6 +24,8 @@ export async function describeKafka(): Promise<KafkaForSpecs> {
   const cacheDir = cacheDirectory();
   const tools = await ensureJava({ needsMaven: !hasKafkaJars(cacheDir) });
   const jarsDir = await ensureKafkaJars(cacheDir, { maven: tools.maven });
+  // A run of all specs starts several brokers.
+  await archiveKafkaClasses({ jarsDir, java: tools.java });
   const folder = serverFolder('kafka');
   const [port = 0, controllerPort = 0] = await freePorts(2);
   const dataDir = join(folder.path, 'data');

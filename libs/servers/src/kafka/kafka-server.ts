@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnvironment } from '../base-environment.ts';
 import type { ServerProcess } from '../server-process.ts';
+import { classArchivePath } from './class-archive-path.ts';
 import { formatKafka } from './format.ts';
 import { askKafka } from './metadata-request.ts';
 import { kafkaLogging, kafkaProperties } from './properties.ts';
@@ -17,6 +18,8 @@ export interface KafkaOptions {
   readonly java: string;
   /** Most the heap may grow to; 320 MB by default (600 partitions idle need about 120 MB of it). */
   readonly heapMb?: number;
+  /** Only for `archiveKafkaClasses`: where to write the classes at the end. */
+  readonly archiveClassesAt?: string;
 }
 
 /**
@@ -44,7 +47,11 @@ export function kafkaServer(options: KafkaOptions): ServerProcess {
       file: java,
       args: [
         ...['-Xms64m', `-Xmx${heapMb}m`, '-XX:+UseSerialGC', '-XX:+ExitOnOutOfMemoryError'],
+        // The quick compiler alone: half the CPU of a start (5.6 s instead of 10 s), 30 MB less, and
+        // far faster than one relay needs.
+        '-XX:TieredStopAtLevel=1',
         ...['-XX:-UsePerfData', '-Djava.awt.headless=true'],
+        ...classArchiveFlags(options),
         `-Dlog4j2.configurationFile=${logging}`,
         ...['-cp', join(jarsDir, '*'), 'kafka.Kafka', properties],
       ],
@@ -53,4 +60,12 @@ export function kafkaServer(options: KafkaOptions): ServerProcess {
     }),
     ready: () => askKafka(port),
   };
+}
+
+function classArchiveFlags(options: KafkaOptions): string[] {
+  if (options.archiveClassesAt !== undefined) {
+    return [`-XX:ArchiveClassesAtExit=${options.archiveClassesAt}`];
+  }
+  const path = classArchivePath(options);
+  return existsSync(path) ? [`-XX:SharedArchiveFile=${path}`] : [];
 }
