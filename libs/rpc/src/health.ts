@@ -48,31 +48,20 @@ export function healthService(
         for (const name of names) statuses[name] = { status: serving(name) };
         return { statuses };
       },
-      async *watch({ service }, { signal }) {
-        let wake = () => {};
-        const changed = () => wake();
-        watchers.add(changed);
-        const unwatch = readiness.watch(changed);
-        signal.addEventListener('abort', changed);
-        try {
-          let told: Serving | undefined;
-          while (!signal.aborted) {
-            const now = serving(service);
-            const next = new Promise<void>((resolve) => {
-              wake = resolve;
-            });
-            if (now !== told) yield { status: now };
-            told = now;
-            if (draining) throw new NovaError(errors.RPC_DRAINING);
-            // A change while the last answer was sent has resolved it already.
-            await next;
-          }
-        } finally {
-          watchers.delete(changed);
-          unwatch();
-          signal.removeEventListener('abort', changed);
-        }
-      },
+      watch: ({ service }, { signal }) =>
+        changes({
+          signal,
+          state: () => serving(service),
+          over: () => draining,
+          watch: (changed) => {
+            watchers.add(changed);
+            const unwatch = readiness.watch(changed);
+            return () => {
+              watchers.delete(changed);
+              unwatch();
+            };
+          },
+        }),
     },
     { check: 'public', list: 'public', watch: 'public' },
   );
@@ -84,4 +73,38 @@ export function healthService(
       for (const changed of watchers) changed();
     },
   };
+}
+
+interface Watched {
+  readonly signal: AbortSignal;
+  state(): Serving;
+  /** True when the state that was told last is the last of all. */
+  over(): boolean;
+  /** Calls `changed` whenever the state may have changed, until the returned function is called. */
+  watch(changed: () => void): () => void;
+}
+
+// The present state, then each one that differs from the one told before.
+async function* changes({ signal, state, over, watch }: Watched): AsyncGenerator<Answer> {
+  let wake = () => {};
+  const changed = () => wake();
+  const unwatch = watch(changed);
+  signal.addEventListener('abort', changed);
+  try {
+    let told: Serving | undefined;
+    while (!signal.aborted) {
+      // Made before looking: a change while the answer is sent then ends the wait at once.
+      const next = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const now = state();
+      if (now !== told) yield { status: now };
+      told = now;
+      if (over()) throw new NovaError(errors.RPC_DRAINING);
+      await next;
+    }
+  } finally {
+    unwatch();
+    signal.removeEventListener('abort', changed);
+  }
 }

@@ -33,36 +33,59 @@ export function reflectionServices(
     file_google_rpc_error_details,
   ]);
   const names = described.map((service) => service.typeName).sort();
+  const answer = (requests: AsyncIterable<ServerReflectionRequest>) =>
+    new Conversation(index, names).answers(requests);
+  const policies = { serverReflectionInfo: 'public' } as const;
+  return [
+    implement(ReflectionV1, { serverReflectionInfo: answer }, policies),
+    // The two versions differ in the name of their package and in nothing else.
+    implement(
+      ReflectionV1Alpha,
+      { serverReflectionInfo: answer as unknown as AnswerV1Alpha },
+      policies,
+    ),
+  ];
+}
 
-  async function* answer(requests: AsyncIterable<ServerReflectionRequest>) {
-    const sent = new Set<string>();
+/** The answers on one stream; it remembers which files it has sent. */
+class Conversation {
+  readonly #index: DescriptorIndex;
+  readonly #services: readonly string[];
+  readonly #sent = new Set<string>();
+
+  constructor(index: DescriptorIndex, services: readonly string[]) {
+    this.#index = index;
+    this.#services = services;
+  }
+
+  async *answers(requests: AsyncIterable<ServerReflectionRequest>) {
     for await (const originalRequest of requests) {
       yield {
         validHost: originalRequest.host,
         originalRequest,
-        messageResponse: answerOne(originalRequest.messageRequest, sent),
+        messageResponse: this.#answer(originalRequest.messageRequest),
       };
     }
   }
 
-  function answerOne(asked: ServerReflectionRequest['messageRequest'], sent: Set<string>): Answer {
+  #answer(asked: ServerReflectionRequest['messageRequest']): Answer {
     switch (asked.case) {
       case 'listServices':
         return {
           case: 'listServicesResponse',
-          value: { service: names.map((name) => ({ name })) },
+          value: { service: this.#services.map((name) => ({ name })) },
         };
       case 'fileByFilename':
-        return files(index.fileNamed(asked.value), `file ${asked.value}`, sent);
+        return this.#files(this.#index.fileNamed(asked.value), `file ${asked.value}`);
       case 'fileContainingSymbol':
-        return files(index.fileOfSymbol(asked.value), `symbol ${asked.value}`, sent);
+        return this.#files(this.#index.fileOfSymbol(asked.value), `symbol ${asked.value}`);
       case 'fileContainingExtension': {
         const { containingType, extensionNumber } = asked.value;
-        const file = index.fileOfExtension(containingType, extensionNumber);
-        return files(file, `extension ${extensionNumber} of ${containingType}`, sent);
+        const file = this.#index.fileOfExtension(containingType, extensionNumber);
+        return this.#files(file, `extension ${extensionNumber} of ${containingType}`);
       }
       case 'allExtensionNumbersOfType': {
-        const numbers = index.extensionNumbers(asked.value);
+        const numbers = this.#index.extensionNumbers(asked.value);
         if (numbers === undefined) return notFound(`message ${asked.value}`);
         return {
           case: 'allExtensionNumbersResponse',
@@ -77,29 +100,18 @@ export function reflectionServices(
     }
   }
 
-  // A file goes with all that it imports, each at most once per stream.
-  function files(file: DescFile | undefined, what: string, sent: Set<string>): Answer {
+  // A file goes with all that it imports, each import at most once per stream.
+  #files(file: DescFile | undefined, what: string): Answer {
     if (file === undefined) return notFound(what);
-    const needed = index
+    const needed = this.#index
       .withImports(file)
-      .filter((one) => one === file || !sent.has(one.proto.name));
-    for (const one of needed) sent.add(one.proto.name);
+      .filter((one) => one === file || !this.#sent.has(one.proto.name));
+    for (const one of needed) this.#sent.add(one.proto.name);
     return {
       case: 'fileDescriptorResponse',
-      value: { fileDescriptorProto: needed.map((one) => index.encoded(one)) },
+      value: { fileDescriptorProto: needed.map((one) => this.#index.encoded(one)) },
     };
   }
-
-  const policies = { serverReflectionInfo: 'public' } as const;
-  return [
-    implement(ReflectionV1, { serverReflectionInfo: answer }, policies),
-    // The two versions differ in the name of their package and in nothing else.
-    implement(
-      ReflectionV1Alpha,
-      { serverReflectionInfo: answer as unknown as AnswerV1Alpha },
-      policies,
-    ),
-  ];
 }
 
 function notFound(what: string): Answer {

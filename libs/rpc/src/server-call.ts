@@ -4,7 +4,7 @@ import {
   Metadata,
   type ServerInterceptingCallInterface,
 } from '@grpc/grpc-js';
-import { errors as commonErrors, NovaError } from '@nova/errors';
+import { NovaError } from '@nova/errors';
 import type { Message } from '@nova/proto/runtime';
 import {
   histogram,
@@ -15,6 +15,7 @@ import {
   withSpan,
 } from '@nova/telemetry';
 import type { Call } from './call.ts';
+import { logFailure } from './call-log.ts';
 import { type Caller, describePolicy, permits } from './caller.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
 import { asNovaError, statusFor } from './error-status.ts';
@@ -22,8 +23,10 @@ import { errors } from './errors.ts';
 import { cutUnlessClosed, http2StreamOf } from './http2-stream.ts';
 import type { IdentitySource, RequestHeaders } from './identity.ts';
 import type { ServedMethod } from './implement.ts';
+import { errorFromLibrary } from './library-status.ts';
 import type { Limits } from './limits.ts';
 import { pump } from './pump.ts';
+import { requestHeaders } from './request-headers.ts';
 import { RequestReader } from './request-reader.ts';
 import { ResponseWriter } from './response-writer.ts';
 import { codeOf, type WireStatus } from './wire-status.ts';
@@ -74,7 +77,9 @@ export class ServerCall {
     this.#sendStatus = base.sendStatus.bind(base);
     // The library ends calls by itself (deadline, broken compression, too much data): those too
     // get our status and details.
-    base.sendStatus = (status) => this.#librarySays(status.code);
+    base.sendStatus = ({ code }) => {
+      this.#fail(errorFromLibrary(code, this.#reader.complete, host.limits));
+    };
   }
 
   serve(): void {
@@ -103,9 +108,7 @@ export class ServerCall {
 
   async #run(metadata: Metadata): Promise<void> {
     try {
-      const { headerBytes } = this.#host.limits;
-      if (sizeOf(metadata) > headerBytes) throw tooLarge('the set of headers', headerBytes);
-      const headers = headersOf(metadata);
+      const headers = requestHeaders(metadata, this.#host.limits);
       this.#correlationId = correlationIdOf(headers);
       if (this.#method.policy === 'public') return await this.#answer(headers, ANONYMOUS);
       const [traceparent] = headers.all('traceparent');
@@ -224,59 +227,17 @@ export class ServerCall {
     return Date.now() + deadlineMs;
   }
 
-  #librarySays(code: grpcStatus): void {
-    switch (code) {
-      case grpcStatus.RESOURCE_EXHAUSTED:
-        this.#fail(tooLarge('a message', this.#host.limits.messageBytes));
-        break;
-      case grpcStatus.DEADLINE_EXCEEDED:
-        this.#fail(new NovaError(errors.RPC_DEADLINE_EXCEEDED));
-        break;
-      case grpcStatus.UNIMPLEMENTED:
-        this.#fail(new NovaError(errors.RPC_ENCODING_UNKNOWN));
-        break;
-      case grpcStatus.INTERNAL:
-        this.#fail(
-          // Before the request is whole it is the request that is broken; afterwards the
-          // connection broke while we answered.
-          this.#reader.complete
-            ? new NovaError(errors.RPC_CANCELLED)
-            : new NovaError(errors.RPC_UNDECODABLE, {
-                problem: 'its compression is broken, or grpc-timeout is not a duration',
-              }),
-        );
-        break;
-      default:
-        this.#fail(new NovaError(commonErrors.INTERNAL_BUG));
-    }
-  }
-
   #fail(thrown: unknown): NovaError {
     const error = asNovaError(thrown);
     if (this.#finished) return error;
-    this.#log(error);
+    logFailure(this.#host.logger, error, {
+      method: this.#method.fullName,
+      correlation_id: this.#correlationId,
+      duration_ms: Math.round(performance.now() - this.#startedAt),
+    });
     this.#finish(statusFor(error, this.#correlationId));
     this.#abort.abort(error);
     return error;
-  }
-
-  #log(error: NovaError): void {
-    const { status, blame } = error.kind;
-    const fields = {
-      component: 'rpc',
-      method: this.#method.fullName,
-      correlation_id: this.#correlationId,
-      rpc_status: status,
-      error_code: error.code,
-      duration_ms: Math.round(performance.now() - this.#startedAt),
-    };
-    if (status === 'INTERNAL' || blame === 'bug') {
-      this.#host.logger.error({ ...fields, err: error.cause ?? error }, 'a call failed on a bug');
-    } else if (blame === 'operator') {
-      this.#host.logger.warn({ ...fields, err: error.cause ?? error }, 'a call could not be done');
-    } else {
-      this.#host.logger.debug({ ...fields, reason: error.message }, 'a call was refused');
-    }
   }
 
   #finish(given: WireStatus): void {
@@ -301,22 +262,4 @@ export class ServerCall {
       rpc_status: given.status,
     });
   }
-}
-
-function headersOf(metadata: Metadata): RequestHeaders {
-  return {
-    all: (name) => metadata.get(name).map((value) => String(value)),
-  };
-}
-
-function sizeOf(metadata: Metadata): number {
-  let bytes = 0;
-  for (const [name, value] of Object.entries(metadata.toHttp2Headers())) {
-    for (const one of [value].flat()) bytes += name.length + String(one).length;
-  }
-  return bytes;
-}
-
-function tooLarge(what: string, limit: number): NovaError {
-  return new NovaError(errors.RPC_TOO_LARGE, { what, limit });
 }
