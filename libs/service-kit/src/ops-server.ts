@@ -98,7 +98,7 @@ async function answerTo(request: IncomingMessage, sources: OpsSources): Promise<
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return json(405, { error: 'only GET is answered here' });
   }
-  const path = (request.url ?? '/').split('?')[0];
+  const [path = '/'] = (request.url ?? '/').split('?');
   switch (path) {
     case '/health/live':
       return json(200, { status: 'alive', service: sources.service });

@@ -40,6 +40,10 @@ function start(main: string, environment: Record<string, string>, ...args: strin
   return child;
 }
 
+function exitCode(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => child.once('exit', resolve));
+}
+
 async function readiness(port: number) {
   const response = await fetch(`http://127.0.0.1:${port}/health/ready`);
   // The shape that ops-server.unit.spec.ts asserts.
@@ -67,8 +71,7 @@ function publish() {
 
 beforeAll(async () => {
   postgres = await privatePostgres();
-  const [code] = await once(start('main.ts', {}, '--migrate'), 'exit');
-  expect(code).toBe(0);
+  expect(await exitCode(start('main.ts', {}, '--migrate'))).toBe(0);
   const port = await freePort();
   ops = { service: await freePort(), relay: await freePort() };
   start('main.ts', { NOVA_GRPC_PORT: String(port), NOVA_OPS_PORT: String(ops.service) });
@@ -81,19 +84,18 @@ afterAll(async () => {
   grpc.close();
   const ended = children
     .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-    .map(async (child) => {
+    .map((child) => {
       child.kill('SIGTERM');
-      return once(child, 'exit');
+      return exitCode(child);
     });
-  const codes = (await Promise.all(ended)).map(([code]) => code);
+  const codes = await Promise.all(ended);
   await postgres.remove();
   expect(codes).toEqual([0, 0]);
 }, 40_000);
 
 describe('the processes of events-service', () => {
   it('migrate again without doing anything', async () => {
-    const [code] = await once(start('main.ts', {}, '--migrate'), 'exit');
-    expect(code).toBe(0);
+    expect(await exitCode(start('main.ts', {}, '--migrate'))).toBe(0);
   }, 20_000);
 
   it('are ready but degraded without Kafka, and publishing goes on', async () => {

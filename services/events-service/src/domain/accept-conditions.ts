@@ -84,7 +84,7 @@ function acceptMust(
       const types = acceptTypes(eventTypes, aggregateType, `${path}.event_types`, violations);
       return { kind: 'none_since', eventTypes: types, version };
     }
-    default:
+    case undefined:
       violations.add(prefix, 'must say one of not_exist, exist, version, none_since');
       return undefined;
   }

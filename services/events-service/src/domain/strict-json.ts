@@ -24,7 +24,8 @@ export function readJsonObject(bytes: Uint8Array): ReadJson {
   }
   let value: JsonValue;
   try {
-    value = JSON.parse(text);
+    // What JSON.parse returns is JSON.
+    value = JSON.parse(text) as JsonValue;
   } catch {
     return { ok: false, problem: 'must be valid JSON' };
   }

@@ -63,7 +63,9 @@ describe('createAppendQueue', () => {
   it('tries units alone when the server refused the statement they shared', async () => {
     const { statements, queue, settled } = manualLog();
     const first = queue(unit('a'), never);
-    const others = ['b', 'c'].map((name) => queue(unit(name), never).catch((thrown) => thrown));
+    const others = ['b', 'c'].map((name) =>
+      queue(unit(name), never).catch((thrown: unknown) => thrown),
+    );
     await settled();
     statements[0]?.end();
     await first;
@@ -82,7 +84,9 @@ describe('createAppendQueue', () => {
   it('repeats nothing when it is not known whether the statement was stored', async () => {
     const { statements, queue, settled } = manualLog();
     const first = queue(unit('a'), never);
-    const others = ['b', 'c'].map((name) => queue(unit(name), never).catch((thrown) => thrown));
+    const others = ['b', 'c'].map((name) =>
+      queue(unit(name), never).catch((thrown: unknown) => thrown),
+    );
     await settled();
     statements[0]?.end();
     await first;
@@ -99,7 +103,9 @@ describe('createAppendQueue', () => {
 
   it('lets nobody wait once more for a database that does not answer', async () => {
     const { statements, queue, settled } = manualLog();
-    const calls = ['a', 'b', 'c'].map((name) => queue(unit(name), never).catch((thrown) => thrown));
+    const calls = ['a', 'b', 'c'].map((name) =>
+      queue(unit(name), never).catch((thrown: unknown) => thrown),
+    );
     await settled();
     statements[0]?.end(new NovaError(postgresErrors.POSTGRES_UNAVAILABLE));
     for (const thrown of await Promise.all(calls)) {
