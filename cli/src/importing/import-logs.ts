@@ -52,7 +52,8 @@ export async function importLogs(task: ImportTask): Promise<ImportResult> {
   };
   const workers = Array.from({ length: FILES_AT_ONCE }, () =>
     work().catch((thrown: unknown) => {
-      failure ??= thrown;
+      // After Ctrl-C a batch is tried once more and no further: what it fails with is no news.
+      if (!task.signal.aborted) failure ??= thrown;
       stop.abort();
     }),
   );

@@ -9,10 +9,10 @@ import type { Tally } from './tally.ts';
 /** Findings shown on the screen; all of them are in the report. */
 const SHOWN = 20;
 const SEVERITIES = {
-  skipped: 'lines not understood, not imported',
-  altered: 'lines imported with a change',
-  noted: 'lines imported with a doubt',
-  refused: 'events refused by events-service',
+  skipped: 'not understood, not imported',
+  altered: 'imported with a change',
+  noted: 'imported with a doubt',
+  refused: 'refused by events-service',
 } as const satisfies Record<Finding['severity'], string>;
 const SEVERITY_NAMES = Object.keys(SEVERITIES) as readonly Finding['severity'][];
 
@@ -118,7 +118,7 @@ function printFindings(tally: Tally, severity: Finding['severity'], out: Output)
     .counts(severity)
     .map(([reason, count]) => `${reason} ${countText(count)}`)
     .join(', ');
-  out.line(`${countText(total)} ${SEVERITIES[severity]}: ${reasons}`);
+  out.line(`${SEVERITIES[severity]}: ${countText(total)} (${reasons})`);
   const shown = tally.findings.list().filter((finding) => finding.severity === severity);
   for (const finding of shown.slice(0, SHOWN)) out.line(`  ${findingText(finding)}`);
   if (total > SHOWN) {
