@@ -91,7 +91,8 @@ export class Output {
   /** What is going on now. */
   progress(text: string): void {
     if (this.isTerminal) {
-      const width = this.#stderr.columns ?? 80;
+      // Some terminals say 0.
+      const width = this.#stderr.columns || 80;
       this.#live = text.slice(0, Math.max(10, width - 1));
       this.#stderr.write(`\r\u001b[2K${this.#live}`);
       return;

@@ -53,7 +53,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     kind: 'check',
     name: 'biome',
     suite: 'checks',
-    command: ['node_modules/.bin/biome', 'ci', '.'],
+    command: ['node_modules/.bin/biome', 'ci', '--colors=off', '.'],
   },
   {
     kind: 'check',
@@ -72,7 +72,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     name: 'layers (dependency-cruiser)',
     suite: 'checks',
     command: [
-      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      'node_modules/.bin/depcruise',
       '--config',
       '.dependency-cruiser.cjs',
       'libs',
