@@ -21,5 +21,5 @@ export {
 export { errors } from './errors.ts';
 export { declaredSettings, type Loaded, loadService } from './load.ts';
 export { runService } from './run.ts';
-export { type Addresses, type DefaultPorts, type KitSettings, kitSettings } from './settings.ts';
+export { type Addresses, type DefaultPorts, type KitSettings, settings } from './settings.ts';
 export { contextOf, type RunningService, startService } from './start.ts';

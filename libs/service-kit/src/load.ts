@@ -1,6 +1,6 @@
 import { type Environment, loadConfig, type Settings } from '@nova/config';
 import type { Config, ServiceDefinition } from './define.ts';
-import { type Addresses, addressesOf, type KitSettings, kitSettings } from './settings.ts';
+import { type Addresses, addressesOf, type KitSettings, settings } from './settings.ts';
 
 /** The settings of a process as read from its environment. */
 export interface Loaded<S extends Settings> {
@@ -13,10 +13,9 @@ export interface Loaded<S extends Settings> {
 export function declaredSettings<S extends Settings>(
   definition: ServiceDefinition<S>,
 ): S & KitSettings {
-  const kit = kitSettings(definition.ports);
-  const clash = Object.keys(kit).find((name) => name in definition.settings);
+  const clash = Object.keys(settings).find((name) => name in definition.settings);
   if (clash !== undefined) throw new TypeError(`setting ${clash} is already one of the kit`);
-  return { ...definition.settings, ...kit };
+  return { ...definition.settings, ...settings };
 }
 
 /**
@@ -32,6 +31,14 @@ export function loadService<S extends Settings>(
   const values = loadConfig<S & KitSettings>(declared, definition.rules ?? [], environment);
   // The values of an intersection are those of its parts, which the compiler cannot work out for a
   // generic S.
-  const config = values as unknown as Config<S>;
-  return { declared, config, addresses: addressesOf(definition.ports, config) };
+  const given = values as unknown as Config<S>;
+  const addresses = addressesOf(definition.ports, given);
+  const filled = {
+    grpcHost: addresses.ops.host,
+    grpcPort: addresses.grpc?.port,
+    opsPort: addresses.ops.port,
+  };
+  const config: Config<S> = { ...given, ...filled };
+  Object.freeze(config);
+  return { declared, config, addresses };
 }

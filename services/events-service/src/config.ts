@@ -10,7 +10,7 @@ export const settings = {
   migrationUrl: setting.optional(
     setting.url({
       env: 'NOVA_EVENTS_MIGRATION_URL',
-      doc: 'database URL that --migrate uses; default NOVA_EVENTS_DATABASE_URL',
+      doc: 'Database URL that --migrate uses, of the owner of the tables; by default NOVA_EVENTS_DATABASE_URL.',
       protocols: ['postgres', 'postgresql'],
       secret: true,
     }),
@@ -18,13 +18,13 @@ export const settings = {
   pageTokenSecret: setting.optional(
     setting.string({
       env: 'NOVA_EVENTS_PAGE_TOKEN_SECRET',
-      doc: 'authenticates page tokens, the same for all instances; default made from the database URL',
+      doc: 'Authenticates page tokens, the same for all instances; by default made from the database URL.',
       secret: true,
     }),
   ),
   maintenanceIntervalMs: setting.integer({
     env: 'NOVA_EVENTS_MAINTENANCE_INTERVAL_MS',
-    doc: 'pause between rounds that make partitions ahead and purge what has expired',
+    doc: 'Pause between the rounds that make partitions ahead and purge what has expired.',
     default: 60_000,
     min: 1_000,
   }),
