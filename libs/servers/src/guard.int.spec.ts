@@ -11,7 +11,7 @@ const LAUNCH = join(import.meta.dirname, 'launch-process.ts');
 const AS_ROOT = process.getuid?.() === 0;
 const NAMESPACE = ['unshare', '-U', '--map-user=1', '--map-group=1'];
 // Ignores every polite signal: only SIGKILL ends it.
-const STUBBORN = ['sh', '-c', "trap '' TERM INT; while :; do sleep 1; done"];
+const STUBBORN = ['sh', '-c', "trap '' TERM INT; : > deaf; while :; do sleep 1; done"];
 const POLITE: Guard = { signal: 'SIGTERM', graceSeconds: 5 };
 
 const base = mkdtempSync(join(tmpdir(), 'nova-guard-'));
@@ -35,8 +35,8 @@ async function parentOf(words: readonly string[], guard: Guard, runAs: readonly 
   let text = '';
   parent.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const pid = await waitFor(() => Number(text) || undefined, { withinMs: 15_000, what: 'a pid' });
-  await waitFor(() => commandOf(pid).includes(words.at(-1) ?? ''), {
-    withinMs: 5000,
+  await waitFor(() => commandOf(pid) === words.join(' '), {
+    withinMs: 10_000,
     what: 'the program itself in place of the shell around it',
   });
   return { parent, pid, text: () => text };
@@ -45,23 +45,29 @@ async function parentOf(words: readonly string[], guard: Guard, runAs: readonly 
 /** The words of a running process; '' when there is none, or only its zombie. */
 function commandOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trimEnd();
   } catch {
     return '';
   }
 }
 
-/** The watcher of a process: a shell with the same words, waiting beside it. */
+/** The watcher of a process: a shell with the same words, handed over to init. */
 function watcherOf(pid: number, mark: string): number | undefined {
   return readdirSync('/proc')
     .map(Number)
-    .find(
-      (other) =>
-        other > 0 &&
-        other !== pid &&
-        /nova-guard/.test(commandOf(other)) &&
-        commandOf(other).includes(mark),
-    );
+    .filter((other) => other > 0 && other !== pid)
+    .find((other) => {
+      const command = commandOf(other);
+      return command.includes('nova-guard') && command.includes(mark) && parentPid(other) === 1;
+    });
+}
+
+function parentPid(pid: number): number {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return 0;
+  }
 }
 
 const gone = (pid: number, withinMs: number) =>
@@ -84,6 +90,7 @@ describe('launchProcess, when its parent is killed', () => {
 
   it('kills a child that does not obey, once its time is over', async () => {
     const { parent, pid } = await parentOf(STUBBORN, { signal: 'SIGTERM', graceSeconds: 1 });
+    await waitFor(() => existsSync(join(base, 'deaf')), { withinMs: 5000, what: 'deafness' });
     parent.kill('SIGKILL');
     await gone(pid, 5000);
   });
@@ -121,8 +128,11 @@ describe('launchProcess, when its parent is killed', () => {
     if (!AS_ROOT) return;
     for (const seconds of ['1115', '1116']) {
       const { parent, pid } = await parentOf(['sleep', seconds], POLITE, NAMESPACE);
-      const watcher = watcherOf(pid, seconds);
-      if (seconds === '1116' && watcher !== undefined) process.kill(watcher, 'SIGKILL');
+      const watcher = await waitFor(() => watcherOf(pid, seconds), {
+        withinMs: 2000,
+        what: 'its watcher',
+      });
+      if (seconds === '1116') process.kill(watcher, 'SIGKILL');
       parent.kill('SIGKILL');
       await gone(pid, 3000);
     }
