@@ -1,4 +1,9 @@
-/** What a server takes before it says no. Times in milliseconds. */
+/**
+ * What a server takes before it says no. Times in milliseconds.
+ *
+ * How often a caller may ping has no limit of ours: clients in Go measure the line with pings, one
+ * per round trip while data flows, and HTTP/2 ends a connection that floods.
+ */
 export interface Limits {
   /** Bytes of one message, either way. */
   readonly messageBytes: number;

@@ -4,7 +4,7 @@ import {
   Metadata,
   type ServerInterceptingCallInterface,
 } from '@grpc/grpc-js';
-import { NovaError } from '@nova/errors';
+import { isNovaError, NovaError } from '@nova/errors';
 import type { Message } from '@nova/proto/runtime';
 import {
   histogram,
@@ -229,15 +229,31 @@ export class ServerCall {
 
   #fail(thrown: unknown): NovaError {
     const error = asNovaError(thrown);
-    if (this.#finished) return error;
-    logFailure(this.#host.logger, error, {
-      method: this.#method.fullName,
-      correlation_id: this.#correlationId,
-      duration_ms: Math.round(performance.now() - this.#startedAt),
-    });
+    if (this.#finished) {
+      this.#logLate(thrown);
+      return error;
+    }
+    logFailure(this.#host.logger, error, this.#logFields());
     this.#finish(statusFor(error, this.#correlationId));
     this.#abort.abort(error);
     return error;
+  }
+
+  // Methods that were told to stop mostly throw because of it; anything else is worth knowing.
+  #logLate(thrown: unknown): void {
+    const { aborted, reason } = this.#abort.signal;
+    const told = thrown === reason || (thrown instanceof Error && thrown.name === 'AbortError');
+    if (!aborted || told || isNovaError(thrown)) return;
+    const fields = { component: 'rpc', ...this.#logFields(), err: thrown };
+    this.#host.logger.warn(fields, 'a method failed after its call had ended');
+  }
+
+  #logFields() {
+    return {
+      method: this.#method.fullName,
+      correlation_id: this.#correlationId,
+      duration_ms: Math.round(performance.now() - this.#startedAt),
+    };
   }
 
   #finish(given: WireStatus): void {

@@ -276,6 +276,32 @@ describe('the deadline', () => {
   });
 });
 
+describe('a method that goes on after its call has ended', () => {
+  it('is heard of when it then fails for a reason of its own', async () => {
+    await serving(async ({ signal }) => {
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      throw new TypeError('late');
+    });
+    await failureOf(client.getEvent({}, { deadlineMs: 80 }));
+    await until(() => example.logged().some(({ msg }) => String(msg).includes('after its call')));
+    const late = example.logged().find(({ msg }) => String(msg).includes('after its call'));
+    expect(late).toMatchObject({ level: 'warn', err: { type: 'TypeError', message: 'late' } });
+  });
+
+  it('is not when it fails because it was told to stop', async () => {
+    let ended = 0;
+    await serving((call) =>
+      waitFor(call).finally(() => {
+        ended += 1;
+      }),
+    );
+    await failureOf(client.getEvent({}, { deadlineMs: 80 }));
+    await until(() => ended === 1);
+    await new Promise(setImmediate);
+    expect(example.logged().filter(({ msg }) => String(msg).includes('after its'))).toEqual([]);
+  });
+});
+
 describe('the policy', () => {
   const user = { 'x-user-id': '550e8400-e29b-41d4-a716-446655440000' };
 

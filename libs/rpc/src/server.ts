@@ -101,6 +101,10 @@ class GrpcServer implements RpcServer {
     tcp.maxConnections = this.#limits.connections;
     tcp.on('drop', () => rejectedConnections.add(1));
     this.#port = await listen(tcp, address.host, address.port);
+    // Such as having no file handles left: those who are connected go on.
+    tcp.on('error', (err) =>
+      logger.error({ component: 'rpc', err }, 'a connection failed to open'),
+    );
     const inFlight = countCalls(host);
     logger.info({ component: 'rpc', address: this.address, count: services.length }, 'rpc listens');
     this.#running = {
