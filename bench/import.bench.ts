@@ -40,11 +40,15 @@ function say(text: string): void {
 function importOnce(): { report: Report; ms: number } {
   const args = ['import', 'irc', folder, '--network', network, '--wait', '-o', 'json'];
   const started = performance.now();
-  const stdout = execFileSync('./nova', [...args, '--port-offset', values['port-offset']], {
-    cwd: root,
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const stdout = execFileSync(
+    join(root, 'nova'),
+    [...args, '--port-offset', values['port-offset']],
+    {
+      cwd: root,
+      maxBuffer: 256 * 1024 * 1024,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ms = performance.now() - started;
   // The document that `Report` describes in part.
   return { report: JSON.parse(stdout.toString()) as Report, ms };

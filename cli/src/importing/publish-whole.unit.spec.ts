@@ -58,9 +58,10 @@ describe('Batch', () => {
     const sizes = fc.array(fc.nat({ max: 200_000 }), { maxLength: 30 });
     fc.assert(
       fc.property(sizes, fc.nat({ max: 1200 }), (large, small) => {
-        const events = [...large.map((size) => 'y'.repeat(size)), ...Array(small).fill('z')].map(
-          (content: string, index) => event(index, content),
-        );
+        const events = [
+          ...large.map((size) => 'y'.repeat(size)),
+          ...Array.from({ length: small }, () => 'z'),
+        ].map((content, index) => event(index, content));
         const batch = new Batch();
         const batches = events.flatMap((each) => {
           const full = batch.add(each);

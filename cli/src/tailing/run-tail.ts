@@ -50,12 +50,17 @@ async function* eventsFrom(start: StartingPoint, tailing: Tailing): AsyncGenerat
     out.note(`the connection was lost (${status}); going on where it ended …`);
   const go = (from: string | undefined) =>
     readEvents({ client, filter, from, follow, signal, onLost });
-  if (start.kind === 'beginning') return yield* go(undefined);
+  if (start.kind === 'beginning') {
+    yield* go(undefined);
+    return;
+  }
   const { head } = await client.getLog({}, { signal });
-  if (start.kind === 'now') return yield* go(head);
-  if (start.kind === 'after') return yield* go(wishes.from);
-  yield* await lastEvents(start.count, head, tailing);
-  if (follow) yield* go(head);
+  if (start.kind === 'last') {
+    yield* await lastEvents(start.count, head, tailing);
+    if (follow) yield* go(head);
+    return;
+  }
+  yield* go(start.kind === 'now' ? head : wishes.from);
 }
 
 /** The last matching events up to `head`, looked for in windows that reach ever further back. */
