@@ -13,6 +13,17 @@ const LIBS_ALLOWED = {
   kafka: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   rpc: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   outbox: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle', 'postgres'],
+  projection: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle', 'postgres'],
+  consumer: [
+    'errors',
+    'config',
+    'time',
+    'events',
+    'telemetry',
+    'lifecycle',
+    'postgres',
+    'projection',
+  ],
   servers: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   'service-kit': [
     'errors',
@@ -25,11 +36,13 @@ const LIBS_ALLOWED = {
     'kafka',
     'rpc',
     'outbox',
+    'projection',
+    'consumer',
   ],
 };
 
 /** Libs that may use the generated messages. */
-const MAY_USE_PROTO = 'events|rpc|outbox|service-kit|testkit';
+const MAY_USE_PROTO = 'events|rpc|outbox|projection|consumer|service-kit|testkit';
 
 /** Third-party packages and the one folder that may import each. */
 const OWNERS = {

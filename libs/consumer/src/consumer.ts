@@ -1,0 +1,29 @@
+import type { Part } from '@nova/lifecycle';
+import type { Queryable } from '@nova/postgres';
+import type { ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
+
+/** A running consumer. */
+export interface Consumer extends Part {
+  status(): ConsumerStatus;
+  /**
+   * Waits until the serving views show what the token names (see `decodeToken`); at most until
+   * `deadlineMs` of the monotonic clock. A token that cannot be read is `lost`.
+   */
+  waitFor(token: string, deadlineMs: number): Promise<TokenAnswer>;
+  /** What became of an event, or without a version of the whole aggregate. */
+  stateOf(query: {
+    readonly aggregateType: string;
+    readonly aggregateId: string;
+    readonly eventType?: string;
+    readonly version?: bigint;
+  }): Promise<DeliveryState>;
+  /** Runs `work` in one transaction whose search_path is the serving generation. */
+  read<T>(work: (views: Queryable) => Promise<T>): Promise<T>;
+  /** Highest applied version of an aggregate, with its place in the log; for use inside `read`. */
+  markOf(
+    views: Queryable,
+    aggregate: { readonly aggregateType: string; readonly aggregateId: string },
+  ): Promise<{ readonly version: bigint; readonly isParked: boolean }>;
+  /** Makes a new generation from the log alone and lets it serve; resolves with its number. */
+  rebuild(): Promise<number>;
+}

@@ -1,0 +1,40 @@
+import { defineErrors } from '@nova/errors';
+
+/** Errors of consumers. */
+export const errors = defineErrors({
+  CONSUMER_DEFINITION_CHANGED: {
+    message: 'consumer {consumer} has other views or event types than generation {generation}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'Rebuild it (NOVA_CONSUMER_REBUILD=true for one start), or run the version before.',
+  },
+  CONSUMER_PARTITIONS_DIFFER: {
+    message: 'the topics of consumer {consumer} have different numbers of partitions',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'Give all topics of an aggregate type the same number of partitions.',
+  },
+  CONSUMER_PREDECESSOR_MISSING: {
+    message: 'the log does not have version {version} of an aggregate whose later event arrived',
+    status: 'FAILED_PRECONDITION',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'See whether the log has lost its end; `nova relay rebase` begins a new epoch.',
+  },
+  CONSUMER_GENERATION_RETIRED: {
+    message: 'generation {generation} of consumer {consumer} no longer serves',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Another process has rebuilt the views; this one goes on with them by itself.',
+  },
+  CONSUMER_MARKS_CONTENDED: {
+    message: 'another member writes the same aggregates',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Passes by itself after a rebalance.',
+  },
+});

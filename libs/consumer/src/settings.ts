@@ -1,0 +1,111 @@
+import { setting } from '@nova/config';
+
+/** How a consumer paces itself. */
+export interface ConsumerSettings {
+  readonly roundEvents: number;
+  readonly roundBytes: number;
+  readonly gatherMs: number;
+  readonly holdMs: number;
+  readonly heldPerPartition: number;
+  readonly bufferEvents: number;
+  readonly catchUpLag: number;
+  readonly tailIntervalMs: number;
+  readonly tailGraceMs: number;
+  readonly stallMs: number;
+  readonly effectsFrom: 'head' | 'beginning';
+}
+
+/** The defaults of the settings below. */
+export const consumerDefaults: ConsumerSettings = {
+  roundEvents: 1000,
+  roundBytes: 4 * 1024 * 1024,
+  gatherMs: 4,
+  holdMs: 200,
+  heldPerPartition: 1000,
+  bufferEvents: 5000,
+  catchUpLag: 10_000,
+  tailIntervalMs: 60_000,
+  tailGraceMs: 30_000,
+  stallMs: 60_000,
+  effectsFrom: 'head',
+};
+
+/** Settings of consumers, `NOVA_CONSUMER_…`; their values are `ConsumerSettings`. */
+export const consumerSettings = {
+  roundEvents: setting.integer({
+    env: 'NOVA_CONSUMER_ROUND_EVENTS',
+    doc: 'Most events that are applied in one transaction.',
+    default: consumerDefaults.roundEvents,
+    min: 1,
+    max: 10_000,
+  }),
+  roundBytes: setting.integer({
+    env: 'NOVA_CONSUMER_ROUND_BYTES',
+    doc: 'Most bytes of payload that are applied in one transaction.',
+    default: consumerDefaults.roundBytes,
+    min: 1024,
+    max: 64 * 1024 * 1024,
+  }),
+  gatherMs: setting.integer({
+    env: 'NOVA_CONSUMER_GATHER_MS',
+    doc: 'How long after the first arrival more is gathered, so that one event is not one transaction.',
+    default: consumerDefaults.gatherMs,
+    min: 0,
+    max: 20,
+  }),
+  holdMs: setting.integer({
+    env: 'NOVA_CONSUMER_HOLD_MS',
+    doc: 'Longest wait for an earlier event of the same aggregate before it is read from the log.',
+    default: consumerDefaults.holdMs,
+    min: 0,
+    max: 10_000,
+  }),
+  heldPerPartition: setting.integer({
+    env: 'NOVA_CONSUMER_HELD_PER_PARTITION',
+    doc: 'A partition pauses while so many of its deliveries wait for earlier events.',
+    default: consumerDefaults.heldPerPartition,
+    min: 1,
+    max: 100_000,
+  }),
+  bufferEvents: setting.integer({
+    env: 'NOVA_CONSUMER_BUFFER_EVENTS',
+    doc: 'Deliveries in memory above which partitions pause.',
+    default: consumerDefaults.bufferEvents,
+    min: 1,
+    max: 1_000_000,
+  }),
+  catchUpLag: setting.integer({
+    env: 'NOVA_CONSUMER_CATCH_UP_LAG',
+    doc: 'Records behind, when partitions are assigned, above which the log is read instead of Kafka.',
+    default: consumerDefaults.catchUpLag,
+    min: 0,
+    max: 1_000_000_000,
+  }),
+  tailIntervalMs: setting.integer({
+    env: 'NOVA_CONSUMER_TAIL_INTERVAL_MS',
+    doc: 'How often the log is compared with what was applied, to find what Kafka lost.',
+    default: consumerDefaults.tailIntervalMs,
+    min: 100,
+    max: 3_600_000,
+  }),
+  tailGraceMs: setting.integer({
+    env: 'NOVA_CONSUMER_TAIL_GRACE_MS',
+    doc: 'How long after the relay an event may arrive before it counts as lost.',
+    default: consumerDefaults.tailGraceMs,
+    min: 0,
+    max: 3_600_000,
+  }),
+  stallMs: setting.integer({
+    env: 'NOVA_CONSUMER_STALL_MS',
+    doc: 'Time with lag and without progress after which the connection to Kafka is made anew.',
+    default: consumerDefaults.stallMs,
+    min: 1000,
+    max: 3_600_000,
+  }),
+  effectsFrom: setting.choice({
+    env: 'NOVA_CONSUMER_EFFECTS_FROM',
+    doc: 'Where the log begins to have effects when a consumer is registered for the first time.',
+    choices: ['head', 'beginning'],
+    default: consumerDefaults.effectsFrom,
+  }),
+};
