@@ -109,22 +109,25 @@ $$;
 
 -- Gives versions to events and inserts them, in the order of the array, from `first_position` on;
 -- moves the heads of their aggregates. Everything was judged before.
+--
+-- Where no aggregate occurs twice, one statement does it all. Else a loop carries the state of an
+-- aggregate from one event to the next, which stays linear when all events belong to one.
 CREATE FUNCTION outbox_store(events outbox_new_event[], first_position bigint, stored timestamptz)
 RETURNS SETOF outbox_answer
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   size       constant integer := cardinality(events);
   -- By place in `events`.
-  versions   bigint[] := array_fill(0::bigint, ARRAY[size]);
-  sequences  bigint[] := array_fill(0::bigint, ARRAY[size]);
-  previous   jsonb[] := array_fill('{}'::jsonb, ARRAY[size]);
+  versions   bigint[];
+  sequences  bigint[];
+  previous   jsonb[];
   -- Heads after, one per aggregate.
   heads      integer := 0;
-  types      text[] := '{}';
-  ids        text[] := '{}';
-  head_versions bigint[] := '{}';
-  head_last  jsonb[] := '{}';
-  head_counts jsonb[] := '{}';
+  types      text[];
+  ids        text[];
+  head_versions bigint[];
+  head_last  jsonb[];
+  head_counts jsonb[];
   -- The aggregate the loop is in, as it is before the event at hand.
   version    bigint;
   last       jsonb;
@@ -132,6 +135,54 @@ DECLARE
   sequence   bigint;
   event      record;
 BEGIN
+  IF size = 1 OR size = (
+    SELECT count(*) FROM (SELECT DISTINCT e.aggregate_type, e.aggregate_id FROM unnest(events) AS e) AS d
+  ) THEN
+    RETURN QUERY
+      WITH placed AS MATERIALIZED (
+        SELECT e.*, first_position + e.place - 1 AS position, coalesce(a.version, 0) + 1 AS version,
+               coalesce(a.last_versions, '{}') AS before, coalesce(a.type_counts, '{}') AS counts,
+               coalesce((a.type_counts ->> e.event_type)::bigint, 0) + 1 AS sequence
+        FROM unnest(events) WITH ORDINALITY AS e(
+               unit, index, event_id, probed, event_type, schema_version, aggregate_type,
+               aggregate_id, lane, payload, headers, tenant, source, occurred_at, place)
+        LEFT JOIN LATERAL (
+          SELECT h.version, h.last_versions, h.type_counts
+          FROM outbox_aggregates AS h
+          WHERE h.aggregate_type = e.aggregate_type AND h.aggregate_id = e.aggregate_id
+          LIMIT 1
+        ) AS a ON true
+      ), inserted AS (
+        INSERT INTO outbox_events (
+          position, aggregate_version, type_sequence, occurred_at, stored_at, event_id,
+          schema_version, lane, event_type, aggregate_type, aggregate_id, source, tenant, previous,
+          headers, payload)
+        SELECT p.position, p.version, p.sequence, coalesce(p.occurred_at, stored), stored, p.event_id,
+               p.schema_version, p.lane, p.event_type, p.aggregate_type, p.aggregate_id, p.source,
+               p.tenant, p.before, p.headers, p.payload
+        FROM placed AS p
+      ), moved AS (
+        INSERT INTO outbox_aggregates AS a (
+          aggregate_type, aggregate_id, version, last_versions, type_counts)
+        SELECT p.aggregate_type, p.aggregate_id, p.version,
+               p.before || jsonb_build_object(p.event_type, p.version),
+               p.counts || jsonb_build_object(p.event_type, p.sequence)
+        FROM placed AS p
+        ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
+        SET version = excluded.version, last_versions = excluded.last_versions,
+            type_counts = excluded.type_counts
+      )
+      SELECT p.unit, p.index, 'stored', p.position, p.version, p.sequence, p.before,
+             outbox_time(coalesce(p.occurred_at, stored)),
+             NULL::text, NULL::text, NULL::uuid, NULL::text, NULL::text, NULL::text,
+             NULL::bigint, NULL::integer, NULL::bytea
+      FROM placed AS p;
+    RETURN;
+  END IF;
+
+  versions := array_fill(0::bigint, ARRAY[size]);
+  sequences := versions;
+  previous := array_fill('{}'::jsonb, ARRAY[size]);
   FOR event IN
     SELECT e.place::integer AS place, e.event_type, e.aggregate_type, e.aggregate_id,
            a.version, a.last_versions, a.type_counts
@@ -505,12 +556,14 @@ LANGUAGE plpgsql VOLATILE SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   log      outbox_log%ROWTYPE;
   stored   timestamptz;
-  server   text := outbox_incarnation();
   units    outbox_unit[];
   events   outbox_new_event[];
   answer   outbox_answer;
   alone    boolean[] := array_fill(false, ARRAY[cardinality(unit_each)]);
   has_keys boolean := cardinality(array_remove(unit_request_id, NULL)) > 0;
+  -- Without keys, conditions and ids that may be known, there is nothing to judge.
+  judged   boolean := has_keys OR true = ANY (event_probed)
+                      OR cardinality(array_remove(unit_conditions, NULL)) > 0;
   next_position bigint;
   -- Units `first` to `last` (from 1) are stored now, with `taken` events before them and up to `upto`.
   first    integer := 1;
@@ -524,13 +577,15 @@ BEGIN
       USING HINT = 'A snapshot from before the wait for the lock would miss what others appended.';
   END IF;
   -- Before the lock, while others hold it.
-  units := ARRAY(
-    SELECT ROW(u.number - 1, u.each, u.size, u.before, u.conditions, u.principal, u.method, u.request_id,
-               u.hash, u.reply)::outbox_unit
-    FROM unnest(unit_each, unit_size, unit_before, unit_conditions, unit_principal, unit_method,
-                unit_request_id, unit_hash, unit_reply)
-         WITH ORDINALITY AS u(each, size, before, conditions, principal, method, request_id, hash, reply,
-                              number));
+  IF judged THEN
+    units := ARRAY(
+      SELECT ROW(u.number - 1, u.each, u.size, u.before, u.conditions, u.principal, u.method, u.request_id,
+                 u.hash, u.reply)::outbox_unit
+      FROM unnest(unit_each, unit_size, unit_before, unit_conditions, unit_principal, unit_method,
+                  unit_request_id, unit_hash, unit_reply)
+           WITH ORDINALITY AS u(each, size, before, conditions, principal, method, request_id, hash, reply,
+                                number));
+  END IF;
   events := ARRAY(
     SELECT ROW(e.unit, e.index, e.id, e.probed, e.type, e.schema_version, e.aggregate_type,
                e.aggregate_id, e.lane, substr(payloads, e.payload_from, e.payload_size), e.headers,
@@ -544,9 +599,10 @@ BEGIN
   SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
   stored := greatest(clock_timestamp(), log.last_stored_at);
   next_position := log.last_position + 1;
-  IF log.incarnation <> server THEN
+  -- The start of the postmaster alone tells that it is another one; the rest tells which.
+  IF log.incarnation NOT LIKE '%/' || extract(epoch FROM pg_postmaster_start_time()) THEN
     log.epoch := outbox_begin_epoch(next_position);
-    UPDATE outbox_log SET epoch = log.epoch, incarnation = server;
+    UPDATE outbox_log SET epoch = log.epoch, incarnation = outbox_incarnation();
   END IF;
   IF log.partition_end <= log.last_position + cardinality(event_id) THEN
     PERFORM outbox_ensure_partitions(log.last_position + cardinality(event_id));
@@ -556,11 +612,13 @@ BEGIN
   answer.stored_at := outbox_time(stored);
   RETURN NEXT answer;
 
-  FOR number IN SELECT * FROM outbox_not_simple(units, events) LOOP
-    alone[number + 1] := true;
-  END LOOP;
+  IF judged THEN
+    FOR number IN SELECT * FROM outbox_not_simple(units, events) LOOP
+      alone[number + 1] := true;
+    END LOOP;
+  END IF;
 
-  WHILE first <= cardinality(units) LOOP
+  WHILE first <= cardinality(unit_each) LOOP
     last := first;
     upto := taken + unit_size[first];
     IF alone[first] THEN
@@ -571,7 +629,7 @@ BEGIN
         IF answer.position >= next_position THEN next_position := answer.position + 1; END IF;
       END LOOP;
     ELSE
-      WHILE last < cardinality(units) AND NOT alone[last + 1] LOOP
+      WHILE last < cardinality(unit_each) AND NOT alone[last + 1] LOOP
         last := last + 1;
         upto := upto + unit_size[last];
       END LOOP;

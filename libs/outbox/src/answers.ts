@@ -28,6 +28,7 @@ interface CallStamp {
 }
 
 const UNIT_HEADER = -2;
+const REASONS = ['CONDITION_FAILED', 'EVENT_ID_REUSED', 'REQUEST_ID_REUSED'] as const;
 
 /** Sorts the answer's rows into one result per unit. */
 export function readAnswers(
@@ -103,14 +104,11 @@ function readRefusal(row: AnswerRow): AppendRefusal {
 }
 
 function readReason(outcome: string | null): AppendRefusal['reason'] {
-  switch (outcome) {
-    case 'CONDITION_FAILED':
-    case 'EVENT_ID_REUSED':
-    case 'REQUEST_ID_REUSED':
-      return outcome;
-    default:
-      throw new TypeError(`outbox_append answered with the unknown outcome ${outcome}`);
+  const reason = REASONS.find((one) => one === outcome);
+  if (reason === undefined) {
+    throw new TypeError(`outbox_append answered with the unknown outcome ${outcome}`);
   }
+  return reason;
 }
 
 /** Versions as they are in the log's jsonb: far below 2^53, so JSON numbers are exact. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testDatabase } from '@nova/testkit';
 import fc from 'fast-check';
+import { readPrevious } from './answers.ts';
 import { append } from './append.ts';
 import { outboxMigrations } from './index.ts';
 import { LogModel, type ModelResult } from './log-model.ts';
@@ -138,7 +139,7 @@ function comparable(result: UnitResult): ModelResult {
 }
 
 async function storedEvents(after: bigint): Promise<unknown[]> {
-  const rows = await database.database.query<Record<string, unknown>>(
+  const rows = await database.database.query<{ previous: Record<string, number> }>(
     `SELECT event_id AS "eventId", event_type AS "eventType", aggregate_type AS "aggregateType",
            aggregate_id AS "aggregateId", aggregate_version AS "aggregateVersion",
            type_sequence AS "typeSequence", position, previous, encode(payload, 'hex') AS payload
@@ -147,11 +148,6 @@ async function storedEvents(after: bigint): Promise<unknown[]> {
   );
   return rows.map((row) => ({
     ...row,
-    previous: Object.fromEntries(
-      Object.entries(Object(row['previous'])).map(([type, version]) => [
-        type,
-        BigInt(Number(version)),
-      ]),
-    ),
+    previous: readPrevious(row.previous),
   }));
 }

@@ -14,6 +14,7 @@ export const valueTypes: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === INT8) return BigInt;
     if (oid === INT8_ARRAY) return bigintArray;
-    return pg.types.getTypeParser(oid, format);
+    // The driver's types say `any`.
+    return pg.types.getTypeParser(oid, format) as (text: string) => unknown;
   },
 };
