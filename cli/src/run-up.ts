@@ -61,7 +61,7 @@ async function inForeground(
     const time = durationText(systemClock.monotonicMs() - startedMs);
     print(stack, invocation, `everything answers after ${time}; Ctrl-C stops it`, 'started');
     if (demo) await importSample(invocation);
-    await aborted(signal);
+    await Promise.race([aborted(signal), running.ended]);
   } finally {
     await running.stop();
   }

@@ -34,6 +34,8 @@ try {
   // A signal or a parent that left while the last step finished.
   if (starting.signal.aborted) await stopAndExit(running);
   onStopSignal(() => void stopAndExit(running));
+  await running.ended;
+  process.exit(0);
 } catch (thrown) {
   if (wasStopped(thrown)) process.exit(0);
   await tellParent({ kind: 'failed', failure: failureOf(thrown) });

@@ -46,7 +46,12 @@ export class RecordKeeper {
       startedAt: this.#startedAt,
       parts: this.#snapshots().map((snapshot) => this.#recordOf(snapshot)),
     };
-    writeRecord(this.#runDirectory, record);
+    try {
+      writeRecord(this.#runDirectory, record);
+    } catch {
+      // A full disk must not end the supervisor, and with it everything it keeps running. The
+      // next change writes the file anew.
+    }
   }
 
   forget(): void {

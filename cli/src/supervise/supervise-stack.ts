@@ -16,15 +16,24 @@ import { signalProcess } from './process-table.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Failure, Watcher } from './supervisor-event.ts';
-import { livingParts, readLiveRecord, readRecord, takeLock } from './supervisor-state.ts';
+import {
+  type Lock,
+  livingParts,
+  readLiveRecord,
+  readRecord,
+  takeLock,
+} from './supervisor-state.ts';
 
-const ROTATE_EVERY_MS = 30_000;
+const LOOK_AFTER_EVERY_MS = 5_000;
 /** How long processes of a supervisor that is gone get to end by themselves. */
 const LEFTOVERS_MS = 8_000;
 
-/** A stack that runs; `stop` drains it and may be called twice. */
+/** A stack that runs. */
 export interface SupervisedStack {
+  /** Drains and stops; harmless twice. */
   stop(): Promise<void>;
+  /** Resolves when it has stopped, also by itself because its state folder was deleted. */
+  readonly ended: Promise<void>;
 }
 
 /**
@@ -42,12 +51,12 @@ export async function superviseStack(
 ): Promise<SupervisedStack> {
   mkdirSync(stack.logDirectory, { recursive: true });
   writeEndpoints(stack, endpointsOf(stack));
-  const giveBack = takeLock(stack.runDirectory);
-  if (giveBack === undefined) throw alreadySupervised(stack);
+  const lock = takeLock(stack.runDirectory);
+  if (lock === undefined) throw alreadySupervised(stack);
   try {
     await clearTheWay(stack, clock, watch);
   } catch (thrown) {
-    giveBack();
+    lock.giveBack();
     throw thrown;
   }
   const keeper = new RecordKeeper(stack.runDirectory, clock);
@@ -61,16 +70,15 @@ export async function superviseStack(
   const plan = stackPlan(stack, { clock, watch: watchAll, changed: () => keeper.write() });
   const supervisor = new Supervisor(plan, clock, watchAll);
   keeper.follow(() => plan.flatMap(({ part }) => (part === undefined ? [] : [part.snapshot()])));
-  const rotating = setInterval(() => rotateLogs(stack), ROTATE_EVERY_MS).unref();
   const end = async () => {
     keeper.enter('stopping');
     await supervisor.stop();
-    clearInterval(rotating);
     keeper.forget();
-    giveBack();
+    lock.giveBack();
   };
   const onAbort = () => void supervisor.stop();
   signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   try {
     await supervisor.start();
   } catch (thrown) {
@@ -80,13 +88,24 @@ export async function superviseStack(
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-  let ended: Promise<void> | undefined;
-  return {
-    stop() {
-      ended ??= end();
-      return ended;
-    },
+  return lookingAfter(stack, lock, end);
+}
+
+function lookingAfter(stack: Stack, lock: Lock, end: () => Promise<void>): SupervisedStack {
+  const ended = Promise.withResolvers<void>();
+  let stopping = false;
+  const stop = () => {
+    clearInterval(looking);
+    if (!stopping) void end().then(ended.resolve, ended.reject);
+    stopping = true;
+    return ended.promise;
   };
+  const looking = setInterval(() => {
+    for (const path of logFiles(stack.logDirectory).values()) rotateLog(path);
+    // Without its folder nobody could stop it any more.
+    if (!lock.isHeld()) void stop();
+  }, LOOK_AFTER_EVERY_MS);
+  return { stop, ended: ended.promise };
 }
 
 /** An error as data. */
@@ -132,10 +151,15 @@ function supervisorLogger(stack: Stack) {
   const path = join(stack.logDirectory, 'supervisor.log');
   return createLogger({
     service: 'supervisor',
-    destination: { write: (line) => appendFileSync(path, line) },
+    destination: { write: (line) => appendIfPossible(path, line) },
   });
 }
 
-function rotateLogs(stack: Stack): void {
-  for (const path of logFiles(stack.logDirectory).values()) rotateLog(path);
+// A full disk must not end the supervisor, and with it everything it keeps running.
+function appendIfPossible(path: string, line: string): void {
+  try {
+    appendFileSync(path, line);
+  } catch {
+    // What was told on the terminal remains.
+  }
 }

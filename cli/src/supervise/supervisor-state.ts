@@ -61,21 +61,38 @@ export function forgetRecord(runDirectory: string): void {
   rmSync(join(runDirectory, STATE), { force: true });
 }
 
+/** The right to supervise a state folder. */
+export interface Lock {
+  /** False when the file was deleted, most likely with the whole folder. */
+  isHeld(): boolean;
+  giveBack(): void;
+}
+
 /**
- * Makes this process the only supervisor of a state folder. Returns the function that gives it
- * back, or undefined when another process that lives holds it. The lock of a dead one is taken.
+ * Makes this process the only supervisor of a state folder; undefined when another process that
+ * lives holds it. The lock of a dead one is taken.
  */
-export function takeLock(runDirectory: string): (() => void) | undefined {
+export function takeLock(runDirectory: string): Lock | undefined {
   mkdirSync(runDirectory, { recursive: true });
   const path = join(runDirectory, LOCK);
   const mine = JSON.stringify(identify(process.pid));
   for (let attempt = 0; attempt < 5; attempt += 1) {
-    if (createWhole(path, mine)) return () => rmSync(path, { force: true });
+    if (createWhole(path, mine)) return lockAt(path, mine);
     const holder = parseFile(path);
     if (isIdentity(holder) && isAlive(holder)) return undefined;
     removeStale(path, JSON.stringify(holder));
   }
   return undefined;
+}
+
+function lockAt(path: string, mine: string): Lock {
+  const isHeld = () => JSON.stringify(parseFile(path)) === mine;
+  return {
+    isHeld,
+    giveBack() {
+      if (isHeld()) rmSync(path, { force: true });
+    },
+  };
 }
 
 // A link appears with its content and fails when the name is taken; a created file is empty for a

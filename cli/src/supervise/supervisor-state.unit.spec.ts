@@ -96,10 +96,18 @@ describe('the state file', () => {
 
 describe('takeLock', () => {
   it('is held by one at a time and can be given back', () => {
-    const giveBack = takeLock(folder);
+    const lock = takeLock(folder);
     expect(takeLock(folder)).toBeUndefined();
-    giveBack?.();
+    expect(lock?.isHeld()).toBe(true);
+    lock?.giveBack();
     expect(takeLock(folder)).toBeDefined();
+  });
+
+  it('is no longer held once its file is deleted', () => {
+    const lock = takeLock(folder);
+    rmSync(join(folder, 'supervisor.lock'));
+    expect(lock?.isHeld()).toBe(false);
+    lock?.giveBack();
   });
 
   it.each([
