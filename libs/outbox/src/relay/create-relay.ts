@@ -1,14 +1,13 @@
-import { type Database, loadSql } from '@nova/postgres';
+import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
 import { type Clock, systemClock } from '@nova/time';
+import { outboxStatus } from '../log-state.ts';
 import { WAKE_CHANNEL } from '../wake-channel.ts';
 import { laneStore } from './lane-store.ts';
 import { logSource } from './log-source.ts';
 import type { EventPublisher } from './publisher.ts';
-import { type Backlog, PortedRelay, type Relay } from './relay.ts';
+import { PortedRelay, type Relay } from './relay.ts';
 import { type RelaySettings, relayDefaults } from './settings.ts';
-
-const backlogSql = loadSql(new URL('./backlog.sql', import.meta.url));
 
 /**
  * The relay: moves what is appended from the log to Kafka, in a process of its own.
@@ -60,20 +59,10 @@ export function createRelay({
     store: laneStore(database, relayId, complete.leaseMs),
     publisher,
     listen: (wake) => database.listen(WAKE_CHANNEL, wake),
-    backlog: () => backlogOf(database),
+    backlog: () => outboxStatus(database),
     relayId,
     clock,
     logger,
     settings: complete,
   });
-}
-
-async function backlogOf(database: Database): Promise<Backlog> {
-  const [row] = await database.query<{ pending: bigint; oldestAgeSeconds: number | null }>(
-    backlogSql,
-  );
-  return {
-    pending: Number(row?.pending ?? 0n),
-    oldestAgeSeconds: row?.oldestAgeSeconds ?? undefined,
-  };
 }

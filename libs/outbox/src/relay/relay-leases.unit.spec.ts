@@ -35,7 +35,7 @@ describe('two relays', () => {
   });
 
   it('go on when one dies: its lanes are taken when their leases end', async () => {
-    rig = new RelayRig();
+    rig = new RelayRig({ leaseMs: 500 });
     const [first, second] = [rig.relay('first'), rig.relay('second')];
     await first.start();
     await second.start();
@@ -49,7 +49,7 @@ describe('two relays', () => {
   });
 
   it('lose nothing when lanes move to and fro while events come', async () => {
-    rig = new RelayRig({ windowRows: 40 });
+    rig = new RelayRig({ windowRows: 40, leaseMs: 5000 });
     const relays = ['a', 'b', 'c'].map((id) => rig.relay(id));
     for (const relay of relays) await relay.start();
     for (let round = 0; round < 12; round += 1) {
@@ -67,7 +67,7 @@ describe('two relays', () => {
 
 describe('a relay that was stopped past its lease', () => {
   it('moves nothing when it wakes, and takes no lane from who has it now', async () => {
-    rig = new RelayRig();
+    rig = new RelayRig({ leaseMs: 500 });
     // The first has a way to Kafka of its own, on which its sends hang while it is stopped.
     const slow = new FakePublisher();
     const first = rig.relay('first', slow);
@@ -98,7 +98,7 @@ describe('a relay that was stopped past its lease', () => {
   });
 
   it('moves nothing either when nobody took its lanes', async () => {
-    rig = new RelayRig();
+    rig = new RelayRig({ leaseMs: 500 });
     const relay = rig.relay('alone');
     await relay.start();
     await until(() => owned('alone') === 64, 'it has all lanes');

@@ -22,9 +22,9 @@ export interface Relay extends Part {
 
 /** How much of the log waits to be published. */
 export interface Backlog {
-  readonly pending: number;
+  readonly pending: bigint;
   /** Undefined when nothing waits. */
-  readonly oldestAgeSeconds: number | undefined;
+  readonly oldestPendingAgeMs: number | undefined;
 }
 
 /** What a relay works with. */
@@ -125,17 +125,23 @@ export class PortedRelay implements Relay {
 
   #observe(): readonly GaugeMetric[] {
     const { table } = this.#context;
-    const backlog = async (read: (found: Backlog) => readonly Reading[]) =>
-      read(await this.#ports.backlog());
+    let asked: Promise<Backlog> | undefined;
+    // Both gauges are read in one collection: they share an answer.
+    const backlog = async (read: (found: Backlog) => readonly Reading[]) => {
+      asked ??= this.#ports.backlog().finally(() => {
+        asked = undefined;
+      });
+      return read(await asked);
+    };
     return [
       gauge(metricNames.relayLaneOwned, 'Lanes that this relay owns.', () => [
         { value: table.owned().length },
       ]),
       gauge(metricNames.outboxPending, 'Events that are not yet acknowledged by Kafka.', () =>
-        backlog(({ pending }) => [{ value: pending }]),
+        backlog(({ pending }) => [{ value: Number(pending) }]),
       ),
       gauge(metricNames.outboxOldestPendingAge, 'Age of the oldest event that waits.', () =>
-        backlog(({ oldestAgeSeconds }) => [{ value: oldestAgeSeconds ?? 0 }]),
+        backlog(({ oldestPendingAgeMs }) => [{ value: (oldestPendingAgeMs ?? 0) / 1000 }]),
       ),
     ];
   }

@@ -11,9 +11,9 @@ import { MemoryLog } from './memory-log.ts';
 const FAST: Partial<RelaySettings> = {
   pollIntervalMs: 20,
   minWindowGapMs: 0,
-  slowSendMs: 60,
+  slowSendMs: 200,
   advanceIntervalMs: 5,
-  leaseMs: 500,
+  leaseMs: 60_000,
   renewIntervalMs: 50,
   stopDeadlineMs: 300,
 };
@@ -52,7 +52,7 @@ export class RelayRig {
       store: this.lanes.storeFor(relayId, this.#settings.leaseMs, () => gate),
       publisher,
       listen: (wake) => watching(this.log, wake),
-      backlog: () => Promise.resolve({ pending: 0, oldestAgeSeconds: undefined }),
+      backlog: () => Promise.resolve({ pending: 0n, oldestPendingAgeMs: undefined }),
       relayId,
       clock: systemClock,
       logger: silentLogger,

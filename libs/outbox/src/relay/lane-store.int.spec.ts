@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type TestDatabase, testDatabase } from '@nova/testkit';
+import { outboxMigrations } from '../index.ts';
+import { laneStore } from './lane-store.ts';
+
+let test: TestDatabase;
+
+beforeAll(async () => {
+  test = await testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] });
+}, 60_000);
+afterAll(() => test.drop());
+beforeEach(async () => {
+  await test.database.query('DELETE FROM outbox_relays');
+  await test.database.query(
+    'UPDATE outbox_lanes SET owner = NULL, term = 0, lease_until = NULL, position = 0',
+  );
+});
+
+const store = (relayId: string, leaseMs = 60_000) => laneStore(test.database, relayId, leaseMs);
+const endLeases = () =>
+  test.database.query(`UPDATE outbox_lanes SET lease_until = clock_timestamp() - interval '1 ms'`);
+const positionOf = async (lane: number) => {
+  const [row] = await test.database.query<{ position: bigint }>(
+    'SELECT position FROM outbox_lanes WHERE lane = $1',
+    [lane],
+  );
+  return row?.position;
+};
+
+describe('the lane store', () => {
+  it('claims free lanes only, each once and in a new term', async () => {
+    const [first, second] = [store('first'), store('second')];
+    const [a, b] = await Promise.all([first.claim(40), second.claim(40)]);
+    const all = [...a, ...b].map(({ lane }) => lane);
+    expect(new Set(all).size).toBe(all.length);
+    const rest = await first.claim(64);
+    expect(all.length + rest.length).toBe(64);
+    expect([...a, ...b, ...rest].every(({ term }) => term === 1n)).toBe(true);
+    expect(await second.claim(64)).toEqual([]);
+    await endLeases();
+    const taken = await second.claim(64);
+    expect(taken).toHaveLength(64);
+    expect(taken.every(({ term }) => term === 2n)).toBe(true);
+  });
+
+  it('renews what is held, and nothing that has ended or belongs to another term', async () => {
+    const relay = store('relay');
+    const [lane, other] = await relay.claim(2);
+    if (lane === undefined || other === undefined) throw new Error('nothing claimed');
+    const stale = { ...other, term: other.term - 1n };
+    expect(await relay.renew([lane, stale])).toEqual(new Set([lane.lane]));
+    expect(await store('thief').renew([lane])).toEqual(new Set());
+    await endLeases();
+    expect(await relay.renew([lane])).toEqual(new Set());
+  });
+
+  it('moves what is held forward', async () => {
+    const relay = store('relay');
+    const [lane] = await relay.claim(1);
+    if (lane === undefined) throw new Error('nothing claimed');
+    expect(await relay.advance([{ ...lane, position: 7n }])).toEqual(new Set([lane.lane]));
+    expect(await relay.advance([{ ...lane, position: 5n }])).toEqual(new Set([lane.lane]));
+    expect(await positionOf(lane.lane)).toBe(7n);
+  });
+
+  it('moves nothing in another term, for another relay, or after the lease has ended', async () => {
+    const relay = store('relay');
+    const [lane] = await relay.claim(1);
+    if (lane === undefined) throw new Error('nothing claimed');
+    const move = { ...lane, position: 9n };
+    expect(await relay.advance([{ ...move, term: 2n }])).toEqual(new Set());
+    expect(await store('thief').advance([move])).toEqual(new Set());
+    await endLeases();
+    expect(await relay.advance([move])).toEqual(new Set());
+    await store('relay').claim(64);
+    expect(await relay.advance([move])).toEqual(new Set());
+    expect(await positionOf(lane.lane)).toBe(0n);
+  });
+
+  it('gives back what is held in this term, and keeps the position', async () => {
+    const [relay, heir] = [store('relay'), store('heir')];
+    const lanes = await relay.claim(64);
+    await relay.advance(lanes.map((lane) => ({ ...lane, position: 3n })));
+    await heir.release(lanes);
+    expect(await heir.claim(64)).toEqual([]);
+    await relay.release(lanes);
+    const taken = await heir.claim(64);
+    expect(taken).toHaveLength(64);
+    expect(taken.every(({ term, position }) => term === 2n && position === 3n)).toBe(true);
+    await relay.release(lanes);
+    expect(await heir.renew(taken)).toEqual(new Set(taken.map(({ lane }) => lane)));
+  });
+
+  it('counts the other relays that live', async () => {
+    const [first, second, dead] = [store('first'), store('second'), store('dead', 0)];
+    await dead.beat();
+    expect(await first.beat()).toEqual({ others: 0 });
+    expect(await second.beat()).toEqual({ others: 1 });
+    expect(await first.beat()).toEqual({ others: 1 });
+    await second.leave();
+    expect(await first.beat()).toEqual({ others: 0 });
+  });
+});
