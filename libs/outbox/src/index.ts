@@ -1,3 +1,16 @@
+/**
+ * The log: one append-only table that is outbox and event store at once (docs/adr, DECISIONS 1-8).
+ *
+ *   append    units of many callers → outbox_append, one statement under the log's lock; positions
+ *             are dense and in commit order, so every reader is simply `position > cursor`
+ *   resolve   asked before a refusal: an earlier answer, or events to decide on anew
+ *   read      by id, aggregate, type, and `readWindow` for everything that follows the log
+ *   relay     lanes with leases → EventPublisher, a port that a Kafka client satisfies
+ *
+ * A refusal is an answer, not an error. An error of append stored nothing, except
+ * POSTGRES_UNAVAILABLE, after which nobody knows; the request key makes the retry safe. After a
+ * restart, promotion or restore of the server the next append begins a new epoch.
+ */
 export { append } from './append.ts';
 export {
   type LaneCursor,
