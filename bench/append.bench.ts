@@ -134,7 +134,8 @@ async function measure(database: Database, shape: Shape, seconds: number): Promi
 async function backends(database: Database): Promise<number[]> {
   await Promise.all(Array.from({ length: 4 }, () => database.query('SELECT pg_sleep(0.02)')));
   const rows = await database.query<{ pid: number }>(
-    'SELECT pid FROM pg_stat_activity WHERE datname = current_database()',
+    `SELECT pid FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_type = 'client backend'`,
   );
   return rows.map(({ pid }) => pid);
 }
