@@ -164,7 +164,7 @@ describe('nova up --detach', () => {
     const told = JSON.parse(stdout) as { outcome: string; duration_ms: number };
     expect({ code, outcome: told.outcome }).toEqual({ code: 0, outcome: 'drained' });
     expect(told.duration_ms).toBeLessThan(15_000);
-    expect(all.filter(isAlive)).toEqual([]);
+    await gone(all);
     const again = await stack.nova('down');
     expect(again).toMatchObject({ code: 0, stdout: 'nothing was running\n' });
   }, 240_000);
@@ -197,7 +197,7 @@ describe('nova up that cannot start', () => {
       const { code, stderr } = await stack.nova('up', '--detach');
       expect(code).toBe(1);
       expect(stderr).toContain('kafka did not start');
-      expect(stderr).toMatch(/node\.?id/i);
+      expect(stderr).toMatch(/Stored node id 2 doesn't match/);
       const after = await status();
       expect(after.code).toBe(1);
       expect(after.report.parts.map(({ state }) => state)).toEqual(PARTS.map(() => 'stopped'));
@@ -226,7 +226,7 @@ describe('nova up in the foreground', () => {
     const { all } = await livePids();
     child.kill('SIGINT');
     expect(await exited).toEqual([0, null]);
-    expect(all.filter(isAlive)).toEqual([]);
+    await gone(all);
   }, 180_000);
 });
 

@@ -32,6 +32,12 @@ export function lastLines(path: string, count: number): string[] {
   }
 }
 
+/** The last lines that say something: without the frames of Java's stack traces. */
+export function lastTellingLines(path: string, count: number): string[] {
+  const lines = lastLines(path, 20 * count);
+  return lines.filter((line) => line.trim() !== '' && !/^\s+at /.test(line)).slice(-count);
+}
+
 /** Reads what is added to a file, whole lines only; starts over when the file got shorter. */
 export class LogFollower {
   readonly #path: string;

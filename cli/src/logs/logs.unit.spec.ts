@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Style } from '../output.ts';
-import { LogFollower, lastLines } from './log-file.ts';
+import { LogFollower, lastLines, lastTellingLines } from './log-file.ts';
 import { parseLogLine } from './log-line.ts';
 import { mergedTail } from './merge-logs.ts';
 import { logLineJson, renderLogLine } from './render-log.ts';
@@ -117,6 +117,13 @@ describe('lastLines', () => {
 
   it('returns nothing for a file that does not exist', () => {
     expect(lastLines(join(folder, 'none.log'), 5)).toEqual([]);
+  });
+});
+
+describe('lastTellingLines', () => {
+  it('leaves out the frames of stack traces', () => {
+    const path = file('kafka.log', 'first\nodd: the cause\n\tat a.B(C.java:1)\n\tat d\n\nlast\n');
+    expect(lastTellingLines(path, 2)).toEqual(['odd: the cause', 'last']);
   });
 });
 

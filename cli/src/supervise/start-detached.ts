@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type ErrorKind, NovaError } from '@nova/errors';
 import { childEnvironment } from '../child-environment.ts';
 import { errors } from '../errors.ts';
-import { lastLines } from '../logs/log-file.ts';
+import { lastTellingLines } from '../logs/log-file.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Stack } from '../stack.ts';
 import type { Failure, SupervisorEvent, Watcher } from './supervisor-event.ts';
@@ -59,7 +59,7 @@ export async function startDetached(
 }
 
 function lost(logFile: string): NovaError {
-  const lines = lastLines(logFile, 12);
+  const lines = lastTellingLines(logFile, 12);
   const tail = lines.length === 0 ? '' : `; its last log lines:\n  ${lines.join('\n  ')}`;
   return new NovaError(errors.CLI_SUPERVISOR_LOST, { tail });
 }

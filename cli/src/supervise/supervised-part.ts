@@ -2,7 +2,7 @@ import { isNovaError, messageOf, NovaError } from '@nova/errors';
 import type { LaunchedProcess, ProcessEnd } from '@nova/servers';
 import { type Clock, sleep, withDeadline } from '@nova/time';
 import { errors } from '../errors.ts';
-import { lastLines } from '../logs/log-file.ts';
+import { lastTellingLines } from '../logs/log-file.ts';
 import type { PartProcess } from './part-process.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { Watcher } from './supervisor-event.ts';
@@ -196,14 +196,14 @@ export class SupervisedPart {
         signal: end?.signal ?? null,
         upMs,
         restartInMs,
-        lastLines: lastLines(this.#process.logFile, SHOWN_LINES),
+        lastLines: lastTellingLines(this.#process.logFile, SHOWN_LINES),
       },
     });
     return restartInMs;
   }
 
   #startFailed(reason: string): NovaError {
-    const lines = lastLines(this.#process.logFile, SHOWN_LINES);
+    const lines = lastTellingLines(this.#process.logFile, SHOWN_LINES);
     const tail = lines.length === 0 ? '' : `; its last log lines:\n  ${lines.join('\n  ')}`;
     return new NovaError(errors.CLI_START_FAILED, { part: this.name, reason, tail });
   }
