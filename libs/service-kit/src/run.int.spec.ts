@@ -58,7 +58,8 @@ afterEach(() => {
 
 function run(environment: Record<string, string> = {}, ...args: string[]) {
   const child = spawn(process.execPath, [join(folder, 'main.mjs'), ...args], {
-    env: { NOVA_MODE: 'development', ...environment },
+    // Shared by all of them, so that only the first compiles.
+    env: { NOVA_MODE: 'development', NODE_COMPILE_CACHE: join(folder, 'compiled'), ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   children.push(child);

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
@@ -11,6 +13,7 @@ const SERVICE = join(import.meta.dirname, '..');
 /** Nobody listens here: Kafka is away in this spec, and nothing but its absence may be felt. */
 const NO_KAFKA = '127.0.0.1:9';
 
+let folder = '';
 let postgres: PrivatePostgres;
 const children: ChildProcess[] = [];
 let grpc: Client<typeof EventsService>;
@@ -30,6 +33,8 @@ function start(main: string, environment: Record<string, string>, ...args: strin
     cwd: SERVICE,
     env: {
       NOVA_MODE: 'development',
+      // Shared by all of them, so that only the first compiles.
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
       NOVA_EVENTS_DATABASE_URL: postgres.url,
       NOVA_KAFKA_BROKERS: NO_KAFKA,
       ...environment,
@@ -70,6 +75,7 @@ function publish() {
 }
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'nova-events-service-'));
   postgres = await privatePostgres();
   expect(await exitCode(start('main.ts', {}, '--migrate'))).toBe(0);
   const port = await freePort();
@@ -90,6 +96,7 @@ afterAll(async () => {
     });
   const codes = await Promise.all(ended);
   await postgres.remove();
+  rmSync(folder, { recursive: true, force: true });
   expect(codes).toEqual([0, 0]);
 }, 40_000);
 

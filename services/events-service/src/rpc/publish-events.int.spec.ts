@@ -52,6 +52,9 @@ async function failureOf(call: Promise<unknown>): Promise<RpcError> {
   throw new Error(`the call did not fail with an RpcError: ${String(thrown)}`);
 }
 
+const fieldsOf = async (call: Promise<unknown>) =>
+  (await failureOf(call)).violations.map(({ field }) => field);
+
 describe('PublishEvents', () => {
   it('stores 500 events in order and answers for each', async () => {
     const aggregates = Array.from({ length: 5 }, () => randomUUID());
@@ -182,6 +185,26 @@ describe('PublishEvents', () => {
     expect(failed.violations.map((violation) => violation.field)).toContain(field);
     expect(await head()).toBe(before);
   });
+
+  it('refuses what it could store but never answer, and answers the largest that it stores', async () => {
+    const notification = (data: number[]) => ({
+      eventType: 'notification_created',
+      aggregateId: randomUUID(),
+      payload: { user_id: SENDER, kind: 'count', data: { data } },
+    });
+    const before = await head();
+    const large = Array.from({ length: 3 }, () => notification(new Array<number>(80_000).fill(0)));
+    // Within jest a quarter of a million values take seconds.
+    const patience = { deadlineMs: 30_000 };
+    expect(await fieldsOf(served.events.publishEvents({ events: large }, patience))).toEqual([
+      'events',
+    ]);
+    expect(await head()).toBe(before);
+    const { results } = await served.events.publishEvents({ events: large.slice(0, 2) }, patience);
+    expect(results.map(({ outcome }) => outcome.case)).toEqual(['event', 'event']);
+    const texts = Array.from({ length: 500 }, () => message(randomUUID(), 'x'.repeat(1_900)));
+    expect((await served.events.publishEvents({ events: texts })).results).toHaveLength(500);
+  }, 60_000);
 
   it('keeps versions whole under 8 concurrent publishers of one aggregate', async () => {
     const aggregateId = randomUUID();

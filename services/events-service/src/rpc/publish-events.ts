@@ -4,10 +4,11 @@ import {
   PublishEventsRequestSchema,
   type PublishEventsResponseSchema,
 } from '@nova/proto/gen/events/events_service_pb';
-import type { MessageInitShape } from '@nova/proto/runtime';
+import { type MessageInitShape, toBinary } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptBatch } from '../domain/accept-batch.ts';
 import { acceptConditions, acceptMode } from '../domain/accept-conditions.ts';
+import type { AcceptedEvent } from '../domain/accept-event.ts';
 import { appendedOf } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { invalid, refusalMessage, refused } from '../domain/refusal.ts';
@@ -17,6 +18,14 @@ import { arrivalOf, type Dependencies } from './dependencies.ts';
 import { eventMessages } from './event-messages.ts';
 
 const METHOD = 'events.EventsService/PublishEvents';
+
+/**
+ * The answer repeats the events with up to 3 KiB about each, and clients take 4 MiB: a request that
+ * is larger than this as protobuf could be stored without ever being answered.
+ */
+const MAX_ENCODED_BYTES = 2.5 * 1024 * 1024;
+/** As protobuf a payload takes up to 5.5 times its size as JSON: a smaller batch always fits. */
+const SURELY_FITS_BYTES = MAX_ENCODED_BYTES / 5.5;
 
 type Response = MessageInitShape<typeof PublishEventsResponseSchema>;
 
@@ -30,6 +39,7 @@ export function publishEvents(dependencies: Dependencies) {
     const key = requestIdentity(call.caller.principal, METHOD, requestId);
     const given = request.events.map((event) => ({ ...event, payload: event.payload ?? {} }));
     const accepted = acceptBatch(given, arrivalOf(call, clock, key), violations);
+    checkEncodedSize(request, accepted, violations);
     const conditions = acceptConditions(request.conditions, violations);
     const mode = acceptMode(request.mode, violations);
     if (!violations.none) throw invalid(violations);
@@ -58,6 +68,18 @@ export function publishEvents(dependencies: Dependencies) {
       replayed: result.replayed,
     };
   };
+}
+
+function checkEncodedSize(
+  request: PublishEventsRequest,
+  accepted: readonly AcceptedEvent[],
+  violations: Violations,
+): void {
+  const bytes = accepted.reduce((sum, { event }) => sum + event.payload.length, 0);
+  if (bytes <= SURELY_FITS_BYTES) return;
+  const encoded = toBinary(PublishEventsRequestSchema, request).length;
+  if (encoded <= MAX_ENCODED_BYTES) return;
+  violations.add('events', `must have at most ${MAX_ENCODED_BYTES} bytes as protobuf`);
 }
 
 function refusedBatch(requestId: string, events: readonly NewEvent[]) {
