@@ -16,6 +16,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Run ./nova doctor, or read the whole log with ./nova logs {part}.',
   },
+  CLI_DATA_OTHER_VERSION: {
+    message: 'the tables were made by another version of nova: {reason}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: '`./nova reset` forgets all data; to keep it, use the version of nova that made it.',
+  },
   CLI_PART_ENDED: {
     message: '{part} ended by itself',
     status: 'UNAVAILABLE',

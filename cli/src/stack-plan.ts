@@ -186,8 +186,11 @@ async function migrate(stack: Stack): Promise<string> {
   writeFileSync(join(stack.logDirectory, 'migrations.log'), end.output);
   if (end.exitCode === 0) return '';
   const lines = end.output.trimEnd().split('\n');
-  const told = parseLogLine('migrations', lines.at(-1) ?? '').fields['reason'];
-  const reason = typeof told === 'string' ? told : `it ended with exit code ${end.exitCode}`;
+  const told = parseLogLine('migrations', lines.at(-1) ?? '').fields;
+  const reason = String(told['reason'] ?? `it ended with exit code ${end.exitCode}`);
+  if (told['error_code'] === 'NOVA_POSTGRES_MIGRATION_CHANGED') {
+    throw new NovaError(errors.CLI_DATA_OTHER_VERSION, { reason });
+  }
   const tail = `; its last log lines:\n  ${lines.slice(-12).join('\n  ')}`;
   throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
 }
