@@ -14,6 +14,13 @@ const exitCode = await runProgram(process.argv.slice(2), verbs, {
   environment: processEnvironment,
   version,
 });
-// Connections that a verb left open must not keep the process alive. Writes to terminals, files
-// and pipes are synchronous here, so nothing is cut off.
+// Connections that a verb left open must not keep the process alive. What is printed into a socket
+// or a slow pipe may not have been taken yet: exiting before that would cut it off.
+await Promise.all([process.stdout, process.stderr].map(taken));
 process.exit(exitCode);
+
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}

@@ -203,6 +203,9 @@ describe('nova import irc', () => {
     // One event a line, as `tail -o json` prints them.
     const events = shown.map((line) => JSON.parse(line) as { event_type: string });
     expect(events.map((event) => event.event_type)).toEqual(Array(3).fill('message_created'));
+    const whole = await stack.nova('tail', '--from', 'beginning', '--until-now', '-o', 'json');
+    // Megabytes into a pipe: nothing may be cut off at the end.
+    expect(whole.stdout.trimEnd().split('\n')).toHaveLength((await loggedEvents(database)).length);
     const topics = await stack.nova('topics', 'message_created', '-o', 'json');
     const records = await topicRecords(brokers, 'nova_events_message_created');
     expect(JSON.parse(topics.stdout)).toMatchObject([
