@@ -188,7 +188,7 @@ async function migrate(stack: Stack): Promise<string> {
   const lines = end.output.trimEnd().split('\n');
   const told = parseLogLine('migrations', lines.at(-1) ?? '').fields;
   const reason = String(told['reason'] ?? `it ended with exit code ${end.exitCode}`);
-  if (told['error_code'] === 'NOVA_POSTGRES_MIGRATION_CHANGED') {
+  if (/^NOVA_POSTGRES_MIGRATION_(CHANGED|UNKNOWN)$/.test(String(told['error_code']))) {
     throw new NovaError(errors.CLI_DATA_OTHER_VERSION, { reason });
   }
   const tail = `; its last log lines:\n  ${lines.slice(-12).join('\n  ')}`;
