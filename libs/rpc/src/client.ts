@@ -79,7 +79,7 @@ export function createClient<S extends DescService>(service: S, options: ClientO
     'grpc.max_reconnect_backoff_ms': RECONNECT.mostMs,
     'grpc.keepalive_time_ms': defaultLimits.keepaliveMs,
     'grpc.keepalive_timeout_ms': defaultLimits.keepaliveAnswerMs,
-    // A client's connection is its own: closing it must not touch another's.
+    // Each client has a connection of its own: the calls on one connection are limited.
     'grpc.use_local_subchannel_pool': 1,
     // Services are reached directly; a proxy of the environment is for the outside world.
     'grpc.enable_http_proxy': 0,

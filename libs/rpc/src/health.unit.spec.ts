@@ -65,6 +65,8 @@ describe('health', () => {
     example.readiness.set('postgres', 'down');
     await until(() => seen.length === 2);
     example.readiness.set('postgres', 'down', 'another reason');
+    // A whole call later the watcher has been told, if it is told.
+    await client.check({ service: '' });
     example.readiness.set('postgres', 'ready');
     await until(() => seen.length === 3);
     leaving.abort();
