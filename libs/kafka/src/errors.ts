@@ -32,7 +32,7 @@ export const errors = defineErrors({
   },
   KAFKA_PARTITION_UNKNOWN: {
     message: 'topic {topic} has {partitions} partitions, there is no partition {partition}',
-    status: 'FAILED_PRECONDITION',
+    status: 'INTERNAL',
     retry: 'never',
     blame: 'bug',
     hint: 'Partition numbers must be computed from the partition count of the topic.',

@@ -1,5 +1,5 @@
 import { LANES } from '@nova/events';
-import type { LaneTerm } from '../relay/lane.ts';
+import type { ClaimedLane, LaneTerm } from '../relay/lane.ts';
 import type { LaneStore } from '../relay/lane-store.ts';
 
 interface LaneRow {
@@ -26,7 +26,7 @@ export class MemoryLanes {
   /** The lanes that a relay owns by the clock of this table. */
   ownedBy(relayId: string): readonly number[] {
     return this.rows.flatMap((row, lane) =>
-      row.owner === relayId && row.leaseUntilMs > this.#now() ? [lane] : [],
+      row.owner === relayId && row.leaseUntilMs > this.nowMs() ? [lane] : [],
     );
   }
 
@@ -34,73 +34,101 @@ export class MemoryLanes {
   storeFor(
     relayId: string,
     leaseMs: number,
-    gate: () => Promise<void> = async () => {},
+    gate: () => Promise<void> = () => Promise.resolve(),
   ): LaneStore {
-    const held = ({ lane, term }: LaneTerm) => {
-      const row = this.rows[lane];
-      const isHeld =
-        row !== undefined &&
-        row.owner === relayId &&
-        row.term === term &&
-        row.leaseUntilMs > this.#now();
-      return isHeld ? row : undefined;
-    };
-    return {
-      beat: async () => {
-        await gate();
-        this.relays.set(relayId, this.#now() + leaseMs);
-        const others = [...this.relays].filter(
-          ([id, until]) => id !== relayId && until > this.#now(),
-        );
-        return { others: others.length };
-      },
-      renew: async (lanes) => {
-        await gate();
-        const renewed = lanes.filter((one) => {
-          const row = held(one);
-          if (row !== undefined) row.leaseUntilMs = this.#now() + leaseMs;
-          return row !== undefined;
-        });
-        return new Set(renewed.map(({ lane }) => lane));
-      },
-      claim: async (count) => {
-        await gate();
-        const free = this.rows
-          .map((row, lane) => ({ row, lane }))
-          .filter(({ row }) => row.owner === undefined || row.leaseUntilMs <= this.#now());
-        return free.slice(0, count).map(({ row, lane }) => {
-          row.owner = relayId;
-          row.term += 1n;
-          row.leaseUntilMs = this.#now() + leaseMs;
-          return { lane, term: row.term, position: row.position };
-        });
-      },
-      advance: async (moves) => {
-        await gate();
-        const done = moves.filter((move) => {
-          const row = held(move);
-          if (row === undefined) return false;
-          this.onAdvance(move.lane, move.position);
-          if (move.position > row.position) row.position = move.position;
-          return true;
-        });
-        return new Set(done.map(({ lane }) => lane));
-      },
-      release: async (lanes) => {
-        await gate();
-        for (const { lane, term } of lanes) {
-          const row = this.rows[lane];
-          if (row?.owner === relayId && row.term === term) row.owner = undefined;
-        }
-      },
-      leave: async () => {
-        await gate();
-        this.relays.delete(relayId);
-      },
-    };
+    return new MemoryStore(this, relayId, leaseMs, gate);
   }
 
-  #now(): number {
+  /** The clock by which leases are judged. */
+  nowMs(): number {
     return performance.now() + this.skewMs;
+  }
+}
+
+class MemoryStore implements LaneStore {
+  readonly #lanes: MemoryLanes;
+  readonly #relayId: string;
+  readonly #leaseMs: number;
+  readonly #gate: () => Promise<void>;
+
+  constructor(lanes: MemoryLanes, relayId: string, leaseMs: number, gate: () => Promise<void>) {
+    this.#lanes = lanes;
+    this.#relayId = relayId;
+    this.#leaseMs = leaseMs;
+    this.#gate = gate;
+  }
+
+  async beat(): Promise<{ others: number }> {
+    await this.#gate();
+    const { relays } = this.#lanes;
+    relays.set(this.#relayId, this.#leaseEnd());
+    const others = [...relays].filter(
+      ([id, until]) => id !== this.#relayId && until > this.#lanes.nowMs(),
+    );
+    return { others: others.length };
+  }
+
+  async renew(lanes: readonly LaneTerm[]): Promise<ReadonlySet<number>> {
+    await this.#gate();
+    const renewed = lanes.filter((one) => {
+      const row = this.#held(one);
+      if (row !== undefined) row.leaseUntilMs = this.#leaseEnd();
+      return row !== undefined;
+    });
+    return new Set(renewed.map(({ lane }) => lane));
+  }
+
+  async claim(count: number): Promise<readonly ClaimedLane[]> {
+    await this.#gate();
+    const free = this.#lanes.rows
+      .map((row, lane) => ({ row, lane }))
+      .filter(({ row }) => row.owner === undefined || row.leaseUntilMs <= this.#lanes.nowMs());
+    return free.slice(0, count).map(({ row, lane }) => {
+      row.owner = this.#relayId;
+      row.term += 1n;
+      row.leaseUntilMs = this.#leaseEnd();
+      return { lane, term: row.term, position: row.position };
+    });
+  }
+
+  async advance(
+    moves: readonly (LaneTerm & { readonly position: bigint })[],
+  ): Promise<ReadonlySet<number>> {
+    await this.#gate();
+    const done = moves.filter((move) => {
+      const row = this.#held(move);
+      if (row === undefined) return false;
+      this.#lanes.onAdvance(move.lane, move.position);
+      if (move.position > row.position) row.position = move.position;
+      return true;
+    });
+    return new Set(done.map(({ lane }) => lane));
+  }
+
+  async release(lanes: readonly LaneTerm[]): Promise<void> {
+    await this.#gate();
+    for (const { lane, term } of lanes) {
+      const row = this.#lanes.rows[lane];
+      if (row?.owner === this.#relayId && row.term === term) row.owner = undefined;
+    }
+  }
+
+  async leave(): Promise<void> {
+    await this.#gate();
+    this.#lanes.relays.delete(this.#relayId);
+  }
+
+  #leaseEnd(): number {
+    return this.#lanes.nowMs() + this.#leaseMs;
+  }
+
+  #held({ lane, term }: LaneTerm): LaneRow | undefined {
+    const row = this.#lanes.rows[lane];
+    const isHeld =
+      row !== undefined &&
+      row.owner === this.#relayId &&
+      row.term === term &&
+      row.leaseUntilMs > this.#lanes.nowMs();
+    return isHeld ? row : undefined;
   }
 }
