@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NovaError } from '@nova/errors';
+import { messageOf, NovaError } from '@nova/errors';
 import {
   ensureJava,
   ensureKafkaJars,
@@ -25,6 +25,7 @@ import {
 import { SupervisedPart } from './supervise/supervised-part.ts';
 import type { PlanStep } from './supervise/supervisor.ts';
 import type { Watcher } from './supervise/supervisor-event.ts';
+import { topicsReady } from './topics/topics-ready.ts';
 
 /** A process of the stack. */
 export interface PartRow {
@@ -47,6 +48,8 @@ interface KafkaTools {
 
 /** How long services may be degraded after their start, until they have found each other. */
 const HEALTHY_WITHIN_MS = 30_000;
+/** How long Kafka may take to open the partitions of new topics. */
+const TOPICS_WITHIN_MS = 60_000;
 
 /** The processes of a stack, in the order of `status`. A further service is one more row. */
 export function stackParts(
@@ -132,9 +135,15 @@ export function stackPlan(
     { name: 'kafka jars', needs: ['java'], task: () => findJars(stack, tools) },
     { name: 'migrations', needs: ['postgres'], task: () => migrate(stack) },
     ...parts,
+    // The relay makes them.
+    {
+      name: 'topics',
+      needs: ['kafka', 'relay'],
+      task: () => untilTopicsReady(stack, given.clock),
+    },
     {
       name: 'health',
-      needs: rows.map(({ name }) => name),
+      needs: [...rows.map(({ name }) => name), 'topics'],
       task: () => untilHealthy(rows, given.clock),
     },
   ];
@@ -193,6 +202,21 @@ async function migrate(stack: Stack): Promise<string> {
   }
   const tail = `; its last log lines:\n  ${lines.slice(-12).join('\n  ')}`;
   throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
+}
+
+async function untilTopicsReady(stack: Stack, clock: Clock): Promise<string> {
+  const deadline = clock.monotonicMs() + TOPICS_WITHIN_MS;
+  for (;;) {
+    try {
+      return `${await topicsReady([`localhost:${stack.ports.kafka}`])} topics`;
+    } catch (thrown) {
+      if (clock.monotonicMs() > deadline) {
+        const params = { part: 'topics', reason: messageOf(thrown), tail: '' };
+        throw new NovaError(errors.CLI_START_FAILED, params);
+      }
+    }
+    await sleep(100);
+  }
 }
 
 async function untilHealthy(rows: readonly PartRow[], clock: Clock): Promise<string> {
