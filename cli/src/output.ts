@@ -5,6 +5,7 @@ import { toJsonText } from './to-json.ts';
 /** A stream that text is written to: a terminal, a pipe, or an array in specs. */
 export interface Sink {
   write(text: string): unknown;
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
 }
@@ -35,6 +36,7 @@ export class Output {
   readonly #stderr: Sink;
   readonly #nowMs: () => number;
   #live = '';
+  #isFull = false;
   #lastPlainMs = Number.NEGATIVE_INFINITY;
 
   constructor(given: {
@@ -64,7 +66,14 @@ export class Output {
   /** A line of the result. */
   line(text = ''): void {
     this.#clearLive();
-    this.#stdout.write(`${text}\n`);
+    this.#isFull = this.#stdout.write(`${text}\n`) === false;
+  }
+
+  /** Resolves when the reader of a long result has taken what was written; otherwise at once. */
+  async drained(): Promise<void> {
+    if (!this.#isFull || this.#stdout.once === undefined) return;
+    await new Promise<void>((resolve) => this.#stdout.once?.('drain', resolve));
+    this.#isFull = false;
   }
 
   /** The result as one JSON document. */

@@ -28,6 +28,7 @@ export async function runTail(call: Call, wishes: TailWishes): Promise<ExitCode>
     let left = wishes.count === 0 ? Number.POSITIVE_INFINITY : wishes.count;
     for await (const event of eventsFrom(start, { client, filter, call, wishes })) {
       show(event, call.out);
+      await call.out.drained();
       left -= 1;
       if (left <= 0) return;
     }
