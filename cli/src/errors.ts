@@ -63,6 +63,6 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: '{remedy}',
+    hint: 'Install it yourself: {remedy}.',
   },
 });

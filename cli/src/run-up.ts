@@ -1,6 +1,8 @@
-import { systemClock } from '@nova/time';
+import { isNovaError } from '@nova/errors';
+import { sleep, systemClock } from '@nova/time';
 import { importSample } from './demo.ts';
 import { durationText } from './duration.ts';
+import { errors } from './errors.ts';
 import { printFirstSteps } from './first-steps.ts';
 import { openStack, type Stack, stackAddresses } from './stack.ts';
 import { showingWatcher } from './supervise/show-events.ts';
@@ -16,8 +18,25 @@ export interface UpOptions {
   readonly demo: boolean;
 }
 
+/** How often and how soon `up` looks again when another one was first in the same moment. */
+const ATTEMPTS = 40;
+const LOOK_AGAIN_MS = 250;
+
 /** Runs `up`: 0 when everything answers (detached), or after Ctrl-C (foreground). */
 export async function runUp(invocation: Invocation, options: UpOptions): Promise<ExitCode> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await tryUp(invocation, options);
+    } catch (thrown) {
+      // The other one holds the lock already and is about to write its state file.
+      const another = isNovaError(thrown, errors.CLI_ALREADY_SUPERVISED);
+      if (!another || attempt === ATTEMPTS) throw thrown;
+      await sleep(LOOK_AGAIN_MS, invocation.signal);
+    }
+  }
+}
+
+async function tryUp(invocation: Invocation, options: UpOptions): Promise<ExitCode> {
   const { out, signal } = invocation;
   const stack = openStack(invocation);
   const other = await waitForOther(stack, systemClock, signal, (text) => out.progress(text));

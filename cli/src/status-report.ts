@@ -4,9 +4,19 @@ import { askBacklog, type Backlog } from './backlog.ts';
 import { type Stack, stackAddresses } from './stack.ts';
 import { type PartRow, stackParts } from './stack-plan.ts';
 import { askOpsHealth, complaintsOf } from './supervise/ops-health.ts';
-import { memoryOfTree, type ProcessTable, processTable } from './supervise/process-table.ts';
+import {
+  isAlive,
+  memoryOfTree,
+  type ProcessTable,
+  processTable,
+} from './supervise/process-table.ts';
 import type { PartState } from './supervise/supervised-part.ts';
-import { livingParts, type PartRecord, readRecord } from './supervise/supervisor-state.ts';
+import {
+  livingParts,
+  type PartRecord,
+  readRecord,
+  type SupervisorRecord,
+} from './supervise/supervisor-state.ts';
 
 /** `healthy` and `degraded` answer; `down` does not. */
 export type HealthWord = 'healthy' | 'degraded' | 'down';
@@ -33,6 +43,7 @@ export interface StatusReport {
   readonly supervisor_pid: number | undefined;
   readonly addresses: Readonly<Record<string, unknown>>;
   readonly parts: readonly PartStatus[];
+  /** Of all processes together, the supervisor included. */
   readonly memory_bytes: number;
   readonly backlog: BacklogStatus | undefined;
 }
@@ -69,9 +80,21 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
     supervisor_pid: record?.supervisor.pid,
     addresses: { ...addresses },
     parts,
-    memory_bytes: parts.reduce((sum, part) => sum + (part.memory_bytes ?? 0), 0),
+    memory_bytes: totalMemory(record, parts, table),
     backlog: backlog === undefined ? undefined : backlogStatus(backlog),
   };
+}
+
+// The parts are children of the supervisor; without it they are added up.
+function totalMemory(
+  record: SupervisorRecord | undefined,
+  parts: readonly PartStatus[],
+  table: ProcessTable,
+): number {
+  if (record !== undefined && isAlive(record.supervisor)) {
+    return memoryOfTree(record.supervisor.pid, table);
+  }
+  return parts.reduce((sum, part) => sum + (part.memory_bytes ?? 0), 0);
 }
 
 async function partStatus(

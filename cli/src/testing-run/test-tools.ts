@@ -14,10 +14,10 @@ interface Source {
 }
 
 const SOURCES: Readonly<Record<Tool, Source>> = {
-  kcat: { debianPackage: 'kcat', remedy: 'apt-get install kcat (or: brew install kcat)' },
+  kcat: { debianPackage: 'kcat', remedy: 'apt-get install kcat, or brew install kcat' },
   psql: {
     debianPackage: 'postgresql-client',
-    remedy: 'apt-get install postgresql-client (or: brew install libpq)',
+    remedy: 'apt-get install postgresql-client, or brew install libpq',
   },
   grpcurl: {
     goModule: 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3',
@@ -56,7 +56,7 @@ export async function setUpTool(tool: Tool, binDirectory: string): Promise<void>
   }
   if (end.exitCode === 0) return;
   const reason = end.output.trim().split('\n').at(-1) ?? 'unknown';
-  throw new NovaError(errors.CLI_TOOL_MISSING, { tool, reason, remedy: `Install it: ${remedy}` });
+  throw new NovaError(errors.CLI_TOOL_MISSING, { tool, reason, remedy });
 }
 
 function run(program: string, args: readonly string[], more: Record<string, string>) {

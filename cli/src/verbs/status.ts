@@ -41,7 +41,7 @@ function print(report: StatusReport, out: Output): void {
     report.parts.map((part) => rowOf(part, out)),
   );
   out.line();
-  out.line(`memory of all parts: ${megabytes(report.memory_bytes)}`);
+  out.line(`memory of all processes: ${megabytes(report.memory_bytes)}`);
   if (report.backlog !== undefined) out.line(backlogLine(report.backlog));
   if (report.parts.every(({ pid }) => pid === undefined)) {
     out.note(`nothing is running in ${report.state_directory}; start it with ./nova up`);
