@@ -52,6 +52,7 @@ export class Front {
     try {
       window = await openWindow(this.#context, lanes);
     } catch (thrown) {
+      meters.failed(thrown);
       if (meters.trouble('database', thrown)) logger.warn({ err: thrown }, 'log cannot be read');
       return 'pause';
     }
@@ -103,7 +104,10 @@ export class Front {
     while (!stop.aborted && send.lanes().some((lane) => send.outcomeOf(lane) === 'open')) {
       await settledWithin(send.allSettled(), 1000, stop);
     }
-    if (send.lanes().every((lane) => send.outcomeOf(lane) !== 'acknowledged')) return 'pause';
+    if (send.lanes().every((lane) => send.outcomeOf(lane) !== 'acknowledged')) {
+      meters.trouble('kafka', send.failure);
+      return 'pause';
+    }
     this.#barren = 0;
     this.#pauses = 0;
     return 'more';

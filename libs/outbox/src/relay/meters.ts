@@ -45,11 +45,10 @@ export class RelayMeters {
     failures.add(1, { error_type: isNovaError(thrown) ? thrown.code : 'unexpected' });
   }
 
-  /** Notes trouble; true when it is news. */
+  /** Notes trouble, with what was thrown where that is known; true when it is news. */
   trouble(kind: Trouble, thrown: unknown): boolean {
     const isNews = !this.#troubles.has(kind);
-    this.#troubles.set(kind, thrown);
-    this.failed(thrown);
+    this.#troubles.set(kind, thrown ?? this.#troubles.get(kind));
     return isNews;
   }
 
