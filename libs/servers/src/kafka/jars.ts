@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
+  accessSync,
+  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -10,6 +12,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Environment, processEnvironment } from '@nova/config';
@@ -136,18 +139,42 @@ async function fetchJars(maven: string, work: string, options: EnsureJarsOptions
   const project = mkdtempSync(`${work}-pom-`);
   cpSync(join(SOURCES, 'pom.xml'), join(project, 'pom.xml'));
   const flags = ['-B', '-ntp', '-f', join(project, 'pom.xml'), `${PLUGIN}:copy-dependencies`];
-  const settings = ['-DincludeScope=runtime', `-DoutputDirectory=${work}`];
+  const settings = ['-DincludeScope=runtime', `-DoutputDirectory=${work}`, '-Dstyle.color=never'];
+  // A user without a home folder has no place for Maven's own cache.
+  if (!isWritable(userInfo().homedir)) settings.push(`-Dmaven.repo.local=${work}-m2`);
   const result = await runProgram(maven, [...flags, ...settings], {
     env: defined(options.environment ?? processEnvironment),
     withinMs: FETCH_WITHIN_MS,
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-  }).finally(() => rmSync(project, { recursive: true, force: true }));
+  }).finally(() => {
+    for (const folder of [project, `${work}-m2`]) rmSync(folder, { recursive: true, force: true });
+  });
   if (!result.ok) {
     throw new NovaError(errors.SERVERS_JARS_UNAVAILABLE, {
       version: KAFKA_VERSION,
       end: result.end,
-      lines: indented(lastLinesOf(result.output, 8)),
+      lines: indented(reasonsOf(result.output)),
     });
+  }
+}
+
+/** What Maven says went wrong, without its advice on how to run it with other flags. */
+export function reasonsOf(output: string): string[] {
+  const lines = lastLinesOf(output, 200);
+  const reasons = lines.filter(
+    (line) =>
+      line.startsWith('[ERROR] ') &&
+      !/\[ERROR\] (To see|Re-run|For more information|\[Help)/.test(line),
+  );
+  return (reasons.length > 0 ? reasons : lines).slice(0, 5);
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { jarDifferences, lockedJars } from './jars.ts';
+import { jarDifferences, lockedJars, reasonsOf } from './jars.ts';
 import { kafkaProperties } from './properties.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'nova-jars-'));
@@ -53,5 +53,21 @@ describe('kafkaProperties', () => {
     expect(() => kafkaProperties({ port: 1, controllerPort: 2, logDirs: '/a,b' })).toThrow(
       TypeError,
     );
+  });
+});
+
+describe('reasonsOf', () => {
+  it('keeps what went wrong and drops the advice of Maven', () => {
+    const output = [
+      '[INFO] Scanning for projects...',
+      '[ERROR] Failed to execute goal: Could not transfer artifact x: Connection refused',
+      '[ERROR] ',
+      '[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.',
+      '[ERROR] [Help 1] http://cwiki.apache.org/confluence',
+    ].join('\n');
+    expect(reasonsOf(output)).toEqual([
+      '[ERROR] Failed to execute goal: Could not transfer artifact x: Connection refused',
+    ]);
+    expect(reasonsOf('mvn: cannot run')).toEqual(['mvn: cannot run']);
   });
 });

@@ -28,6 +28,8 @@ export function postgresConf(configuration: PostgresConfiguration): string {
     synchronous_commit: 'on',
     full_page_writes: 'on',
     shared_buffers: "'64MB'",
+    // Three helpers for reading ahead are for bigger machines.
+    io_workers: 1,
     max_wal_size: "'1GB'",
     // A segment in /dev/shm would stay behind after kill -9.
     dynamic_shared_memory_type: 'mmap',
