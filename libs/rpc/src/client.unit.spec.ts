@@ -49,7 +49,7 @@ describe('a client', () => {
   });
 
   it('fails at its deadline where something listens that never answers', async () => {
-    const mute = createTcpServer(() => {}).listen(0, '127.0.0.1');
+    const mute = createTcpServer((socket) => void socket.resume()).listen(0, '127.0.0.1');
     await once(mute, 'listening');
     const bound = mute.address();
     const port = typeof bound === 'object' ? bound?.port : 0;
