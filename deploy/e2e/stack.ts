@@ -65,8 +65,8 @@ export function prepareStack(offset: number): Stack {
     nova,
     shell(command) {
       let moved = command.replaceAll(
-        /\.\/nova (\w[\w ]*\w|\w)/g,
-        `./nova $1 --port-offset ${offset}`,
+        /^\.\/nova .*$/gm,
+        (line) => `${line} --port-offset ${offset}`,
       );
       for (const conventional of CONVENTIONAL_PORTS) {
         moved = moved.replaceAll(`localhost:${conventional}`, `localhost:${port(conventional)}`);
