@@ -39,6 +39,13 @@ describe('startServer', () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
+  it('does not show lines of an earlier start', async () => {
+    const silent = server('exit 4', never);
+    await expect(startServer(silent, { logFile })).rejects.toMatchObject({
+      message: expect.stringMatching(/its last lines: \(none\)$/),
+    });
+  });
+
   it('ends a server that never answers, and says what it answered last', async () => {
     const silent = server('echo starting; exec sleep 1000', never);
     await expect(startServer(silent, { logFile, readyWithinMs: 300 })).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { sleep, systemClock, withDeadline } from '@nova/time';
 import { errors } from './errors.ts';
 import type { Guard } from './guard.ts';
 import { type LaunchedProcess, launchProcess } from './launch-process.ts';
-import { indented, lastLines } from './log-tail.ts';
+import { indented, lastLines, sizeOf } from './log-tail.ts';
 import { describeEnd, type ProcessEnd, type ServerProcess } from './server-process.ts';
 
 /** How a server is started and watched. */
@@ -44,12 +44,15 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { logFile, readyWithinMs = 60_000 } = options;
   await server.prepare();
+  // The log of earlier starts is no reason for what happens to this one.
+  const logFrom = sizeOf(logFile);
+  const lines = () => indented(lastLines(logFile, SHOWN_LINES, logFrom));
   const launched = await launchProcess(server.command(), {
     name: server.name,
     logFile,
     guard: options.guard ?? { signal: server.stopSignal, graceSeconds: 10 },
   });
-  await untilReady(server, launched, logFile, readyWithinMs).catch(async (thrown: unknown) => {
+  await untilReady(server, launched, lines, readyWithinMs).catch(async (thrown: unknown) => {
     launched.signal('SIGKILL');
     await launched.exited;
     throw thrown;
@@ -71,12 +74,11 @@ export async function startServer(
 async function untilReady(
   server: ServerProcess,
   launched: LaunchedProcess,
-  logFile: string,
+  lines: () => string,
   withinMs: number,
 ): Promise<void> {
   const { name } = server;
   const giveUpAt = systemClock.monotonicMs() + withinMs;
-  const lines = () => indented(lastLines(logFile, SHOWN_LINES));
   const ended = launched.exited.then((end) => {
     const params = { name, end: describeEnd(end), lines: lines() };
     throw new NovaError(errors.SERVERS_EXITED, params);

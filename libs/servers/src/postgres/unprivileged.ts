@@ -40,8 +40,10 @@ export function unprivileged(program: string, parent: string, system = HERE): Un
   if (!system.isRoot) return { words: [], own: () => {} };
   const uid = id('daemon', '-u') || '1000';
   const namespace = ['unshare', '-U', `--map-user=${uid}`, `--map-group=${uid}`];
-  if (runs(system, [...namespace, program, '--version']))
-    return { words: namespace, own: () => {} };
+  if (runs(system, [...namespace, program, '--version'])) {
+    // The folder may still belong to a user of the other way.
+    return { words: namespace, own: (folder) => giveTo('root', folder) };
+  }
   const reasons = ['user namespaces are not allowed'];
   for (const user of USERS) {
     const words = switches(user).find((candidate) => runs(system, [...candidate, 'true']));
