@@ -3,7 +3,6 @@ import { register } from 'node:module';
 import { dirname, join } from 'node:path';
 import { processEnvironment } from '@nova/config';
 import { ProxyTracerProvider, trace } from '@opentelemetry/api';
-import { KafkaJsInstrumentation } from '@opentelemetry/instrumentation-kafkajs';
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg';
 import { PinoInstrumentation } from '@opentelemetry/instrumentation-pino';
 import { NodeSDK } from '@opentelemetry/sdk-node';
@@ -11,8 +10,12 @@ import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { onStopTelemetry } from './stop-telemetry.ts';
 import type { WantedSignals } from './wanted-signals.ts';
 
-/** Packages whose calls become spans. gRPC is not among them: `@nova/rpc` makes its own spans. */
-const HOOKED = ['pg', 'pg-pool', 'kafkajs', 'pino'];
+/**
+ * Packages whose calls become spans. gRPC and Kafka are not among them: `@nova/rpc` and the relay make
+ * spans of their own. What exists for kafkajs also replaces the `traceparent` of every record with
+ * that of a span that belongs to no trace.
+ */
+const HOOKED = ['pg', 'pg-pool', 'pino'];
 
 /** Starts the SDK for the wanted signals; must run before the hooked packages are imported. */
 export function startOpenTelemetry(wanted: WantedSignals): void {
@@ -25,7 +28,6 @@ export function startOpenTelemetry(wanted: WantedSignals): void {
     serviceName: processEnvironment['OTEL_SERVICE_NAME'] ?? nameOfProgram(process.argv[1]),
     instrumentations: [
       new PgInstrumentation({ requireParentSpan: true }),
-      new KafkaJsInstrumentation(),
       // Ids are already in every line; the instrumentation only sends the lines on.
       ...(wanted.logs ? [new PinoInstrumentation({ disableLogCorrelation: true })] : []),
     ],
