@@ -7,7 +7,7 @@ const LIBS_ALLOWED = {
   config: ['errors'],
   time: ['errors'],
   events: ['errors', 'time'],
-  telemetry: ['errors', 'config'],
+  telemetry: ['errors', 'config', 'time'],
   lifecycle: ['errors', 'time'],
   postgres: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   kafka: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],

@@ -109,7 +109,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     name: 'integration specs (real PostgreSQL and Kafka)',
     suite: 'int',
     project: 'int',
-    tools: [],
+    tools: ['kcat', 'psql', 'grpcurl'],
     oneByOne: false,
   },
   {

@@ -17,7 +17,7 @@ export {
   privatePostgres,
 } from './private-server.ts';
 export { randomName } from './random-name.ts';
-export { type SharedPostgres, type TestKafka, testKafka, testPostgres } from './shared-servers.ts';
+export { type SharedPostgres, type TestKafka, testKafka, testPostgres } from './spec-servers.ts';
 export {
   type TestDatabase,
   type TestDatabaseOptions,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { portHolder } from '@nova/servers';
 import { type PrivateKafka, privateKafka } from './private-server.ts';
-import { testKafka } from './shared-servers.ts';
+import { testKafka } from './spec-servers.ts';
 import { describeKafka } from './start-kafka.ts';
 
 describe('kafkaServer', () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type Database, migrate, openDatabase } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { randomName } from './random-name.ts';
-import { testPostgres } from './shared-servers.ts';
+import { testPostgres } from './spec-servers.ts';
 import { withDatabase } from './start-postgres.ts';
 
 /** Migrations of one owner, as `migrate` of @nova/postgres takes them. */
