@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { derivedId, newEventId, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
-import { silentLogger } from '@nova/telemetry';
+import { metricsText, silentLogger } from '@nova/telemetry';
 import { recordSpans } from '@nova/telemetry/testing';
 import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { type KcatRecord, kcat } from '../../fixtures/kcat.ts';
@@ -166,6 +166,23 @@ describe('a relay between PostgreSQL and Kafka', () => {
         traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00',
         tracestate: 'vendor=1',
       });
+    } finally {
+      await relay.stop();
+    }
+  }, 60_000);
+
+  it('tells its metrics under the names of the conventions', async () => {
+    const relay = openRelay('metrics');
+    await relay.start();
+    try {
+      await append(test.database, [unit(TYPES.created, [derivedId('metrics')])]);
+      await lanesAtHead();
+      const text = await metricsText();
+      expect(text).toContain(`cqrs_events_published_total{event_type="${TYPES.created}"}`);
+      expect(text).toContain('cqrs_outbox_publish_lag_seconds_bucket{le="0.001"}');
+      expect(text).toMatch(/^nova_relay_lane_owned 64$/m);
+      expect(text).toMatch(/^cqrs_outbox_pending_count 0$/m);
+      expect(text).toMatch(/^nova_outbox_oldest_pending_age_seconds 0$/m);
     } finally {
       await relay.stop();
     }
