@@ -77,7 +77,7 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'End that process, or shift all ports: ./nova up --port-offset 1000',
+    hint: 'End that process, or shift all ports with `./nova up --port-offset 1000`.',
   },
   SERVERS_JAVA_MISSING: {
     message: 'the embedded Kafka needs Java {minimum} or later: {reason}',
