@@ -5,6 +5,20 @@ import { type DriverClient, openClient } from './driver.ts';
 import type { CompleteOptions } from './options.ts';
 import type { KafkaBatch } from './record.ts';
 
+/** A producer from its connection to the moment it is thrown away, as the publisher uses it. */
+export interface Session {
+  /** Per partition, the offset after the last record acknowledged on this session. */
+  readonly nextOffsets: Map<string, bigint>;
+  /** True until `retire`. */
+  readonly isUsable: boolean;
+  /** Sends one batch to one partition and resolves with the answer as kafkajs gives it. */
+  send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]>;
+  /** Takes the session out of use; what is in work comes to its end or its deadline. */
+  retire(): void;
+  /** Disconnects in good order; call it when nothing is in work. */
+  close(deadlineMs: number): Promise<void>;
+}
+
 /**
  * One idempotent kafkajs producer, from its connection to the moment it is thrown away:
  *
@@ -13,10 +27,9 @@ import type { KafkaBatch } from './record.ts';
  * A retired session takes no new sends, lets those in work come to their end or their deadline,
  * and then has its connections cut, so that no retry of kafkajs can send anything later.
  */
-export class ProducerSession {
+export class ProducerSession implements Session {
   readonly #client: DriverClient;
   readonly #producer: Producer;
-  /** Per partition, the offset after the last record acknowledged on this session. */
   readonly nextOffsets = new Map<string, bigint>();
   #inWork = 0;
   #isRetired = false;
@@ -48,12 +61,10 @@ export class ProducerSession {
     }
   }
 
-  /** True until `retire`. */
   get isUsable(): boolean {
     return !this.#isRetired;
   }
 
-  /** Sends one batch to one partition and resolves with the answer as kafkajs gives it. */
   async send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
     this.#inWork += 1;
     try {
@@ -64,14 +75,12 @@ export class ProducerSession {
     }
   }
 
-  /** Takes the session out of use; see above. */
   retire(): void {
     if (this.#isRetired) return;
     this.#isRetired = true;
     if (this.#inWork === 0) this.#client.cut();
   }
 
-  /** Disconnects in good order; call it when nothing is in work. */
   async close(deadlineMs: number): Promise<void> {
     this.#isRetired = true;
     await withDeadline(this.#producer.disconnect(), deadlineMs, 'disconnecting').catch(() => {});

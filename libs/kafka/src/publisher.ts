@@ -6,7 +6,7 @@ import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, SEND_LIMIT_BYTES } from './options.ts';
 import { PartitionQueues } from './partition-queues.ts';
-import { ProducerSession } from './producer-session.ts';
+import { ProducerSession, type Session } from './producer-session.ts';
 import { cutBySize, type KafkaBatch } from './record.ts';
 import type { TopicDirectory } from './topic-directory.ts';
 
@@ -42,11 +42,18 @@ export class SinglePartitionPublisher implements KafkaPublisher {
   readonly #options: CompleteOptions;
   readonly #topics: TopicDirectory;
   readonly #queues = new PartitionQueues();
-  #opening: Promise<ProducerSession> | undefined;
+  readonly #openSession: (options: CompleteOptions) => Promise<Session>;
+  #opening: Promise<Session> | undefined;
   #isStopped = false;
 
-  constructor(options: CompleteOptions, topics: TopicDirectory) {
+  /** @param openSession connects a producer; rejects when that is not possible in time */
+  constructor(
+    options: CompleteOptions,
+    topics: TopicDirectory,
+    openSession: (options: CompleteOptions) => Promise<Session> = ProducerSession.open,
+  ) {
     this.#options = options;
+    this.#openSession = openSession;
     this.#topics = topics;
   }
 
@@ -105,7 +112,7 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     }
   }
 
-  async #session(): Promise<ProducerSession> {
+  async #session(): Promise<Session> {
     const { brokers, connectDeadlineMs } = this.#options;
     if (this.#isStopped) {
       const what = 'take records';
@@ -124,17 +131,15 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     }
   }
 
-  #open(): Promise<ProducerSession> {
-    const opening: Promise<ProducerSession> = ProducerSession.open(this.#options).catch(
-      (thrown: unknown) => {
-        if (this.#opening === opening) this.#opening = undefined;
-        throw thrown;
-      },
-    );
+  #open(): Promise<Session> {
+    const opening: Promise<Session> = this.#openSession(this.#options).catch((thrown: unknown) => {
+      if (this.#opening === opening) this.#opening = undefined;
+      throw thrown;
+    });
     return opening;
   }
 
-  #discard(session: ProducerSession): void {
+  #discard(session: Session): void {
     if (session.isUsable) this.#opening = undefined;
     session.retire();
   }
