@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, NovaError } from '@nova/errors';
+import { NovaError } from '@nova/errors';
 import {
   ensureJava,
   ensureKafkaJars,
@@ -25,7 +25,7 @@ import {
 import { SupervisedPart } from './supervise/supervised-part.ts';
 import type { PlanStep } from './supervise/supervisor.ts';
 import type { Watcher } from './supervise/supervisor-event.ts';
-import { topicsReady } from './topics/topics-ready.ts';
+import { untilTopicsReady } from './topics/topics-ready.ts';
 
 /** A process of the stack. */
 export interface PartRow {
@@ -139,7 +139,7 @@ export function stackPlan(
     {
       name: 'topics',
       needs: ['kafka', 'relay'],
-      task: () => untilTopicsReady(stack, given.clock),
+      task: () => topicsOpen(stack, given.clock),
     },
     {
       name: 'health',
@@ -204,19 +204,9 @@ async function migrate(stack: Stack): Promise<string> {
   throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
 }
 
-async function untilTopicsReady(stack: Stack, clock: Clock): Promise<string> {
-  const deadline = clock.monotonicMs() + TOPICS_WITHIN_MS;
-  for (;;) {
-    try {
-      return `${await topicsReady([`localhost:${stack.ports.kafka}`])} topics`;
-    } catch (thrown) {
-      if (clock.monotonicMs() > deadline) {
-        const params = { part: 'topics', reason: messageOf(thrown), tail: '' };
-        throw new NovaError(errors.CLI_START_FAILED, params);
-      }
-    }
-    await sleep(100);
-  }
+async function topicsOpen(stack: Stack, clock: Clock): Promise<string> {
+  const brokers = [`localhost:${stack.ports.kafka}`];
+  return `${await untilTopicsReady(brokers, clock, TOPICS_WITHIN_MS)} topics`;
 }
 
 async function untilHealthy(rows: readonly PartRow[], clock: Clock): Promise<string> {
