@@ -1,12 +1,19 @@
 import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
-import type { Clock } from '@nova/time';
+import { type Clock, systemClock } from '@nova/time';
 import type { Consumer } from './consumer.ts';
-import type { ConsumerDefinition } from './definition.ts';
+import { ConsumerRunner } from './consumer-runner.ts';
+import type { ConsumerContext } from './context.ts';
+import { type ConsumerDefinition, groupIdOf } from './definition.ts';
 import type { DeliverySource } from './delivery-source.ts';
 import type { EventAppender } from './effect.ts';
+import { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
-import type { ConsumerSettings } from './settings.ts';
+import { ConsumerMeters } from './meters.ts';
+import { ProgressBoard } from './progress-board.ts';
+import { type ConsumerSettings, consumerDefaults } from './settings.ts';
+import { Signal } from './signal.ts';
+import { Turn } from './turn.ts';
 
 /** What a consumer works with. */
 export interface ConsumerPorts {
@@ -23,6 +30,39 @@ export interface ConsumerPorts {
   readonly onDefinitionChange?: 'refuse' | 'rebuild';
 }
 
-export function createConsumer(_ports: ConsumerPorts): Consumer {
-  throw new TypeError('not yet');
+/**
+ * Makes a consumer; see the package comment for how it works.
+ *
+ * @throws TypeError when the definition has effects and there is no appender.
+ */
+export function createConsumer({
+  definition,
+  database,
+  source,
+  log,
+  appender,
+  logger,
+  clock = systemClock,
+  settings = {},
+  onDefinitionChange = 'refuse',
+}: ConsumerPorts): Consumer {
+  if (definition.effects.length > 0 && appender === undefined) {
+    throw new TypeError('effects need an appender');
+  }
+  const group = groupIdOf(definition, 1);
+  const context: ConsumerContext = {
+    definition,
+    database,
+    log,
+    clock,
+    logger: logger.child({ component: 'consumer', consumer: definition.name }),
+    settings: { ...consumerDefaults, ...settings },
+    meters: new ConsumerMeters(clock, group),
+    epochs: new KnownEpochs(),
+    board: new ProgressBoard(),
+    turn: new Turn(),
+    effectWork: new Signal(),
+    retryWork: new Signal(),
+  };
+  return new ConsumerRunner({ context, source, appender, onDefinitionChange });
 }

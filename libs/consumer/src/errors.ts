@@ -30,6 +30,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Another process has rebuilt the views; this one goes on with them by itself.',
   },
+  CONSUMER_NOT_OPEN: {
+    message: 'consumer {consumer} has no views yet',
+    status: 'UNAVAILABLE',
+    retry: 'after-reconnect',
+    blame: 'operator',
+    hint: 'It waits for its database or for the log; its status says for which.',
+  },
   CONSUMER_MARKS_CONTENDED: {
     message: 'another member writes the same aggregates',
     status: 'UNAVAILABLE',

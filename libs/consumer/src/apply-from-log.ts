@@ -1,0 +1,80 @@
+import { NovaError } from '@nova/errors';
+import { type AggregateName, aggregateKey } from './aggregate.ts';
+import { applyRound } from './apply-round.ts';
+import type { SessionContext } from './context.ts';
+import { deliveryOf } from './delivery.ts';
+import { errors } from './errors.ts';
+import type { LogReadReason } from './meters.ts';
+import { EVENTS_PER_AGGREGATE, readAggregates, type WantedEvents } from './read-aggregates.ts';
+import { type Round, type RoundResult, roundOf } from './round.ts';
+
+/**
+ * Applies what the log has of aggregates after a version, in as many rounds as it takes.
+ *
+ * @returns aggregates of which the log has nothing after that version
+ */
+export async function applyFromLog(
+  context: SessionContext,
+  wanted: readonly WantedEvents[],
+  { reason, isRetry }: { readonly reason: LogReadReason; readonly isRetry: boolean },
+): Promise<readonly AggregateName[]> {
+  const { log, generation, meters, round } = context;
+  const empty: AggregateName[] = [];
+  let open = wanted;
+  while (open.length > 0) {
+    meters.readLog(reason);
+    const found = await readAggregates(log, open, [...generation.eventTypes.keys()]);
+    if (open === wanted) {
+      empty.push(...open.filter((name) => !found.has(aggregateKey(name))));
+    }
+    if (found.size === 0) break;
+    const deliveries = new Map(
+      [...found].map(([aggregate, events]) => [
+        aggregate,
+        events.map((event) => deliveryOf(event)),
+      ]),
+    );
+    const retried = isRetry ? new Set(found.keys()) : new Set<string>();
+    const planned = roundOf(deliveries, { retried });
+    const result = await applyRound(context, round, planned, { isLive: reason === 'fill' });
+    await condemnHeld(context, planned, result);
+    const failed = new Set(result.failures.map(({ delivery }) => delivery.aggregate));
+    open = [...found].flatMap(([aggregate, events]) => {
+      const last = events.at(-1);
+      return last === undefined || events.length < EVENTS_PER_AGGREGATE || failed.has(aggregate)
+        ? []
+        : [{ ...last, afterVersion: last.aggregateVersion }];
+    });
+  }
+  return empty;
+}
+
+/** The log itself has a gap: what comes after it fails, visibly, instead of waiting for ever. */
+async function condemnHeld(
+  context: SessionContext,
+  { deliveries, retried }: Round,
+  { held }: RoundResult,
+): Promise<void> {
+  if (held.length === 0) return;
+  const condemned = new Map(
+    held.flatMap(({ aggregate, deliveries: [first], missing }) =>
+      first === undefined
+        ? []
+        : [
+            [
+              aggregate,
+              {
+                version: first.event.aggregateVersion,
+                thrown: new NovaError(errors.CONSUMER_PREDECESSOR_MISSING, {
+                  version: missing.version,
+                }),
+              },
+            ] as const,
+          ],
+    ),
+  );
+  const again = new Map([...deliveries].filter(([aggregate]) => condemned.has(aggregate)));
+  await applyRound(context, context.round, roundOf(again, { retried, condemned }), {
+    isLive: false,
+  });
+}

@@ -1,0 +1,347 @@
+import type { Database, Queryable } from '@nova/postgres';
+import { applyEvent, decodeEvent, type PlannedEvent, planEvent, RowSet } from '@nova/projection';
+import type { DescMessage } from '@nova/proto/runtime';
+import { type Delivery, nameOf } from './delivery.ts';
+import type { Effect } from './effect.ts';
+import {
+  type EffectRow,
+  lockEffectMarks,
+  planEffects,
+  writeEffectMarks,
+  writeEffects,
+} from './effects/write-effects.ts';
+import { failureOf } from './failure.ts';
+import { setAside } from './foreign.ts';
+import { enterGeneration, type Generation } from './generation.ts';
+import type { Intake } from './intake.ts';
+import type { KnownEpochs } from './known-epochs.ts';
+import { lockMarks, type Mark, type MovedMark, writeMarks } from './marks.ts';
+import { writeOffsets } from './offsets.ts';
+import { guardOrder, type Verdict } from './order-guard.ts';
+import {
+  type BlockedAggregate,
+  keepDeliveries,
+  readBlocked,
+  release,
+  writeFailure,
+} from './parking.ts';
+import type { RecordEntry } from './partition-log.ts';
+import type { HeldBack, Round, RoundResult } from './round.ts';
+
+/** What rounds are committed with. */
+export interface RoundContext {
+  readonly database: Database;
+  readonly generation: Generation;
+  readonly effects: readonly Effect[];
+  /** Payload message by event type. */
+  readonly schemas: ReadonlyMap<string, DescMessage>;
+  readonly epochs: KnownEpochs;
+  readonly intake: Intake;
+}
+
+/** One aggregate's share of a round, as it is judged, applied and written. */
+interface Share {
+  readonly aggregate: string;
+  readonly mark: Mark;
+  readonly blocked: BlockedAggregate | undefined;
+  /** Some of its deliveries wait for an event that is not there. */
+  readonly isHeld: boolean;
+  readonly toApply: readonly Delivery[];
+  readonly plans: Map<Delivery, PlannedEvent | undefined>;
+  applied: Delivery[];
+  failed: { readonly delivery: Delivery; readonly thrown: unknown } | undefined;
+}
+
+interface Judged {
+  readonly shares: readonly Share[];
+  readonly duplicates: Delivery[];
+  readonly queued: Delivery[];
+  readonly held: HeldBack[];
+  readonly invalid: { aggregate: string; deliveries: readonly Delivery[] }[];
+}
+
+/**
+ * Applies a round in one transaction: rows, marks, effects, parked copies and offsets become
+ * visible together or not at all.
+ *
+ *   lock marks (sorted) → order guard → read rows → fold in memory → write rows, marks, effects,
+ *   parked deliveries, offsets → commit
+ *
+ * An aggregate whose event cannot be folded is cut out here: what came before stays applied, the
+ * event and what follows it are parked. A failure of the database itself rejects and changes nothing.
+ */
+export async function commitRound(context: RoundContext, round: Round): Promise<RoundResult> {
+  const { database, generation, intake } = context;
+  const committed = await database.transaction(async (tx) => {
+    await enterGeneration(tx, generation);
+    const judged = await judge(context, tx, round);
+    const rows = await planAndLoad(context, tx, judged.shares);
+    const effects = await apply(context, tx, round, judged.shares, rows);
+    await rows.save(tx);
+    await writeMarks(tx, generation, judged.shares.flatMap(movedMark));
+    await writeEffects(tx, generation.consumer, effects);
+    const failures = await park(context, tx, round, judged);
+    await setAside(tx, generation.consumer, round.foreign);
+    const result: RoundResult = {
+      applied: judged.shares.flatMap(({ applied }) => applied),
+      duplicates: judged.duplicates,
+      parked: [...judged.queued, ...judged.shares.flatMap(unapplied)],
+      failures,
+      held: judged.held,
+      invalid: judged.invalid,
+      effects: effects.length,
+    };
+    const settled = settledBy(round, result);
+    await writeOffsets(tx, generation, intake.frontiers(settled));
+    return { result, settled };
+  });
+  intake.settle(committed.settled);
+  return committed.result;
+}
+
+async function judge(context: RoundContext, tx: Queryable, round: Round): Promise<Judged> {
+  const { generation, epochs } = context;
+  const judged: Judged & { shares: Share[] } = {
+    shares: [],
+    duplicates: [],
+    queued: [],
+    held: [],
+    invalid: [],
+  };
+  if (round.deliveries.size === 0) return judged;
+  const names = [...round.deliveries.values()].map(nameOf);
+  const marks = await lockMarks(tx, generation, names);
+  const blocked = await readBlocked(tx, generation, names);
+  const subscribed = new Set(generation.eventTypes.keys());
+  for (const [aggregate, deliveries] of round.deliveries) {
+    const mark = marks.get(aggregate);
+    if (mark === undefined) throw new TypeError('a locked mark is missing');
+    const isRefolded = round.refolded.has(aggregate);
+    if (!isRefolded && mark.version > 0n && !epochs.isValid(mark)) {
+      judged.invalid.push({ aggregate, deliveries });
+      continue;
+    }
+    const from = isRefolded ? { ...mark, version: 0n, epoch: '', position: 0n } : mark;
+    const verdict = guardOrder(from.version, subscribed, deliveries);
+    judged.duplicates.push(...verdict.duplicates);
+    const block = blocked.get(aggregate);
+    if (block !== undefined && !round.retried.has(aggregate) && !isRefolded) {
+      judged.queued.push(...verdict.apply, ...verdict.held);
+    } else {
+      judged.shares.push(shareOf(aggregate, from, block, verdict, round, judged.held));
+    }
+  }
+  return judged;
+}
+
+function shareOf(
+  aggregate: string,
+  mark: Mark,
+  blocked: BlockedAggregate | undefined,
+  { apply: toApply, held, missing }: Verdict,
+  { condemned }: Round,
+  heldBack: HeldBack[],
+): Share {
+  const share = { aggregate, mark, blocked, plans: new Map(), applied: [], failed: undefined };
+  const isHeld = missing !== undefined;
+  if (isHeld && condemned.get(aggregate)?.version === held[0]?.event.aggregateVersion) {
+    // What it waits for will never come: it fails, and the others queue behind it.
+    return { ...share, isHeld, toApply: [...toApply, ...held] };
+  }
+  if (isHeld) {
+    const appliedVersion = toApply.at(-1)?.event.aggregateVersion ?? mark.version;
+    heldBack.push({ aggregate, deliveries: held, missing, appliedVersion });
+  }
+  return { ...share, isHeld, toApply };
+}
+
+/** Decodes the events and reads all rows that they concern, one query per view. */
+async function planAndLoad(
+  { generation, schemas }: RoundContext,
+  tx: Queryable,
+  shares: readonly Share[],
+): Promise<RowSet> {
+  const rows = new RowSet();
+  for (const share of shares) {
+    for (const delivery of share.toApply) {
+      try {
+        const plan = planOf(generation, schemas, delivery);
+        share.plans.set(delivery, plan);
+        for (const { name } of plan?.touches ?? []) rows.want(name);
+      } catch (thrown) {
+        share.failed = { delivery, thrown };
+        break;
+      }
+    }
+  }
+  await rows.load(tx);
+  return rows;
+}
+
+function planOf(
+  generation: Generation,
+  schemas: RoundContext['schemas'],
+  { event }: Delivery,
+): PlannedEvent | undefined {
+  const { position } = event.position;
+  const schema = schemas.get(event.eventType);
+  const from = generation.eventTypes.get(event.eventType) ?? 0n;
+  // An event type that was taken on later: what came before counts as applied.
+  if (schema === undefined || position <= from) return undefined;
+  return planEvent(generation.tables, decodeEvent(event, schema));
+}
+
+async function apply(
+  context: RoundContext,
+  tx: Queryable,
+  round: Round,
+  shares: readonly Share[],
+  rows: RowSet,
+): Promise<EffectRow[]> {
+  const { generation, effects } = context;
+  await forgetRows(context, tx, shares, rows, round);
+  const effectTypes = new Set(effects.map(({ eventType }) => eventType));
+  const withEffects = shares.filter(({ toApply }) =>
+    toApply.some(({ event }) => effectTypes.has(event.eventType)),
+  );
+  const marks = await lockEffectMarks(
+    tx,
+    generation.consumer,
+    withEffects.map(({ mark }) => mark),
+  );
+  const planned: EffectRow[] = [];
+  for (const share of shares) {
+    const condemned = round.condemned.get(share.aggregate);
+    const effectMark = marks.get(share.aggregate) ?? 0n;
+    for (const delivery of share.toApply) {
+      if (delivery === share.failed?.delivery) break;
+      const { aggregateVersion, position } = delivery.event;
+      try {
+        if (condemned?.version === aggregateVersion) throw condemned.thrown;
+        const plan = share.plans.get(delivery);
+        const hasEffects =
+          aggregateVersion > effectMark && position.position > generation.effectsFrom;
+        planned.push(...applyOne(context, rows, delivery, plan, hasEffects));
+        share.applied.push(delivery);
+      } catch (thrown) {
+        share.failed = { delivery, thrown };
+        break;
+      }
+    }
+  }
+  await writeEffectMarks(
+    tx,
+    generation.consumer,
+    withEffects.map(({ mark, applied }) => ({
+      ...mark,
+      version: applied.at(-1)?.event.aggregateVersion ?? 0n,
+    })),
+  );
+  return planned;
+}
+
+function applyOne(
+  { generation, effects }: RoundContext,
+  rows: RowSet,
+  delivery: Delivery,
+  plan: PlannedEvent | undefined,
+  hasEffects: boolean,
+): EffectRow[] {
+  if (plan === undefined) return [];
+  const before = plan.touches.map(({ name }) => ({ name, row: rows.get(name) }));
+  try {
+    const steps = applyEvent(rows, plan);
+    return hasEffects ? planEffects(generation.consumer, effects, plan.event, steps, delivery) : [];
+  } catch (thrown) {
+    // The event failed as a whole: a row must not keep half of it.
+    for (const { name, row } of before) rows.set(name, row);
+    throw thrown;
+  }
+}
+
+/** An aggregate that is folded anew begins without rows. */
+async function forgetRows(
+  { generation }: RoundContext,
+  tx: Queryable,
+  shares: readonly Share[],
+  rows: RowSet,
+  { refolded }: Round,
+): Promise<void> {
+  const anew = shares.filter(({ aggregate }) => refolded.has(aggregate));
+  if (anew.length === 0) return;
+  for (const table of generation.tables) {
+    const ids = anew
+      .filter(({ mark }) => mark.aggregateType === table.view.aggregateType)
+      .map(({ mark }) => mark.aggregateId);
+    if (ids.length > 0) await tx.query(table.sql.removeAggregates, [ids]);
+  }
+  for (const { plans } of anew) {
+    for (const plan of plans.values()) {
+      for (const { name } of plan?.touches ?? []) rows.forget(name);
+    }
+  }
+}
+
+function movedMark({ applied }: Share): MovedMark[] {
+  const last = applied.at(-1);
+  if (last === undefined) return [];
+  const filled = applied.filter(({ entry }) => entry === undefined);
+  const first = filled[0];
+  const { aggregateType, aggregateId, aggregateVersion, position } = last.event;
+  return [
+    {
+      aggregateType,
+      aggregateId,
+      version: aggregateVersion,
+      ...position,
+      filled:
+        first === undefined || filled.length === applied.length
+          ? undefined
+          : {
+              from: first.event.aggregateVersion,
+              to: filled.at(-1)?.event.aggregateVersion ?? first.event.aggregateVersion,
+            },
+    },
+  ];
+}
+
+function unapplied({ toApply, applied, failed }: Share): readonly Delivery[] {
+  return failed === undefined ? [] : toApply.slice(applied.length);
+}
+
+async function park(
+  { generation }: RoundContext,
+  tx: Queryable,
+  round: Round,
+  { shares, queued }: Judged,
+): Promise<RoundResult['failures']> {
+  const failures: RoundResult['failures'][number][] = [];
+  await keepDeliveries(tx, generation, [...queued, ...shares.flatMap(unapplied)]);
+  for (const { mark, blocked, failed, applied, aggregate, isHeld } of shares) {
+    const version = applied.at(-1)?.event.aggregateVersion ?? mark.version;
+    if (failed === undefined) {
+      const isTried = round.retried.has(aggregate) || round.refolded.has(aggregate);
+      if (blocked !== undefined && isTried && !isHeld) await release(tx, generation, mark, version);
+      continue;
+    }
+    const { delivery, thrown } = failed;
+    const failedVersion = delivery.event.aggregateVersion;
+    const attempts = blocked?.failedVersion === failedVersion ? blocked.attempts + 1 : 1;
+    const failure = failureOf(thrown);
+    const failing = { ...mark, failedVersion, failure, attempts };
+    const state = await writeFailure(tx, generation, failing);
+    failures.push({ delivery, thrown, attempts, state });
+  }
+  return failures;
+}
+
+function settledBy(
+  { foreign, stale }: Round,
+  { applied, duplicates, parked }: RoundResult,
+): Set<RecordEntry> {
+  const settled = new Set(foreign.map(({ entry }) => entry));
+  for (const { entry } of [...applied, ...duplicates, ...parked, ...stale]) {
+    if (entry !== undefined) settled.add(entry);
+  }
+  return settled;
+}

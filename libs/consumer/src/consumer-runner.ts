@@ -1,0 +1,299 @@
+import { isNovaError, NovaError } from '@nova/errors';
+import type { Queryable } from '@nova/postgres';
+import { type GaugeMetric, gauge, type Logger, metricNames } from '@nova/telemetry';
+import { type Backoff, backoffMs, sleep } from '@nova/time';
+import type { AggregateName } from './aggregate.ts';
+import { aggregateKey } from './aggregate.ts';
+import type { Consumer } from './consumer.ts';
+import type { ConsumerContext } from './context.ts';
+import { countWaiting, noCounts, type WaitingCounts } from './counts.ts';
+import { groupIdOf } from './definition.ts';
+import type { DeliverySource } from './delivery-source.ts';
+import { deliveryState } from './delivery-state.ts';
+import type { EventAppender } from './effect.ts';
+import { drainEffects } from './effects/drain.ts';
+import { errors } from './errors.ts';
+import { isOutage } from './failure.ts';
+import { enterGeneration, type Generation, openGeneration, purgeRetired } from './generation.ts';
+import { readMarks } from './marks.ts';
+import { readBlocked } from './parking.ts';
+import { rebuild } from './rebuild.ts';
+import { Session } from './session.ts';
+import type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
+import { waitForToken } from './wait-for-token.ts';
+
+const AGAIN: Backoff = { initialMs: 200, factor: 2, maxMs: 5000, jitter: 0.2 };
+const COUNT_EVERY_MS = 2000;
+
+/** What a consumer is made of besides the shared context. */
+export interface RunnerPorts {
+  readonly context: ConsumerContext;
+  readonly source: DeliverySource;
+  readonly appender: EventAppender | undefined;
+  readonly onDefinitionChange: 'refuse' | 'rebuild';
+}
+
+/** A consumer over its ports; see the package comment for how it works. */
+export class ConsumerRunner implements Consumer {
+  readonly name = 'consumer';
+  readonly #ports: RunnerPorts;
+  readonly #logger: Logger;
+  #generation: Generation | undefined;
+  #session: Session | undefined;
+  #running: { readonly stop: AbortController; readonly loops: Promise<unknown> } | undefined;
+  #stopping: Promise<void> | undefined;
+  #counts: WaitingCounts = noCounts;
+  #refused: unknown;
+
+  constructor(ports: RunnerPorts) {
+    this.#ports = ports;
+    this.#logger = ports.context.logger;
+  }
+
+  /**
+   * Resolves also while database, log or Kafka are away: it goes on trying.
+   *
+   * @throws CONSUMER_DEFINITION_CHANGED, PROJECTION_VIEW_INVALID
+   */
+  async start(): Promise<void> {
+    if (this.#running !== undefined) return;
+    try {
+      this.#generation = await this.#openGeneration();
+    } catch (thrown) {
+      if (isFinal(thrown)) throw thrown;
+      this.#ports.context.meters.trouble('open', thrown);
+      this.#logger.warn({ err: thrown }, 'consumer waits for a dependency');
+    }
+    const stop = new AbortController();
+    const { context, appender } = this.#ports;
+    const gauges = this.#observe();
+    const loops = Promise.all([
+      this.#sessions(stop.signal),
+      this.#count(stop.signal),
+      drainEffects(context, appender, () => this.#generation, stop.signal),
+    ]).finally(() => {
+      for (const one of gauges) one.remove();
+    });
+    loops.catch((thrown: unknown) => {
+      context.meters.trouble('bug', thrown);
+      this.#logger.error({ err: thrown }, 'consumer ended by a bug');
+    });
+    this.#running = { stop, loops };
+  }
+
+  /** Takes no more, finishes the round in work, leaves the group. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined;
+    });
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    running.stop.abort();
+    await running.loops.catch(() => {});
+    this.#running = undefined;
+  }
+
+  status(): ConsumerStatus {
+    const { context } = this.#ports;
+    const { meters, definition } = context;
+    const partitions = this.#session?.context.intake.partitions() ?? [];
+    const lag = partitions.reduce((sum, partition) => sum + partition.lag(), 0n);
+    const generation = this.#generation?.generation ?? 0;
+    const { oldestParkedSeconds: _, ...counts } = this.#counts;
+    return {
+      service: definition.service,
+      consumer: definition.name,
+      groupId: groupIdOf(definition, Math.max(1, generation)),
+      phase: this.#phase(),
+      generation,
+      eventTypes: [...(this.#generation?.eventTypes.keys() ?? [])],
+      lagEvents: Number(lag),
+      lagSeconds: this.#lagSeconds(lag),
+      assignedPartitions: partitions.length,
+      appliedTotal: meters.appliedTotal,
+      duplicateTotal: meters.duplicateTotal,
+      filledTotal: meters.filledTotal,
+      foreignTotal: meters.foreignTotal,
+      ...counts,
+      trouble: meters.why() ?? this.#session?.context.source()?.trouble(),
+    };
+  }
+
+  async waitFor(token: string, deadlineMs: number): Promise<TokenAnswer> {
+    return waitForToken(this.#ports.context, () => this.#generation, token, deadlineMs);
+  }
+
+  async stateOf(query: Parameters<Consumer['stateOf']>[0]): Promise<DeliveryState> {
+    return deliveryState(this.#ports.context.database, this.#serving(), query);
+  }
+
+  async read<T>(work: (views: Queryable) => Promise<T>): Promise<T> {
+    const generation = this.#serving();
+    return this.#ports.context.database.transaction(async (tx) => {
+      await enterGeneration(tx, generation);
+      return work(tx);
+    });
+  }
+
+  async markOf(
+    views: Queryable,
+    aggregate: AggregateName,
+  ): Promise<{ readonly version: bigint; readonly isParked: boolean }> {
+    const generation = this.#serving();
+    const marks = await readMarks(views, generation, [aggregate]);
+    const blocked = await readBlocked(views, generation, [aggregate]);
+    return {
+      version: marks.get(aggregateKey(aggregate))?.version ?? 0n,
+      isParked: blocked.get(aggregateKey(aggregate))?.state === 'parked',
+    };
+  }
+
+  async rebuild(): Promise<number> {
+    const session = this.#session;
+    const stop = this.#running?.stop.signal;
+    if (session === undefined || stop === undefined) this.#serving();
+    if (session === undefined || stop === undefined) return 0;
+    const made = await rebuild(session.context, stop);
+    this.#generation = made;
+    this.#ports.context.board.clear();
+    session.context.restart('another generation serves');
+    return made.generation;
+  }
+
+  #serving(): Generation {
+    if (this.#generation === undefined) {
+      const { name: consumer } = this.#ports.context.definition;
+      throw new NovaError(errors.CONSUMER_NOT_OPEN, { consumer });
+    }
+    return this.#generation;
+  }
+
+  async #openGeneration(): Promise<Generation> {
+    const { context, onDefinitionChange } = this.#ports;
+    const { database, definition, log, epochs, settings } = context;
+    const standing = await log.getLog();
+    epochs.learn(standing);
+    const generation = await openGeneration(database, definition, {
+      head: standing.head,
+      effectsFrom: settings.effectsFrom,
+      onDefinitionChange,
+    });
+    this.#logger.info({ count: generation.generation }, 'generation opened');
+    return generation;
+  }
+
+  async #sessions(stop: AbortSignal): Promise<void> {
+    const { context, source } = this.#ports;
+    let failures = 0;
+    while (!stop.aborted) {
+      try {
+        this.#generation = await this.#openGeneration();
+        context.meters.over('open');
+        void purgeRetired(context.database, context.definition.name).catch(() => {});
+        this.#session = new Session(context, this.#generation, source);
+        failures = 0;
+        await this.#session.run(stop);
+      } catch (thrown) {
+        if (isFinal(thrown)) this.#refused = thrown;
+        if (context.meters.trouble('open', thrown)) {
+          const log = isOutage(thrown) ? this.#logger.warn : this.#logger.error;
+          log.call(this.#logger, { err: thrown }, 'consumer cannot work, it tries again');
+        }
+        failures += 1;
+        await sleep(backoffMs(AGAIN, failures), stop);
+      }
+      this.#session = undefined;
+    }
+  }
+
+  async #count(stop: AbortSignal): Promise<void> {
+    const { context } = this.#ports;
+    while (!stop.aborted) {
+      if (this.#generation !== undefined) {
+        this.#counts = await countWaiting(context.database, this.#generation).catch(
+          () => this.#counts,
+        );
+      }
+      await sleep(COUNT_EVERY_MS, stop);
+    }
+  }
+
+  #phase(): ConsumerPhase {
+    if (this.#running === undefined) return 'stopped';
+    if (this.#refused !== undefined && this.#session === undefined) return 'paused';
+    if (this.#ports.context.meters.why() !== undefined) return 'paused';
+    const session = this.#session;
+    if (session === undefined || session.context.source() === undefined) return 'starting';
+    if (session.context.isStarting()) return 'catching_up';
+    return session.context.intake.partitions().length === 0 ? 'starting' : 'running';
+  }
+
+  #lagSeconds(lag: bigint): number {
+    if (lag === 0n) return 0;
+    const { meters, clock } = this.#ports.context;
+    const oldest = this.#session?.context.intake
+      .partitions()
+      .flatMap(({ waiting: [first] }) => first?.event.storedAt ?? [])
+      .sort()[0];
+    const since = oldest ?? meters.lastStoredAt;
+    if (since === undefined) return 0;
+    return Math.max(0, (clock.now().getTime() - Date.parse(since)) / 1000);
+  }
+
+  #observe(): readonly GaugeMetric[] {
+    const labels = () => ({ consumer_group: this.status().groupId });
+    const one = (name: Parameters<typeof gauge>[0], help: string, value: () => number) =>
+      gauge(name, help, () => [{ value: value(), labels: labels() }]);
+    return [
+      gauge(metricNames.consumerLag, 'Records that are not yet settled.', () =>
+        (this.#session?.context.intake.partitions() ?? []).map((partition) => ({
+          value: Number(partition.lag()),
+          labels: {
+            ...labels(),
+            topic: partition.topic,
+            partition: String(partition.partition),
+          },
+        })),
+      ),
+      one(
+        metricNames.consumerLagSeconds,
+        'Age of the oldest record that waits.',
+        () => this.status().lagSeconds,
+      ),
+      one(
+        metricNames.viewLagEvents,
+        'Events that the views do not show yet.',
+        () => this.status().lagEvents,
+      ),
+      one(
+        metricNames.viewLagSeconds,
+        'Age of what the views do not show yet.',
+        () => this.status().lagSeconds,
+      ),
+      one(
+        metricNames.parkedAggregates,
+        'Aggregates that are parked.',
+        () => this.#counts.parkedAggregates,
+      ),
+      one(
+        metricNames.parkedEvents,
+        'Events that wait behind a failure.',
+        () => this.#counts.parkedEvents,
+      ),
+      one(
+        metricNames.parkedOldestAge,
+        'Age of the oldest failure.',
+        () => this.#counts.oldestParkedSeconds,
+      ),
+    ];
+  }
+}
+
+/** What no waiting mends. */
+function isFinal(thrown: unknown): boolean {
+  return isNovaError(thrown) && thrown.kind.retry === 'never' && !thrown.code.includes('ACCESS');
+}

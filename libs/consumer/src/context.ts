@@ -1,0 +1,50 @@
+import type { Database } from '@nova/postgres';
+import type { Logger } from '@nova/telemetry';
+import type { Clock } from '@nova/time';
+import type { RoundContext } from './commit-round.ts';
+import type { ConsumerDefinition } from './definition.ts';
+import type { OpenSource } from './delivery-source.ts';
+import type { Generation } from './generation.ts';
+import type { HoldingPen } from './holding-pen.ts';
+import type { Intake } from './intake.ts';
+import type { KnownEpochs } from './known-epochs.ts';
+import type { LogReader } from './log-reader.ts';
+import type { ConsumerMeters } from './meters.ts';
+import type { ProgressBoard } from './progress-board.ts';
+import type { ConsumerSettings } from './settings.ts';
+import type { Signal } from './signal.ts';
+import type { Turn } from './turn.ts';
+
+/** What the parts of a consumer share while its process lives. */
+export interface ConsumerContext {
+  readonly definition: ConsumerDefinition;
+  readonly database: Database;
+  readonly log: LogReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: ConsumerSettings;
+  readonly meters: ConsumerMeters;
+  readonly epochs: KnownEpochs;
+  readonly board: ProgressBoard;
+  /** Everything that applies events takes its turn. */
+  readonly turn: Turn;
+  /** Effects were written. */
+  readonly effectWork: Signal;
+  /** An event has failed. */
+  readonly retryWork: Signal;
+}
+
+/** What they share while one membership of the group lasts. */
+export interface SessionContext extends ConsumerContext {
+  readonly generation: Generation;
+  readonly round: RoundContext;
+  readonly intake: Intake;
+  readonly pen: HoldingPen;
+  /** Something has arrived or may go on. */
+  readonly work: Signal;
+  readonly source: () => OpenSource | undefined;
+  /** Partitions whose start is not yet settled: rounds wait for it. */
+  readonly isStarting: () => boolean;
+  /** Ends the session; the next one begins at once. */
+  readonly restart: (reason: string) => void;
+}

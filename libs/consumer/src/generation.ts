@@ -1,0 +1,211 @@
+import { NovaError } from '@nova/errors';
+import type { LogPosition } from '@nova/events';
+import type { Database, Queryable } from '@nova/postgres';
+import {
+  createGenerationSchema,
+  definitionHash,
+  describeTables,
+  dropGenerationSchema,
+  eventTypesOf,
+  generationSchema,
+  type ViewTable,
+} from '@nova/projection';
+import type { ConsumerDefinition } from './definition.ts';
+import { errors } from './errors.ts';
+import type { GenerationName } from './marks.ts';
+
+/** A generation of a consumer's views, open for work. */
+export interface Generation extends GenerationName {
+  readonly schema: string;
+  readonly tables: readonly ViewTable[];
+  /** Subscribed event type → position at or below which its events count as applied. */
+  readonly eventTypes: ReadonlyMap<string, bigint>;
+  /** Events at or below have no effects. */
+  readonly effectsFrom: bigint;
+}
+
+interface GenerationRow {
+  readonly generation: number;
+  readonly event_types: Readonly<Record<string, string>>;
+  readonly definition_hash: string;
+}
+
+/** Every event type that the views or effects of a consumer are made from, sorted. */
+export function subscribedTypes(definition: ConsumerDefinition): readonly string[] {
+  const ofEffects = definition.effects.map(({ eventType }) => eventType);
+  return [...new Set([...eventTypesOf(definition.views), ...ofEffects])].sort();
+}
+
+/**
+ * Opens the generation that serves. The first start makes generation 1. Where views or event types
+ * are other ones than the generation was made from, it refuses, or makes the next generation, which
+ * serves at once (the old rows do not fit the new code) and is filled from the log.
+ *
+ * @param head of the log: a consumer's effects begin after it, unless `effectsFrom` says otherwise
+ * @throws CONSUMER_DEFINITION_CHANGED, PROJECTION_VIEW_INVALID
+ */
+export async function openGeneration(
+  database: Database,
+  definition: ConsumerDefinition,
+  options: {
+    readonly head: LogPosition;
+    readonly effectsFrom: 'head' | 'beginning';
+    readonly onDefinitionChange: 'refuse' | 'rebuild';
+  },
+): Promise<Generation> {
+  const { name: consumer } = definition;
+  return database.transaction(async (tx) => {
+    const { epoch, position } = options.head;
+    const effectsFrom = options.effectsFrom === 'head' ? position : 0n;
+    // The row is the lock under which generations are made: members start at the same time.
+    await tx.query(
+      `INSERT INTO consumers (consumer, effects_epoch, effects_from) VALUES ($1, $2, $3)
+       ON CONFLICT DO NOTHING`,
+      [consumer, epoch, effectsFrom],
+    );
+    await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
+    const [serving] = await tx.query<GenerationRow>(
+      `SELECT generation, event_types, definition_hash FROM consumer_generations
+       WHERE consumer = $1 AND state = 'serving'`,
+      [consumer],
+    );
+    const hash = definitionHash(definition.views, subscribedTypes(definition));
+    if (serving?.definition_hash === hash) return openRow(tx, definition, serving);
+    if (serving !== undefined) {
+      const { generation } = serving;
+      if (options.onDefinitionChange === 'refuse') {
+        throw new NovaError(errors.CONSUMER_DEFINITION_CHANGED, { consumer, generation });
+      }
+      await retire(tx, { consumer, generation });
+    }
+    const made = await makeGeneration(tx, definition);
+    await serve(tx, made);
+    return made;
+  });
+}
+
+/** Makes the next generation, empty, in state `building`. */
+export async function makeGeneration(
+  tx: Queryable,
+  definition: ConsumerDefinition,
+): Promise<Generation> {
+  const { name: consumer } = definition;
+  const eventTypes = subscribedTypes(definition);
+  const [row] = await tx.query<GenerationRow>(
+    `INSERT INTO consumer_generations (consumer, generation, state, event_types, definition_hash)
+     SELECT $1, coalesce(max(generation), 0) + 1, 'building', $2, $3
+     FROM consumer_generations WHERE consumer = $1
+     RETURNING generation, event_types, definition_hash`,
+    [
+      consumer,
+      JSON.stringify(Object.fromEntries(eventTypes.map((type) => [type, '0']))),
+      definitionHash(definition.views, eventTypes),
+    ],
+  );
+  if (row === undefined) throw new TypeError('no generation was made');
+  const schema = generationSchema(consumer, row.generation);
+  await dropGenerationSchema(tx, schema);
+  const tables = await createGenerationSchema(tx, schema, definition.views);
+  return read(tx, consumer, row, tables);
+}
+
+/** Lets a generation serve. */
+export async function serve(
+  tx: Queryable,
+  { consumer, generation }: GenerationName,
+): Promise<void> {
+  await tx.query(
+    `UPDATE consumer_generations SET state = 'serving', served_at = clock_timestamp()
+     WHERE consumer = $1 AND generation = $2`,
+    [consumer, generation],
+  );
+}
+
+/** Ends a generation and drops its rows; {@link purgeRetired} takes the rest. */
+export async function retire(
+  tx: Queryable,
+  { consumer, generation }: GenerationName,
+): Promise<void> {
+  await tx.query(
+    "UPDATE consumer_generations SET state = 'retired' WHERE consumer = $1 AND generation = $2",
+    [consumer, generation],
+  );
+  await dropGenerationSchema(tx, generationSchema(consumer, generation));
+}
+
+const KEPT_BY_GENERATION = [
+  'consumer_progress',
+  'consumer_offsets',
+  'consumer_tail',
+  'parked_events',
+  'parked_aggregates',
+];
+const PURGE_BATCH = 5000;
+
+/** Removes marks, offsets and parked copies of generations that have ended, in small statements. */
+export async function purgeRetired(database: Queryable, consumer: string): Promise<void> {
+  for (const table of KEPT_BY_GENERATION) {
+    let removed = PURGE_BATCH;
+    while (removed === PURGE_BATCH) {
+      const rows = await database.query(
+        `DELETE FROM ${table} WHERE ctid IN (
+           SELECT t.ctid FROM ${table} AS t JOIN consumer_generations AS g USING (consumer, generation)
+           WHERE consumer = $1 AND g.state = 'retired' LIMIT ${PURGE_BATCH})
+         RETURNING 1`,
+        [consumer],
+      );
+      removed = rows.length;
+    }
+  }
+}
+
+/**
+ * Begins a transaction's work on a generation: unqualified names mean its tables.
+ *
+ * @throws CONSUMER_GENERATION_RETIRED when it has ended meanwhile.
+ */
+export async function enterGeneration(
+  tx: Queryable,
+  { consumer, generation, schema }: Generation,
+): Promise<void> {
+  const [row] = await tx.query<{ state: string }>(
+    `SELECT state, set_config('search_path', $3, true) FROM consumer_generations
+     WHERE consumer = $1 AND generation = $2 AND state <> 'retired'`,
+    [consumer, generation, `"${schema}", public`],
+  );
+  if (row === undefined) {
+    throw new NovaError(errors.CONSUMER_GENERATION_RETIRED, { consumer, generation });
+  }
+}
+
+async function openRow(
+  tx: Queryable,
+  definition: ConsumerDefinition,
+  row: GenerationRow,
+): Promise<Generation> {
+  const { name: consumer, views } = definition;
+  const tables = await describeTables(tx, generationSchema(consumer, row.generation), views);
+  return read(tx, consumer, row, tables);
+}
+
+async function read(
+  tx: Queryable,
+  consumer: string,
+  row: GenerationRow,
+  tables: readonly ViewTable[],
+): Promise<Generation> {
+  const [first] = await tx.query<{ effects_from: bigint }>(
+    'SELECT effects_from FROM public.consumers WHERE consumer = $1',
+    [consumer],
+  );
+  return {
+    consumer,
+    generation: row.generation,
+    schema: generationSchema(consumer, row.generation),
+    tables,
+    eventTypes: new Map(
+      Object.entries(row.event_types).map(([type, from]) => [type, BigInt(from)]),
+    ),
+    effectsFrom: first?.effects_from ?? 0n,
+  };
+}

@@ -1,0 +1,50 @@
+import type { LogPosition } from '@nova/events';
+import type { LogStanding } from './log-reader.ts';
+
+/**
+ * The epochs of the log as last told. A position is valid while its epoch is known and it lies below
+ * the next epoch's first position: else the log has lost it, and what stands there now is another
+ * event.
+ */
+export class KnownEpochs {
+  /** Epoch → first position of the next one; undefined for the present epoch. */
+  #ends = new Map<string, bigint | undefined>();
+  #present: string | undefined;
+
+  /** Takes over what the log says; true when it has an epoch that was not known. */
+  learn({ epochs }: Pick<LogStanding, 'epochs'>): boolean {
+    const isNews = epochs.some(({ epoch }) => !this.#ends.has(epoch));
+    this.#ends = new Map(
+      epochs.map(({ epoch }, index) => [epoch, epochs[index + 1]?.firstPosition]),
+    );
+    this.#present = epochs.at(-1)?.epoch;
+    return isNews;
+  }
+
+  knows(epoch: string): boolean {
+    return this.#ends.has(epoch);
+  }
+
+  isValid({ epoch, position }: LogPosition): boolean {
+    if (!this.#ends.has(epoch)) return false;
+    const end = this.#ends.get(epoch);
+    return end === undefined || position < end;
+  }
+
+  /** The position, or where its epoch was cut off: whatever follows in the log is after it. */
+  clip(at: LogPosition): LogPosition | undefined {
+    if (this.isValid(at)) return at;
+    const end = this.#ends.get(at.epoch);
+    return end === undefined ? undefined : { epoch: at.epoch, position: end - 1n };
+  }
+
+  /** The epoch in which the log grows. */
+  present(): string {
+    return this.#present ?? '';
+  }
+
+  /** Epochs that have ended, each with the first position that is no longer its own. */
+  ended(): readonly { readonly epoch: string; readonly end: bigint }[] {
+    return [...this.#ends].flatMap(([epoch, end]) => (end === undefined ? [] : [{ epoch, end }]));
+  }
+}

@@ -1,0 +1,223 @@
+import { annotationsToJson } from '@nova/events';
+import type { Queryable } from '@nova/postgres';
+import { type AggregateName, aggregateKey } from './aggregate.ts';
+import type { Delivery } from './delivery.ts';
+import { type Failure, nextAttemptMs } from './failure.ts';
+import type { GenerationName } from './marks.ts';
+
+/** An aggregate whose next event fails; its later events queue behind it. */
+export interface BlockedAggregate extends AggregateName {
+  readonly state: 'retrying' | 'parked';
+  readonly failedVersion: bigint;
+  /** Failures of that version so far. */
+  readonly attempts: number;
+}
+
+/** A failure to be written down. */
+export interface FailedAggregate extends AggregateName {
+  readonly failedVersion: bigint;
+  readonly failure: Failure;
+  readonly attempts: number;
+}
+
+interface BlockedRow {
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+  readonly state: 'retrying' | 'parked';
+  readonly failed_version: bigint;
+  readonly attempts: number;
+}
+
+/** Which of these aggregates are blocked; call it after their marks are locked. */
+export async function readBlocked(
+  tx: Queryable,
+  { consumer, generation }: GenerationName,
+  aggregates: readonly AggregateName[],
+): Promise<Map<string, BlockedAggregate>> {
+  const rows = await tx.query<BlockedRow>(
+    `SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts
+     FROM parked_aggregates AS b
+     JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
+       ON b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id
+     WHERE b.consumer = $1 AND b.generation = $2`,
+    [consumer, generation, ...namesOf(aggregates)],
+  );
+  return new Map(rows.map((row) => [aggregateKey(nameOf(row)), blockedOf(row)]));
+}
+
+/**
+ * Takes at most `limit` aggregates whose next attempt is due, so that no other member tries them
+ * for the next 15 s.
+ */
+export async function claimDue(
+  database: Queryable,
+  { consumer, generation }: GenerationName,
+  limit: number,
+): Promise<readonly BlockedAggregate[]> {
+  const rows = await database.query<BlockedRow>(
+    `WITH due AS (
+       SELECT aggregate_type, aggregate_id FROM parked_aggregates
+       WHERE consumer = $1 AND generation = $2 AND state = 'retrying'
+         AND next_attempt_at <= clock_timestamp()
+       ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
+     )
+     UPDATE parked_aggregates AS b SET next_attempt_at = clock_timestamp() + interval '15 s'
+     FROM due
+     WHERE b.consumer = $1 AND b.generation = $2
+       AND b.aggregate_type = due.aggregate_type AND b.aggregate_id = due.aggregate_id
+     RETURNING b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts`,
+    [consumer, generation, limit],
+  );
+  return rows.map(blockedOf);
+}
+
+/** Lets claimed aggregates be tried again at once: the attempt could not be made. */
+export async function unclaim(
+  database: Queryable,
+  { consumer, generation }: GenerationName,
+  aggregates: readonly AggregateName[],
+): Promise<void> {
+  await database.query(
+    `UPDATE parked_aggregates AS b SET next_attempt_at = clock_timestamp()
+     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
+     WHERE b.consumer = $1 AND b.generation = $2 AND b.state = 'retrying'
+       AND b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id`,
+    [consumer, generation, ...namesOf(aggregates)],
+  );
+}
+
+/** Milliseconds until the next attempt of any aggregate is due; undefined when none is waiting. */
+export async function untilDue(
+  database: Queryable,
+  { consumer, generation }: GenerationName,
+): Promise<number | undefined> {
+  const [row] = await database.query<{ ms: number | null }>(
+    `SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
+     FROM parked_aggregates WHERE consumer = $1 AND generation = $2 AND state = 'retrying'`,
+    [consumer, generation],
+  );
+  return row?.ms ?? undefined;
+}
+
+/** Blocks an aggregate, or notes one more failure of it. */
+export async function writeFailure(
+  tx: Queryable,
+  { consumer, generation }: GenerationName,
+  { aggregateType, aggregateId, failedVersion, failure, attempts }: FailedAggregate,
+): Promise<'retrying' | 'parked'> {
+  const waitMs = nextAttemptMs(attempts);
+  const state = waitMs === undefined ? 'parked' : 'retrying';
+  await tx.query(
+    `INSERT INTO parked_aggregates (consumer, generation, aggregate_type, aggregate_id, state,
+                                    failed_version, attempts, next_attempt_at, error_code, reason)
+     VALUES ($1, $2, $3, $4, $5, $6, $7,
+             clock_timestamp() + $8::float8 * interval '1 millisecond', $9, $10)
+     ON CONFLICT (consumer, generation, aggregate_type, aggregate_id) DO UPDATE
+     SET state = excluded.state, failed_version = excluded.failed_version,
+         attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
+         failed_at = clock_timestamp(), error_code = excluded.error_code, reason = excluded.reason`,
+    [
+      consumer,
+      generation,
+      aggregateType,
+      aggregateId,
+      state,
+      failedVersion,
+      attempts,
+      waitMs ?? null,
+      failure.code,
+      failure.reason,
+    ],
+  );
+  return state;
+}
+
+/** Keeps deliveries of blocked aggregates as they arrived, each version once. */
+export async function keepDeliveries(
+  tx: Queryable,
+  { consumer, generation }: GenerationName,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  if (deliveries.length === 0) return;
+  const rows = deliveries.map(({ event, entry }) => ({
+    aggregate_type: event.aggregateType,
+    aggregate_id: event.aggregateId,
+    aggregate_version: event.aggregateVersion.toString(),
+    event_id: event.eventId,
+    event_type: event.eventType,
+    topic: entry?.partition.topic ?? null,
+    partition: entry?.partition.partition ?? null,
+    offset: entry?.offset.toString() ?? null,
+    epoch: event.position.epoch,
+    position: event.position.position.toString(),
+    stored_at: event.storedAt,
+    headers: annotationsToJson(event.annotations),
+    payload: Buffer.from(event.payload).toString('hex'),
+  }));
+  await tx.query(
+    `INSERT INTO parked_events (consumer, generation, aggregate_type, aggregate_id,
+       aggregate_version, event_id, event_type, topic, partition, "offset", epoch, position,
+       stored_at, headers, payload)
+     SELECT $1, $2, aggregate_type, aggregate_id, aggregate_version, event_id, event_type, topic,
+       partition, "offset", epoch, position, stored_at, headers, decode(payload, 'hex')
+     FROM jsonb_to_recordset($3::jsonb) AS r (aggregate_type text, aggregate_id text,
+       aggregate_version bigint, event_id text, event_type text, topic text, partition integer,
+       "offset" bigint, epoch text, position bigint, stored_at text, headers jsonb, payload text)
+     ON CONFLICT DO NOTHING`,
+    [consumer, generation, JSON.stringify(rows)],
+  );
+}
+
+/**
+ * Drops what is kept of an aggregate up to the version that is now applied, and unblocks it when
+ * nothing is left; else the rest is tried at once. Call it with the aggregate's mark locked.
+ */
+export async function release(
+  tx: Queryable,
+  { consumer, generation }: GenerationName,
+  { aggregateType, aggregateId }: AggregateName,
+  appliedVersion: bigint,
+): Promise<void> {
+  const name = [consumer, generation, aggregateType, aggregateId];
+  await tx.query(
+    `DELETE FROM parked_events
+     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4
+       AND aggregate_version <= $5`,
+    [...name, appliedVersion],
+  );
+  const left = await tx.query(
+    `UPDATE parked_aggregates SET state = 'retrying', attempts = 0, next_attempt_at = clock_timestamp()
+     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4
+       AND EXISTS (SELECT FROM parked_events AS e
+                   WHERE e.consumer = $1 AND e.generation = $2 AND e.aggregate_type = $3
+                     AND e.aggregate_id = $4)
+     RETURNING 1`,
+    name,
+  );
+  if (left.length > 0) return;
+  await tx.query(
+    `DELETE FROM parked_aggregates
+     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4`,
+    name,
+  );
+}
+
+function namesOf(aggregates: readonly AggregateName[]): [string[], string[]] {
+  return [
+    aggregates.map(({ aggregateType }) => aggregateType),
+    aggregates.map(({ aggregateId }) => aggregateId),
+  ];
+}
+
+function nameOf(row: BlockedRow): AggregateName {
+  return { aggregateType: row.aggregate_type, aggregateId: row.aggregate_id };
+}
+
+function blockedOf(row: BlockedRow): BlockedAggregate {
+  return {
+    ...nameOf(row),
+    state: row.state,
+    failedVersion: row.failed_version,
+    attempts: row.attempts,
+  };
+}

@@ -1,0 +1,113 @@
+import type { Delivery } from './delivery.ts';
+import type { TopicPartition } from './delivery-source.ts';
+
+/** What a stored offset says about its record. */
+export interface RecordIdentity {
+  /** Of a foreign record, a hash of key and value. */
+  readonly eventId: string;
+  /** Empty for a foreign record. */
+  readonly epoch: string;
+  readonly position: bigint;
+}
+
+/** A record that was delivered and is not yet settled together with all before it. */
+export interface RecordEntry {
+  readonly partition: PartitionLog;
+  readonly offset: bigint;
+  readonly identity: RecordIdentity;
+  isSettled: boolean;
+}
+
+/** An offset to be stored: everything of the partition at or below it is settled. */
+export interface StoredOffset extends TopicPartition {
+  readonly offset: bigint;
+  readonly identity: RecordIdentity;
+}
+
+/**
+ * An assigned partition: what of it waits, is held, and up to where everything is settled (applied,
+ * duplicate, parked or set aside). Its stored offset moves over settled records only, so it stays
+ * before the first one that is held.
+ */
+export class PartitionLog implements TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** The stored offset, until the record there is seen to be the stored one. */
+  unverified: StoredOffset | undefined;
+  /** Deliveries that no round has taken yet, in order. */
+  readonly waiting: Delivery[] = [];
+  /** Deliveries that wait for an earlier event of their aggregate. */
+  heldCount = 0;
+  isPaused = false;
+  /** Being sought back to its beginning; what arrives meanwhile comes again. */
+  isRewinding = false;
+  /** False once the partition is no longer this member's. */
+  isAssigned = true;
+  /** Offset after the last record delivered. */
+  nextOffset = 0n;
+  highWatermark = 0n;
+  /** Offset after the last settled record. */
+  settledTo = 0n;
+  readonly #open: RecordEntry[] = [];
+
+  constructor({ topic, partition }: TopicPartition, stored: StoredOffset | undefined) {
+    this.topic = topic;
+    this.partition = partition;
+    this.unverified = stored;
+    if (stored !== undefined) {
+      this.nextOffset = stored.offset;
+      this.settledTo = stored.offset + 1n;
+    }
+  }
+
+  /** Notes a record as delivered. */
+  open(offset: bigint, identity: RecordIdentity): RecordEntry {
+    const entry: RecordEntry = { partition: this, offset, identity, isSettled: false };
+    this.#open.push(entry);
+    this.nextOffset = offset + 1n;
+    return entry;
+  }
+
+  /** Forgets everything that was delivered: the partition goes on elsewhere. */
+  restart(nextOffset: bigint): void {
+    this.waiting.length = 0;
+    this.#open.length = 0;
+    this.unverified = undefined;
+    this.nextOffset = nextOffset;
+    this.settledTo = nextOffset;
+  }
+
+  /** The offset that could be stored if `settling` were settled as well. */
+  frontier(settling: ReadonlySet<RecordEntry>): StoredOffset | undefined {
+    let last: RecordEntry | undefined;
+    for (const entry of this.#open) {
+      if (!entry.isSettled && !settling.has(entry)) break;
+      last = entry;
+    }
+    if (last === undefined) return undefined;
+    const { topic, partition } = this;
+    return { topic, partition, offset: last.offset, identity: last.identity };
+  }
+
+  /** Drops settled records from the front. */
+  shift(): void {
+    let count = 0;
+    for (const { isSettled, offset } of this.#open) {
+      if (!isSettled) break;
+      this.settledTo = offset + 1n;
+      count += 1;
+    }
+    if (count > 0) this.#open.splice(0, count);
+  }
+
+  /** Records between the settled ones and the end of the partition, as last known. */
+  lag(): bigint {
+    const lag = this.highWatermark - this.settledTo;
+    return lag > 0n ? lag : 0n;
+  }
+
+  /** Whether every record that the partition was last known to have has been delivered. */
+  isDrained(): boolean {
+    return this.nextOffset >= this.highWatermark;
+  }
+}

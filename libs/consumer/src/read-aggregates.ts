@@ -1,0 +1,52 @@
+import type { StoredEvent } from '@nova/events';
+import { type AggregateName, aggregateKey } from './aggregate.ts';
+import type { LogReader } from './log-reader.ts';
+
+/** Most events of one aggregate that are read for one round. */
+export const EVENTS_PER_AGGREGATE = 500;
+
+/** An aggregate whose events are wanted from the log. */
+export interface WantedEvents extends AggregateName {
+  readonly afterVersion: bigint;
+}
+
+/** Reads the next events of many aggregates in one call, by {@link aggregateKey}. */
+export async function readAggregates(
+  log: LogReader,
+  wanted: readonly WantedEvents[],
+  eventTypes: readonly string[],
+  limit = EVENTS_PER_AGGREGATE,
+): Promise<Map<string, StoredEvent[]>> {
+  const ranges = wanted.map(({ aggregateType, aggregateId, afterVersion }) => ({
+    aggregateType,
+    aggregateId,
+    afterVersion,
+    eventTypes,
+  }));
+  const found = new Map<string, StoredEvent[]>();
+  for await (const events of log.readAggregates(ranges, limit)) {
+    for (const event of events) {
+      const key = aggregateKey(event);
+      const known = found.get(key);
+      if (known === undefined) found.set(key, [event]);
+      else known.push(event);
+    }
+  }
+  return found;
+}
+
+/** All events of one aggregate, page by page. */
+export async function readWhole(
+  log: LogReader,
+  name: AggregateName,
+  eventTypes: readonly string[],
+): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for (;;) {
+    const afterVersion = events.at(-1)?.aggregateVersion ?? 0n;
+    const page = await readAggregates(log, [{ ...name, afterVersion }], eventTypes);
+    const next = page.get(aggregateKey(name)) ?? [];
+    events.push(...next);
+    if (next.length < EVENTS_PER_AGGREGATE) return events;
+  }
+}

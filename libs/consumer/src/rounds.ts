@@ -1,0 +1,171 @@
+import { topicOf } from '@nova/events';
+import { type Backoff, backoffMs, sleep } from '@nova/time';
+import { applyRound } from './apply-round.ts';
+import type { SessionContext } from './context.ts';
+import { byAggregate, type Delivery, nameOf } from './delivery.ts';
+import { partitionKey } from './delivery-source.ts';
+import { isOutage } from './failure.ts';
+import { fillGaps } from './fill.ts';
+import type { ForeignRecord } from './foreign.ts';
+import { refold } from './refold.ts';
+import { type RoundResult, roundOf } from './round.ts';
+
+const OUTAGE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
+const IDLE_MS = 1000;
+
+interface Gathered {
+  readonly deliveries: readonly Delivery[];
+  readonly foreign: readonly ForeignRecord[];
+  /** Held aggregates whose wait is over. */
+  readonly due: ReadonlySet<string>;
+}
+
+/**
+ * The loop that applies what arrives:
+ *
+ *   wait → gather what has arrived, and what was held of the same aggregates
+ *        → read from the log what held aggregates have waited for long enough
+ *        → one transaction → hold back what still waits
+ *
+ * While a dependency is away the same round is tried again and again; meanwhile the intake fills,
+ * partitions pause, and the member stays in its group.
+ */
+export async function runRounds(context: SessionContext, stop: AbortSignal): Promise<void> {
+  const { work, pen, intake, clock, settings, isStarting } = context;
+  while (!stop.aborted) {
+    const now = clock.monotonicMs();
+    await work.wait(pen.untilDue(now, IDLE_MS), stop);
+    if (stop.aborted || isStarting()) continue;
+    if (intake.waitingCount() < settings.roundEvents) await sleep(settings.gatherMs, stop);
+    while (!stop.aborted && !isStarting()) {
+      const gathered = gather(context);
+      if (gathered === undefined) break;
+      await untilDone(context, gathered, stop);
+      regulate(context);
+    }
+  }
+}
+
+function gather(context: SessionContext): Gathered | undefined {
+  const { intake, pen, clock, settings } = context;
+  const due = pen.due(clock.monotonicMs(), ({ eventType }, { entry }) =>
+    isDrained(context, eventType, entry?.partition.partition),
+  );
+  const { deliveries, foreign } = intake.round({
+    events: settings.roundEvents,
+    bytes: settings.roundBytes,
+  });
+  if (due.size === 0 && deliveries.length === 0 && foreign.length === 0) return undefined;
+  return { deliveries: [...deliveries, ...intake.pull(due)], foreign, due };
+}
+
+function isDrained(
+  { intake }: SessionContext,
+  eventType: string,
+  partition: number | undefined,
+): boolean {
+  if (partition === undefined) return true;
+  return intake.get({ topic: topicOf(eventType), partition })?.isDrained() ?? true;
+}
+
+async function untilDone(
+  context: SessionContext,
+  gathered: Gathered,
+  stop: AbortSignal,
+): Promise<void> {
+  const { meters, logger } = context;
+  for (let attempt = 1; !stop.aborted; attempt += 1) {
+    try {
+      await roundOnce(context, gathered);
+      if (meters.over('rounds')) logger.info({}, 'consumer goes on');
+      return;
+    } catch (thrown) {
+      if (meters.trouble('rounds', thrown)) {
+        const fields = { err: thrown };
+        if (isOutage(thrown)) logger.warn(fields, 'consumer waits for a dependency');
+        else logger.error(fields, 'round failed, it is tried again');
+      }
+      await sleep(backoffMs(OUTAGE, attempt), stop);
+    }
+  }
+}
+
+async function roundOnce(context: SessionContext, gathered: Gathered): Promise<void> {
+  const { pen, clock, round, epochs, log } = context;
+  const isMine = ({ entry }: Delivery) => entry?.partition.isAssigned !== false;
+  const fresh = gathered.deliveries.filter(isMine);
+  const foreign = gathered.foreign.filter(({ entry }) => entry.partition.isAssigned);
+  if (fresh.some(({ event }) => !epochs.knows(event.position.epoch))) {
+    epochs.learn(await log.getLog());
+  }
+  const stale = fresh.filter(({ event }) => !epochs.isValid(event.position));
+  const sound = fresh.filter(({ event }) => epochs.isValid(event.position));
+  const touched = new Set([...sound.map(({ aggregate }) => aggregate), ...gathered.due]);
+  const held = [...touched].flatMap((aggregate) => pen.deliveriesOf(aggregate));
+  const groups = byAggregate([...held.filter(isMine), ...sound]);
+  const { deliveries, condemned } = await fillGaps(context, groups, gathered.due);
+  const result = await applyRound(
+    context,
+    round,
+    roundOf(deliveries, { foreign, stale, condemned }),
+    { isLive: true },
+  );
+  pen.judged(touched, result.held, clock.monotonicMs());
+  tellStale(context, stale, foreign.length);
+  await refoldInvalid(context, result);
+  commitHint(context, result);
+}
+
+async function refoldInvalid(context: SessionContext, { invalid }: RoundResult): Promise<void> {
+  for (const { deliveries } of invalid) {
+    await refold(context, nameOf(deliveries), deliveries);
+  }
+}
+
+function tellStale(
+  { logger }: SessionContext,
+  stale: readonly Delivery[],
+  foreignCount: number,
+): void {
+  const [first] = stale;
+  if (first !== undefined) {
+    const { epoch } = first.event.position;
+    logger.warn({ count: stale.length, epoch }, 'records of a lost epoch dropped');
+  }
+  if (foreignCount > 0) logger.warn({ count: foreignCount }, 'foreign records set aside');
+}
+
+// Only a hint for tools, so once in a while is enough; the truth is in consumer_offsets.
+function commitHint({ intake, source }: SessionContext, { applied }: RoundResult): void {
+  if (applied.length === 0) return;
+  const partitions = new Set(applied.flatMap(({ entry }) => entry?.partition ?? []));
+  const offsets = new Map(
+    [...partitions]
+      .filter((partition) => intake.get(partition) === partition)
+      .map((partition) => [partitionKey(partition), partition.settledTo]),
+  );
+  if (offsets.size > 0) source()?.commit(offsets);
+}
+
+/**
+ * Pauses partitions that hold back too much or while too much waits in memory, and lets them go on
+ * when half of it is gone. The member stays in its group.
+ */
+export function regulate({ intake, source, settings, isStarting }: SessionContext): void {
+  const open = source();
+  if (open === undefined || isStarting()) return;
+  const waiting = intake.waitingCount();
+  for (const partition of intake.partitions()) {
+    const { isPaused, heldCount } = partition;
+    const isFull = waiting >= settings.bufferEvents || heldCount >= settings.heldPerPartition;
+    const hasRoom =
+      waiting <= settings.bufferEvents / 2 && heldCount <= settings.heldPerPartition / 2;
+    if (!isPaused && isFull) {
+      partition.isPaused = true;
+      open.pause([partition]);
+    } else if (isPaused && hasRoom) {
+      partition.isPaused = false;
+      open.resume([partition]);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { decodeToken, type TokenEntry } from '@nova/events';
+import { sleep } from '@nova/time';
+import { aggregateKey } from './aggregate.ts';
+import type { ConsumerContext } from './context.ts';
+import type { Generation } from './generation.ts';
+import { readMarks } from './marks.ts';
+import { readBlocked } from './parking.ts';
+import type { TokenAnswer } from './status.ts';
+
+/** How often the database is asked, for what another member applies. */
+const ASK_EVERY_MS = 50;
+
+interface Awaited {
+  readonly aggregate: string;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly version: bigint;
+}
+
+/** Waits until the generation shows what a token names, at most until `deadlineMs`. */
+export async function waitForToken(
+  context: ConsumerContext,
+  generation: () => Generation | undefined,
+  token: string,
+  deadlineMs: number,
+): Promise<TokenAnswer> {
+  const { clock, epochs, log } = context;
+  const entries = decodeToken(token);
+  if (entries === undefined) return 'lost';
+  if (entries.some(({ epoch }) => !epochs.knows(epoch))) {
+    // Unreachable, it leaves the question open; the deadline then says `behind`.
+    await log.getLog().then(
+      (standing) => epochs.learn(standing),
+      () => {},
+    );
+  }
+  for (;;) {
+    const open = generation();
+    const changed = watchOnce(context);
+    const answer = open === undefined ? 'behind' : await look(context, open, entries);
+    const leftMs = deadlineMs - clock.monotonicMs();
+    if (answer !== 'behind' || leftMs <= 0) {
+      changed.cancel();
+      return answer;
+    }
+    await Promise.race([changed.done, sleep(Math.min(ASK_EVERY_MS, leftMs), changed.signal)]);
+    changed.cancel();
+  }
+}
+
+function watchOnce({ board }: ConsumerContext) {
+  const end = new AbortController();
+  let unwatch = () => {};
+  const done = new Promise<void>((resolve) => {
+    unwatch = board.watch(resolve);
+  });
+  const cancel = () => {
+    unwatch();
+    end.abort();
+  };
+  return { done, signal: end.signal, cancel };
+}
+
+async function look(
+  { board, database, epochs }: ConsumerContext,
+  generation: Generation,
+  entries: readonly TokenEntry[],
+): Promise<TokenAnswer> {
+  const wanted = entries.flatMap((entry) => awaitedOf(generation, entry));
+  if (wanted.length === 0) return 'reached';
+  const lost = entries.some((entry) => epochs.knows(entry.epoch) && !epochs.isValid(entry));
+  if (lost) return 'lost';
+  const open = wanted.filter(
+    ({ aggregate, version }) => (board.versionOf(aggregate) ?? 0n) < version,
+  );
+  if (open.length === 0) return 'reached';
+  try {
+    const marks = await readMarks(database, generation, open);
+    const behind = open.filter(
+      ({ aggregate, version }) => (marks.get(aggregate)?.version ?? 0n) < version,
+    );
+    if (behind.length === 0) return 'reached';
+    const blocked = await readBlocked(database, generation, behind);
+    return [...blocked.values()].some(({ state }) => state === 'parked') ? 'blocked' : 'behind';
+  } catch {
+    // Without the database nothing can be read either; it may be back before the deadline.
+    return 'behind';
+  }
+}
+
+/** The highest version of the entry among the event types that this consumer consumes. */
+function awaitedOf(generation: Generation, entry: TokenEntry): Awaited[] {
+  let version = 0n;
+  for (const [eventType, one] of Object.entries(entry.versions)) {
+    if (generation.eventTypes.has(eventType) && one > version) version = one;
+  }
+  const { aggregateType, aggregateId } = entry;
+  return version === 0n
+    ? []
+    : [{ aggregate: aggregateKey(entry), aggregateType, aggregateId, version }];
+}

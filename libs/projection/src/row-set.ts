@@ -1,0 +1,160 @@
+import { NovaError } from '@nova/errors';
+import type { Queryable } from '@nova/postgres';
+import type { JsonValue } from '@nova/proto/runtime';
+import { errors } from './errors.ts';
+import type { ViewTable } from './view-table.ts';
+
+/** A row as the store holds it: one JSON value per column. */
+export type StoredRow = Readonly<Record<string, JsonValue>>;
+
+/** Names a row of a view within a round. */
+export interface RowName {
+  readonly table: ViewTable;
+  /** The key columns and their values. */
+  readonly key: StoredRow;
+  /** The key's values as JSON text. */
+  readonly text: string;
+}
+
+interface Slot {
+  readonly key: StoredRow;
+  stored: StoredRow | undefined;
+  now: StoredRow | undefined;
+}
+
+/**
+ * The rows of a round: read once per view, changed in memory, written with one upsert and one
+ * delete per view.
+ *
+ *   want() … → load() → get() / set() … → save()
+ */
+export class RowSet {
+  readonly #slots = new Map<ViewTable, Map<string, Slot>>();
+
+  /** Asks for a row to be there after the next {@link load}. */
+  want({ table, key, text }: RowName): void {
+    const slots = this.#slotsOf(table);
+    if (!slots.has(text)) slots.set(text, { key, stored: undefined, now: undefined });
+  }
+
+  /** Reads the wanted rows in one query per view. */
+  async load(tx: Queryable): Promise<void> {
+    for (const [table, slots] of this.#slots) {
+      const keys = [...slots.values()].map(({ key }) => key);
+      const rows = await tx.query<{ row: StoredRow }>(table.sql.read, [JSON.stringify(keys)]);
+      for (const { row } of rows) {
+        const slot = slots.get(keyText(table, row));
+        if (slot === undefined) continue;
+        slot.stored = Object.freeze(row);
+        slot.now = slot.stored;
+      }
+    }
+  }
+
+  get({ table, text }: RowName): StoredRow | undefined {
+    return this.#slots.get(table)?.get(text)?.now;
+  }
+
+  set({ table, key, text }: RowName, row: StoredRow | undefined): void {
+    const slots = this.#slotsOf(table);
+    const slot = slots.get(text) ?? { key, stored: undefined, now: undefined };
+    slot.now = row;
+    slots.set(text, slot);
+  }
+
+  /** Takes a row as gone from its table: whoever calls this has deleted it. */
+  forget({ table, text }: RowName): void {
+    const slot = this.#slots.get(table)?.get(text);
+    if (slot === undefined) return;
+    slot.stored = undefined;
+    slot.now = undefined;
+  }
+
+  /** Writes what has changed. */
+  async save(tx: Queryable): Promise<void> {
+    for (const [table, slots] of this.#slots) {
+      const changed = [...slots.values()].filter(({ stored, now }) => stored !== now);
+      const written = changed.flatMap(({ now }) => (now === undefined ? [] : [now]));
+      const removed = changed.filter(({ now }) => now === undefined).map(({ key }) => key);
+      if (written.length > 0) await tx.query(table.sql.write, [JSON.stringify(written)]);
+      if (removed.length > 0) await tx.query(table.sql.remove, [JSON.stringify(removed)]);
+    }
+  }
+
+  #slotsOf(table: ViewTable): Map<string, Slot> {
+    const known = this.#slots.get(table);
+    if (known !== undefined) return known;
+    const made = new Map<string, Slot>();
+    this.#slots.set(table, made);
+    return made;
+  }
+}
+
+/**
+ * Names the row with this key.
+ *
+ * @throws PROJECTION_ROW_INVALID when a key column has no value.
+ */
+export function rowName(table: ViewTable, given: object): RowName {
+  // Key types are checked where the view is declared; here they are values by column name.
+  const values = given as Readonly<Record<string, JsonValue | undefined>>;
+  const key: Record<string, JsonValue> = {};
+  for (const column of table.view.key) {
+    const value = values[column];
+    if (value === undefined || value === null)
+      throw invalid(table, `key column ${column} is empty`);
+    key[column] = value;
+  }
+  return { table, key, text: keyText(table, key) };
+}
+
+/**
+ * What the table will give back for a row that a fold returned: every column, null where nothing is
+ * given, only JSON values. So a row read again equals the row kept in memory.
+ *
+ * @throws PROJECTION_ROW_INVALID
+ */
+export function normalise(table: ViewTable, name: RowName, given: object): StoredRow {
+  const row: Record<string, JsonValue> = {};
+  for (const column of table.columns) row[column] = null;
+  for (const [column, value] of Object.entries(given)) {
+    if (!(column in row)) throw invalid(table, `there is no column ${column}`);
+    row[column] = jsonOf(table, column, value);
+  }
+  if (keyText(table, row) !== name.text) throw invalid(table, 'the key is another one');
+  return Object.freeze(row);
+}
+
+function jsonOf(table: ViewTable, column: string, value: unknown): JsonValue {
+  switch (typeof value) {
+    case 'undefined':
+      return null;
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      if (Number.isFinite(value)) return value;
+      break;
+    case 'object':
+      if (value === null) return null;
+      if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) {
+        // A copy without undefined fields, as jsonb will return it; what JSON cannot hold throws.
+        return JSON.parse(JSON.stringify(value)) as JsonValue;
+      }
+      break;
+    default:
+  }
+  throw invalid(table, `column ${column} is given ${describe(value)}`);
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'bigint' ? 'a bigint; use Number()' : `a ${typeof value} that JSON lacks`;
+}
+
+function keyText(table: ViewTable, row: StoredRow): string {
+  return JSON.stringify(table.view.key.map((column) => row[column]));
+}
+
+function invalid(table: ViewTable, reason: string): NovaError {
+  return new NovaError(errors.PROJECTION_ROW_INVALID, { view: table.view.name, reason });
+}
