@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Environment, processEnvironment } from '@nova/config';
 import { messageOf, NovaError } from '@nova/errors';
+import { systemClock } from '@nova/time';
 import { errors } from '../errors.ts';
 import { defined } from '../java/find-java.ts';
 import { indented, lastLinesOf } from '../log-tail.ts';
@@ -124,6 +125,7 @@ export async function ensureKafkaJars(
 function workFolder(cacheDir: string): string {
   try {
     mkdirSync(cacheDir, { recursive: true });
+    removeAbandoned(cacheDir);
     return mkdtempSync(join(cacheDir, 'kafka-new-'));
   } catch (thrown) {
     throw new NovaError(
@@ -131,6 +133,16 @@ function workFolder(cacheDir: string): string {
       { path: cacheDir, reason: messageOf(thrown) },
       { cause: thrown },
     );
+  }
+}
+
+// What a killed fetch left. A fetch that is under way is younger.
+function removeAbandoned(cacheDir: string): void {
+  const oldest = systemClock.now().getTime() - 12 * FETCH_WITHIN_MS;
+  for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith('kafka-new-'))) {
+    const path = join(cacheDir, name);
+    const { mtimeMs = oldest } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    if (mtimeMs < oldest) rmSync(path, { recursive: true, force: true });
   }
 }
 
