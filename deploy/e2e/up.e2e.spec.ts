@@ -132,7 +132,7 @@ describe('nova up --detach', () => {
         { withinMs: 90_000, what: `${name} after kill -9`, everyMs: 250 },
       );
       expect(after).toMatchObject({ state: 'running', restarts: 1 });
-      const { stdout } = await stack.nova('logs', 'supervisor', '-n', '20');
+      const { stdout } = await stack.nova('logs', 'supervisor', '-n', '200');
       expect(stdout).toMatch(new RegExp(`part ended by itself name=${name} .*signal=SIGKILL`));
       expect(stdout).toMatch(new RegExp(`part is back name=${name}`));
     },
