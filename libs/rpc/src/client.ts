@@ -109,7 +109,9 @@ function clientMethod(channel: GrpcClient, method: DescMethod, client: ClientOpt
     case 'server_streaming':
       return (request: MessageFields, options: CallOptions = {}) =>
         callStream(channel, method, path, request, options, client);
-    default:
+    // Calls that stream requests have no user yet.
+    case 'client_streaming':
+    case 'bidi_streaming':
       return undefined;
   }
 }

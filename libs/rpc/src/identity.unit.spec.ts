@@ -80,7 +80,7 @@ describe('the identity of development mode', () => {
   ])('refuses %s as UNAUTHENTICATED', (_, headers) => {
     let thrown: unknown;
     try {
-      identify(headers);
+      void identify(headers);
     } catch (failure) {
       thrown = failure;
     }

@@ -13,23 +13,14 @@ export function errorFromLibrary(
   requestComplete: boolean,
   limits: Pick<Limits, 'messageBytes'>,
 ): NovaError {
-  switch (code) {
-    case grpcStatus.RESOURCE_EXHAUSTED:
-      return new NovaError(errors.RPC_TOO_LARGE, {
-        what: 'a message',
-        limit: limits.messageBytes,
-      });
-    case grpcStatus.DEADLINE_EXCEEDED:
-      return new NovaError(errors.RPC_DEADLINE_EXCEEDED);
-    case grpcStatus.UNIMPLEMENTED:
-      return new NovaError(errors.RPC_ENCODING_UNKNOWN);
-    case grpcStatus.INTERNAL:
-      return requestComplete
-        ? new NovaError(errors.RPC_CANCELLED)
-        : new NovaError(errors.RPC_UNDECODABLE, {
-            problem: 'its compression is broken, or grpc-timeout is not a duration',
-          });
-    default:
-      return new NovaError(commonErrors.INTERNAL_BUG);
+  if (code === grpcStatus.RESOURCE_EXHAUSTED) {
+    return new NovaError(errors.RPC_TOO_LARGE, { what: 'a message', limit: limits.messageBytes });
   }
+  if (code === grpcStatus.DEADLINE_EXCEEDED) return new NovaError(errors.RPC_DEADLINE_EXCEEDED);
+  if (code === grpcStatus.UNIMPLEMENTED) return new NovaError(errors.RPC_ENCODING_UNKNOWN);
+  if (code !== grpcStatus.INTERNAL) return new NovaError(commonErrors.INTERNAL_BUG);
+  if (requestComplete) return new NovaError(errors.RPC_CANCELLED);
+  return new NovaError(errors.RPC_UNDECODABLE, {
+    problem: 'its compression is broken, or grpc-timeout is not a duration',
+  });
 }

@@ -92,7 +92,7 @@ class Conversation {
           value: { baseTypeName: asked.value, extensionNumber: [...numbers] },
         };
       }
-      default:
+      case undefined:
         return {
           case: 'errorResponse',
           value: { errorCode: codeOf('INVALID_ARGUMENT'), errorMessage: 'nothing is asked' },

@@ -241,7 +241,8 @@ export class ServerCall {
 
   // Methods that were told to stop mostly throw because of it; anything else is worth knowing.
   #logLate(thrown: unknown): void {
-    const { aborted, reason } = this.#abort.signal;
+    const { aborted } = this.#abort.signal;
+    const reason: unknown = this.#abort.signal.reason;
     const told = thrown === reason || (thrown instanceof Error && thrown.name === 'AbortError');
     if (!aborted || told || isNovaError(thrown)) return;
     const fields = { component: 'rpc', ...this.#logFields(), err: thrown };

@@ -13,7 +13,8 @@ function logging(level: LogLevel = 'debug') {
     level,
     destination: { write: (line) => void lines.push(line) },
   });
-  const parsed = (): Record<string, unknown>[] => lines.map((line) => JSON.parse(line));
+  const parsed = (): Record<string, unknown>[] =>
+    lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return { logger, lines, parsed };
 }
 

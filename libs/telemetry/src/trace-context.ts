@@ -100,13 +100,14 @@ class StoredContext implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
-    return this.#storage.run(given, () => Reflect.apply(fn, thisArg, args));
+    // Reflect.apply is untyped; fn returns what its type says.
+    return this.#storage.run(given, () => Reflect.apply(fn, thisArg, args) as ReturnType<F>);
   }
 
   bind<T>(given: Context, target: T): T {
     if (typeof target !== 'function') return target;
     const bound = (...args: unknown[]) =>
-      this.#storage.run(given, () => Reflect.apply(target, undefined, args));
+      this.#storage.run(given, (): unknown => Reflect.apply(target, undefined, args));
     // A function of the same shape: it only enters the context first.
     return bound as T;
   }

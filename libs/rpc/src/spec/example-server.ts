@@ -107,7 +107,7 @@ export async function startExample(
     address: server.address,
     port: Number(server.address.split(':')[1]),
     readiness,
-    logged: () => lines.map((line) => JSON.parse(line)),
+    logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     stop: () => server.stop(),
   };
 }

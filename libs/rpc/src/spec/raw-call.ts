@@ -56,8 +56,8 @@ export async function rawConnection(port: number): Promise<RawConnection> {
 export async function answerOf(stream: ClientHttp2Stream): Promise<RawAnswer> {
   const headers: Record<string, unknown> = {};
   const body: Buffer[] = [];
-  stream.on('response', (given) => Object.assign(headers, given));
-  stream.on('trailers', (given) => Object.assign(headers, given));
+  stream.on('response', (given) => void Object.assign(headers, given));
+  stream.on('trailers', (given) => void Object.assign(headers, given));
   stream.on('data', (chunk: Buffer) => body.push(chunk));
   // Not once(): that would reject on the error event of a stream that is reset.
   if (!stream.closed) await new Promise((resolve) => stream.on('close', resolve));
