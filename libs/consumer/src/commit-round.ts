@@ -1,7 +1,7 @@
 import type { Database, Queryable } from '@nova/postgres';
 import { applyEvent, decodeEvent, type PlannedEvent, planEvent, RowSet } from '@nova/projection';
 import type { DescMessage } from '@nova/proto/runtime';
-import { type Delivery, nameOf } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import type { Effect } from './effect.ts';
 import {
   type EffectRow,
@@ -14,50 +14,25 @@ import { failureOf } from './failure.ts';
 import { setAside } from './foreign.ts';
 import { enterGeneration, type Generation } from './generation.ts';
 import type { Intake } from './intake.ts';
+import { type Judged, judgeRound, type Share } from './judge-round.ts';
 import type { KnownEpochs } from './known-epochs.ts';
-import { lockMarks, type Mark, type MovedMark, writeMarks } from './marks.ts';
+import { type MovedMark, writeMarks } from './marks.ts';
 import { writeOffsets } from './offsets.ts';
-import { guardOrder, type Verdict } from './order-guard.ts';
-import {
-  type BlockedAggregate,
-  keepDeliveries,
-  readBlocked,
-  release,
-  writeFailure,
-} from './parking.ts';
+import { keepDeliveries, release, writeFailure } from './parking.ts';
 import type { RecordEntry } from './partition-log.ts';
-import type { HeldBack, Round, RoundResult } from './round.ts';
+import type { Round, RoundResult } from './round.ts';
 
 /** What rounds are committed with. */
 export interface RoundContext {
   readonly database: Database;
   readonly generation: Generation;
   readonly effects: readonly Effect[];
+  /** "<service>.<consumer>": part of the effects' ids. */
+  readonly effectScope: string;
   /** Payload message by event type. */
   readonly schemas: ReadonlyMap<string, DescMessage>;
   readonly epochs: KnownEpochs;
   readonly intake: Intake;
-}
-
-/** One aggregate's share of a round, as it is judged, applied and written. */
-interface Share {
-  readonly aggregate: string;
-  readonly mark: Mark;
-  readonly blocked: BlockedAggregate | undefined;
-  /** Some of its deliveries wait for an event that is not there. */
-  readonly isHeld: boolean;
-  readonly toApply: readonly Delivery[];
-  readonly plans: Map<Delivery, PlannedEvent | undefined>;
-  applied: Delivery[];
-  failed: { readonly delivery: Delivery; readonly thrown: unknown } | undefined;
-}
-
-interface Judged {
-  readonly shares: readonly Share[];
-  readonly duplicates: Delivery[];
-  readonly queued: Delivery[];
-  readonly held: HeldBack[];
-  readonly invalid: { aggregate: string; deliveries: readonly Delivery[] }[];
 }
 
 /**
@@ -74,7 +49,7 @@ export async function commitRound(context: RoundContext, round: Round): Promise<
   const { database, generation, intake } = context;
   const committed = await database.transaction(async (tx) => {
     await enterGeneration(tx, generation);
-    const judged = await judge(context, tx, round);
+    const judged = await judgeRound(context, tx, round);
     const rows = await planAndLoad(context, tx, judged.shares);
     const effects = await apply(context, tx, round, judged.shares, rows);
     await rows.save(tx);
@@ -97,62 +72,6 @@ export async function commitRound(context: RoundContext, round: Round): Promise<
   });
   intake.settle(committed.settled);
   return committed.result;
-}
-
-async function judge(context: RoundContext, tx: Queryable, round: Round): Promise<Judged> {
-  const { generation, epochs } = context;
-  const judged: Judged & { shares: Share[] } = {
-    shares: [],
-    duplicates: [],
-    queued: [],
-    held: [],
-    invalid: [],
-  };
-  if (round.deliveries.size === 0) return judged;
-  const names = [...round.deliveries.values()].map(nameOf);
-  const marks = await lockMarks(tx, generation, names);
-  const blocked = await readBlocked(tx, generation, names);
-  const subscribed = new Set(generation.eventTypes.keys());
-  for (const [aggregate, deliveries] of round.deliveries) {
-    const mark = marks.get(aggregate);
-    if (mark === undefined) throw new TypeError('a locked mark is missing');
-    const isRefolded = round.refolded.has(aggregate);
-    if (!isRefolded && mark.version > 0n && !epochs.isValid(mark)) {
-      judged.invalid.push({ aggregate, deliveries });
-      continue;
-    }
-    const from = isRefolded ? { ...mark, version: 0n, epoch: '', position: 0n } : mark;
-    const verdict = guardOrder(from.version, subscribed, deliveries);
-    judged.duplicates.push(...verdict.duplicates);
-    const block = blocked.get(aggregate);
-    if (block !== undefined && !round.retried.has(aggregate) && !isRefolded) {
-      judged.queued.push(...verdict.apply, ...verdict.held);
-    } else {
-      judged.shares.push(shareOf(aggregate, from, block, verdict, round, judged.held));
-    }
-  }
-  return judged;
-}
-
-function shareOf(
-  aggregate: string,
-  mark: Mark,
-  blocked: BlockedAggregate | undefined,
-  { apply: toApply, held, missing }: Verdict,
-  { condemned }: Round,
-  heldBack: HeldBack[],
-): Share {
-  const share = { aggregate, mark, blocked, plans: new Map(), applied: [], failed: undefined };
-  const isHeld = missing !== undefined;
-  if (isHeld && condemned.get(aggregate)?.version === held[0]?.event.aggregateVersion) {
-    // What it waits for will never come: it fails, and the others queue behind it.
-    return { ...share, isHeld, toApply: [...toApply, ...held] };
-  }
-  if (isHeld) {
-    const appliedVersion = toApply.at(-1)?.event.aggregateVersion ?? mark.version;
-    heldBack.push({ aggregate, deliveries: held, missing, appliedVersion });
-  }
-  return { ...share, isHeld, toApply };
 }
 
 /** Decodes the events and reads all rows that they concern, one query per view. */
@@ -241,7 +160,7 @@ async function apply(
 }
 
 function applyOne(
-  { generation, effects }: RoundContext,
+  { effects, effectScope }: RoundContext,
   rows: RowSet,
   delivery: Delivery,
   plan: PlannedEvent | undefined,
@@ -251,7 +170,7 @@ function applyOne(
   const before = plan.touches.map(({ name }) => ({ name, row: rows.get(name) }));
   try {
     const steps = applyEvent(rows, plan);
-    return hasEffects ? planEffects(generation.consumer, effects, plan.event, steps, delivery) : [];
+    return hasEffects ? planEffects(effectScope, effects, plan.event, steps, delivery) : [];
   } catch (thrown) {
     // The event failed as a whole: a row must not keep half of it.
     for (const { name, row } of before) rows.set(name, row);

@@ -49,6 +49,7 @@ export class Session {
         intake,
         epochs,
         effects: definition.effects,
+        effectScope: `${definition.service}.${definition.name}`,
         schemas: schemasOf(definition),
       },
       source: () => this.#open,

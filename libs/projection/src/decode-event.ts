@@ -1,6 +1,6 @@
 import { NovaError } from '@nova/errors';
 import type { StoredEvent } from '@nova/events';
-import { type DescMessage, fromJson, type Message } from '@nova/proto/runtime';
+import { type DescMessage, fromJson, type JsonValue, type Message } from '@nova/proto/runtime';
 import { errors } from './errors.ts';
 import type { ViewEvent } from './view-event.ts';
 
@@ -34,7 +34,8 @@ export function decodeEvent(stored: StoredEvent, schema: DescMessage): ViewEvent
 
 function readPayload(stored: StoredEvent, schema: DescMessage): Message {
   try {
-    return fromJson(schema, JSON.parse(utf8.decode(stored.payload)), { ignoreUnknownFields: true });
+    const json: JsonValue = JSON.parse(utf8.decode(stored.payload));
+    return fromJson(schema, json, { ignoreUnknownFields: true });
   } catch (cause) {
     throw new NovaError(
       errors.PROJECTION_PAYLOAD_UNREADABLE,

@@ -126,25 +126,19 @@ export function normalise(table: ViewTable, name: RowName, given: object): Store
 }
 
 function jsonOf(table: ViewTable, column: string, value: unknown): JsonValue {
-  switch (typeof value) {
-    case 'undefined':
-      return null;
-    case 'string':
-    case 'boolean':
-      return value;
-    case 'number':
-      if (Number.isFinite(value)) return value;
-      break;
-    case 'object':
-      if (value === null) return null;
-      if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) {
-        // A copy without undefined fields, as jsonb will return it; what JSON cannot hold throws.
-        return JSON.parse(JSON.stringify(value)) as JsonValue;
-      }
-      break;
-    default:
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (Array.isArray(value) || isPlain(value)) {
+    // A copy without undefined fields, as jsonb will return it; what JSON cannot hold throws.
+    const copy: JsonValue = JSON.parse(JSON.stringify(value));
+    return copy;
   }
   throw invalid(table, `column ${column} is given ${describe(value)}`);
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function describe(value: unknown): string {

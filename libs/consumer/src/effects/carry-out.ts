@@ -1,0 +1,116 @@
+import { readEventType } from '@nova/events';
+import type { ConsumerContext } from '../context.ts';
+import type { Effect, EffectAppend, EffectEvent, EventAppender } from '../effect.ts';
+import { failureOf, isOutage } from '../failure.ts';
+import { enterGeneration, type Generation } from '../generation.ts';
+import type { EffectLane } from './effect-lanes.ts';
+import { finishEffects, type PendingEffect, parkEffect } from './effect-store.ts';
+
+/** What an effect came to when it was judged. */
+type Judgement =
+  | { readonly pending: PendingEffect; readonly append: EffectAppend }
+  | { readonly pending: PendingEffect; readonly refused: string }
+  | { readonly pending: PendingEffect; readonly nothing: true };
+
+/**
+ * Carries out effects of different targets: judges each on the serving views, appends the events of
+ * all in one call, removes what is done and parks what is refused. Appending twice stores once,
+ * because the event's id follows from the effect.
+ *
+ * @throws when views or log are away: the same effects are then carried out later.
+ */
+export async function carryOut(
+  context: ConsumerContext,
+  appender: EventAppender,
+  generation: Generation,
+  lanes: readonly EffectLane[],
+  wave: readonly PendingEffect[],
+): Promise<void> {
+  const { database } = context;
+  const { consumer } = generation;
+  const judged = await judgeAll(context, generation, wave);
+  const appends = judged.flatMap((one) => ('append' in one ? [one] : []));
+  const outcomes =
+    appends.length === 0 ? [] : await appender.append(appends.map(({ append }) => append));
+  const refused = judged.flatMap((one) => ('refused' in one ? [one] : []));
+  const done = judged.flatMap((one) => ('nothing' in one ? [one.pending] : []));
+  for (const [index, { pending }] of appends.entries()) {
+    const outcome = outcomes[index];
+    if (outcome?.outcome === 'stored') done.push(pending);
+    else refused.push({ pending, refused: outcome?.reason ?? 'the log did not answer for it' });
+  }
+  for (const { pending, refused: reason } of refused) {
+    await parkEffect(database, consumer, lanes, pending, reason);
+    context.logger.error(
+      { event_id: pending.source_event_id, name: pending.effect, reason },
+      'effect parked, those behind it wait',
+    );
+  }
+  await finishEffects(database, consumer, lanes, done);
+}
+
+/** Judges all in one transaction; when one fails, each in one of its own. */
+async function judgeAll(
+  context: ConsumerContext,
+  generation: Generation,
+  wave: readonly PendingEffect[],
+): Promise<readonly Judgement[]> {
+  try {
+    return await context.database.transaction(async (tx) => {
+      await enterGeneration(tx, generation);
+      const judged: Judgement[] = [];
+      for (const pending of wave) judged.push(await judge(context, pending, tx));
+      return judged;
+    });
+  } catch (thrown) {
+    if (isOutage(thrown)) throw thrown;
+    const [only, ...others] = wave;
+    if (only === undefined) return [];
+    if (others.length === 0) return [{ pending: only, refused: failureOf(thrown).reason }];
+    const judged: Judgement[] = [];
+    for (const one of wave) judged.push(...(await judgeAll(context, generation, [one])));
+    return judged;
+  }
+}
+
+async function judge(
+  { definition, clock }: ConsumerContext,
+  pending: PendingEffect,
+  tx: Parameters<Effect['judge']>[1],
+): Promise<Judgement> {
+  const effect = definition.effects.find(({ name }) => name === pending.effect);
+  if (effect === undefined) {
+    return { pending, refused: 'the service no longer has this effect' };
+  }
+  const { expires_at: expiresAt } = pending.source;
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now().getTime()) {
+    return { pending, nothing: true };
+  }
+  const { effect_key: key, target, body } = pending;
+  const event = await effect.judge({ key, target, body }, tx);
+  return event === undefined
+    ? { pending, nothing: true }
+    : { pending, append: appendOf(pending, event) };
+}
+
+function appendOf(
+  pending: PendingEffect,
+  { schema, aggregateId, payload }: EffectEvent,
+): EffectAppend {
+  const eventType = readEventType(schema);
+  if (eventType === undefined) throw new TypeError(`${schema.typeName} is no event payload`);
+  const { occurred_at, correlation_id, traceparent, tracestate } = pending.source;
+  return {
+    eventId: pending.effect_id,
+    eventType: eventType.type,
+    aggregateId,
+    payload,
+    causationId: pending.source_event_id,
+    correlationId: correlation_id,
+    occurredAt: occurred_at,
+    trace: {
+      ...(traceparent === undefined ? {} : { traceparent }),
+      ...(tracestate === undefined ? {} : { tracestate }),
+    },
+  };
+}

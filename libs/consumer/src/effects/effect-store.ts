@@ -1,0 +1,88 @@
+import type { Queryable } from '@nova/postgres';
+import type { JsonValue } from '@nova/proto/runtime';
+import type { EffectLane } from './effect-lanes.ts';
+import type { EffectSource } from './write-effects.ts';
+
+/** An effect that waits to be carried out. */
+export interface PendingEffect {
+  readonly sequence: bigint;
+  readonly lane: number;
+  readonly effect_id: string;
+  readonly effect: string;
+  readonly effect_key: string;
+  readonly target: string;
+  readonly body: JsonValue;
+  readonly source_event_id: string;
+  readonly source: EffectSource;
+}
+
+/** The next effects of these lanes in the order of writing, without those behind a parked one. */
+export function nextEffects(
+  database: Queryable,
+  consumer: string,
+  lanes: readonly EffectLane[],
+  limit: number,
+): Promise<PendingEffect[]> {
+  return database.query<PendingEffect>(
+    `SELECT sequence, lane, effect_id::text, effect, effect_key, target, body, source_event_id, source
+     FROM consumer_effects AS e
+     WHERE consumer = $1 AND lane = ANY ($2::smallint[]) AND state = 'pending'
+       AND NOT EXISTS (SELECT FROM consumer_effects AS p
+                       WHERE p.consumer = $1 AND p.state = 'parked' AND p.target = e.target)
+     ORDER BY sequence LIMIT $3`,
+    [consumer, lanes.map(({ lane }) => lane), limit],
+  );
+}
+
+// Lanes that this process still holds, by the database's clock.
+const HELD = `
+  SELECT l.lane FROM consumer_effect_lanes AS l
+  JOIN unnest($2::smallint[], $3::bigint[]) AS mine (lane, term)
+    ON l.lane = mine.lane AND l.term = mine.term
+  WHERE l.consumer = $1 AND l.lease_until > clock_timestamp()`;
+
+/** Removes effects that are carried out. */
+export async function finishEffects(
+  database: Queryable,
+  consumer: string,
+  lanes: readonly EffectLane[],
+  done: readonly PendingEffect[],
+): Promise<void> {
+  if (done.length === 0) return;
+  await database.query(
+    `WITH held AS (${HELD})
+     DELETE FROM consumer_effects AS e
+     USING unnest($4::smallint[], $5::bigint[]) AS d (lane, sequence), held
+     WHERE e.consumer = $1 AND e.lane = d.lane AND e.sequence = d.sequence AND held.lane = e.lane`,
+    [
+      consumer,
+      lanes.map(({ lane }) => lane),
+      lanes.map(({ term }) => term),
+      done.map(({ lane }) => lane),
+      done.map(({ sequence }) => sequence),
+    ],
+  );
+}
+
+/** Parks an effect that is refused: it and what follows it for the same target wait for a person. */
+export async function parkEffect(
+  database: Queryable,
+  consumer: string,
+  lanes: readonly EffectLane[],
+  { lane, sequence }: PendingEffect,
+  reason: string,
+): Promise<void> {
+  await database.query(
+    `WITH held AS (${HELD})
+     UPDATE consumer_effects AS e SET state = 'parked', reason = $6
+     FROM held WHERE e.consumer = $1 AND e.lane = $4 AND e.sequence = $5 AND held.lane = e.lane`,
+    [
+      consumer,
+      lanes.map((one) => one.lane),
+      lanes.map((one) => one.term),
+      lane,
+      sequence,
+      reason.slice(0, 1000),
+    ],
+  );
+}

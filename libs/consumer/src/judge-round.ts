@@ -1,0 +1,92 @@
+import type { Queryable } from '@nova/postgres';
+import type { PlannedEvent } from '@nova/projection';
+import { type Delivery, nameOf } from './delivery.ts';
+import type { Generation } from './generation.ts';
+import type { KnownEpochs } from './known-epochs.ts';
+import { lockMarks, type Mark } from './marks.ts';
+import { guardOrder, type Verdict } from './order-guard.ts';
+import { type BlockedAggregate, readBlocked } from './parking.ts';
+import type { HeldBack, Round } from './round.ts';
+
+/** One aggregate's share of a round, as it is judged, applied and written. */
+export interface Share {
+  readonly aggregate: string;
+  readonly mark: Mark;
+  readonly blocked: BlockedAggregate | undefined;
+  /** Some of its deliveries wait for an event that is not there. */
+  readonly isHeld: boolean;
+  readonly toApply: readonly Delivery[];
+  readonly plans: Map<Delivery, PlannedEvent | undefined>;
+  applied: Delivery[];
+  failed: { readonly delivery: Delivery; readonly thrown: unknown } | undefined;
+}
+
+/** What a round comes to before anything is folded. */
+export interface Judged {
+  readonly shares: readonly Share[];
+  readonly duplicates: Delivery[];
+  readonly queued: Delivery[];
+  readonly held: HeldBack[];
+  readonly invalid: { aggregate: string; deliveries: readonly Delivery[] }[];
+}
+
+/** Locks the marks of a round's aggregates and sorts its deliveries by what may happen to them. */
+export async function judgeRound(
+  context: { readonly generation: Generation; readonly epochs: KnownEpochs },
+  tx: Queryable,
+  round: Round,
+): Promise<Judged> {
+  const { generation, epochs } = context;
+  const judged: Judged & { shares: Share[] } = {
+    shares: [],
+    duplicates: [],
+    queued: [],
+    held: [],
+    invalid: [],
+  };
+  if (round.deliveries.size === 0) return judged;
+  const names = [...round.deliveries.values()].map(nameOf);
+  const marks = await lockMarks(tx, generation, names);
+  const blocked = await readBlocked(tx, generation, names);
+  const subscribed = new Set(generation.eventTypes.keys());
+  for (const [aggregate, deliveries] of round.deliveries) {
+    const mark = marks.get(aggregate);
+    if (mark === undefined) throw new TypeError('a locked mark is missing');
+    const isRefolded = round.refolded.has(aggregate);
+    if (!isRefolded && mark.version > 0n && !epochs.isValid(mark)) {
+      judged.invalid.push({ aggregate, deliveries });
+      continue;
+    }
+    const from = isRefolded ? { ...mark, version: 0n, epoch: '', position: 0n } : mark;
+    const verdict = guardOrder(from.version, subscribed, deliveries);
+    judged.duplicates.push(...verdict.duplicates);
+    const block = blocked.get(aggregate);
+    if (block !== undefined && !round.retried.has(aggregate) && !isRefolded) {
+      judged.queued.push(...verdict.apply, ...verdict.held);
+    } else {
+      judged.shares.push(shareOf(aggregate, from, block, verdict, round, judged.held));
+    }
+  }
+  return judged;
+}
+
+function shareOf(
+  aggregate: string,
+  mark: Mark,
+  blocked: BlockedAggregate | undefined,
+  { apply: toApply, held, missing }: Verdict,
+  { condemned }: Round,
+  heldBack: HeldBack[],
+): Share {
+  const share = { aggregate, mark, blocked, plans: new Map(), applied: [], failed: undefined };
+  const isHeld = missing !== undefined;
+  if (isHeld && condemned.get(aggregate)?.version === held[0]?.event.aggregateVersion) {
+    // What it waits for will never come: it fails, and the others queue behind it.
+    return { ...share, isHeld, toApply: [...toApply, ...held] };
+  }
+  if (isHeld) {
+    const appliedVersion = toApply.at(-1)?.event.aggregateVersion ?? mark.version;
+    heldBack.push({ aggregate, deliveries: held, missing, appliedVersion });
+  }
+  return { ...share, isHeld, toApply };
+}
