@@ -2,7 +2,7 @@ import { annotationsFromJson, type StoredEvent } from '@nova/events';
 import type { CopyRow } from './copy-binary.ts';
 
 const COLUMNS = 16;
-const POSTGRES_EPOCH_MS = 946_684_800_000n; // 2000-01-01, from which timestamps are counted
+const POSTGRES_EPOCH_MS = 946_684_800_000; // 2000-01-01, from which timestamps are counted
 
 /**
  * An event from a row of `read-window.sql`; the order of the fields is that of its columns.
@@ -39,13 +39,15 @@ function given(row: CopyRow, column: number): Buffer {
   return field;
 }
 
-/** Microseconds since 2000 as RFC 3339 in UTC with microseconds. */
+/**
+ * Microseconds since 2000 as RFC 3339 in UTC with microseconds. A double holds them exactly until
+ * the year 2285, and costs a fifth of a bigint.
+ */
 function timestamp(field: Buffer): string {
-  const micros = field.readBigInt64BE();
-  const part = ((micros % 1000n) + 1000n) % 1000n;
-  const ms = (micros - part) / 1000n + POSTGRES_EPOCH_MS;
-  const text = new Date(Number(ms)).toISOString();
-  return `${text.slice(0, -1)}${part.toString().padStart(3, '0')}Z`;
+  const micros = field.readInt32BE(0) * 2 ** 32 + field.readUInt32BE(4);
+  const ms = Math.floor(micros / 1000);
+  const text = new Date(ms + POSTGRES_EPOCH_MS).toISOString();
+  return `${text.slice(0, -1)}${String(micros - ms * 1000).padStart(3, '0')}Z`;
 }
 
 function uuid(field: Buffer): string {
