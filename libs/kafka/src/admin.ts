@@ -5,6 +5,7 @@ import { type DriverClient, openClient } from './driver.ts';
 import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
+import { fetchBounds, type PartitionBounds } from './partition-bounds.ts';
 import { describeTopics, type TopicDescription } from './topic-description.ts';
 import { type PartitionCounts, TopicDirectory } from './topic-directory.ts';
 
@@ -64,6 +65,18 @@ export class SingleConnectionAdmin implements KafkaAdmin {
     const counts = new Map(names.map((name) => [name, existing.get(name) ?? 0]));
     return await this.#ask('describe topics', DESCRIBE_DEADLINE_MS, (admin) =>
       describeTopics(admin, counts),
+    );
+  }
+
+  /**
+   * Where the partitions of these topics begin and end now, by partition key.
+   *
+   * @throws KAFKA_UNAVAILABLE, also when one of them does not exist.
+   */
+  async bounds(topics: readonly string[]): Promise<ReadonlyMap<string, PartitionBounds>> {
+    if (topics.length === 0) return new Map();
+    return await this.#ask('tell offsets', REQUEST_DEADLINE_MS, (admin) =>
+      fetchBounds(admin, topics),
     );
   }
 

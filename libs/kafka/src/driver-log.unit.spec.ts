@@ -46,6 +46,23 @@ describe('driverLog', () => {
     ]);
   });
 
+  it('does not warn of a rebalance, which every group goes through', () => {
+    const { lines, logger } = recording();
+    const log = driverLog(
+      logger,
+      () => 0,
+      () => false,
+    )();
+    const heartbeat = entry(logLevel.ERROR, 'Response Heartbeat(key: 12, version: 3)');
+    const error = 'The group is rebalancing, so a rejoin is needed';
+    log({ ...heartbeat, log: { ...heartbeat.log, error } });
+    log({ ...heartbeat, log: { ...heartbeat.log, error: 'The coordinator is loading' } });
+    expect(lines).toEqual([
+      'debug',
+      'warn Response Heartbeat(key: 12, version: 3): The coordinator is loading',
+    ]);
+  });
+
   it('says nothing of a client that was thrown away', () => {
     const { lines, logger } = recording();
     driverLog(

@@ -10,6 +10,8 @@
  * its caller sends the same records again from its own cursor, so a topic holds each record at
  * least once, first occurrences in order. Nothing is retried here beyond what kafkajs does within
  * one send, and nothing is created but by `ensureTopics`.
+ *
+ * The other side is `source()`: members of consumer groups, in `group-member.ts`.
  */
 export type { KafkaAdmin, TopicSpec } from './admin.ts';
 export { errors } from './errors.ts';
@@ -17,6 +19,16 @@ export { type Kafka, openKafka } from './open-kafka.ts';
 export { type KafkaOptions, SEND_LIMIT_BYTES } from './options.ts';
 export type { KafkaPublisher } from './publisher.ts';
 export type { KafkaBatch, KafkaRecord } from './record.ts';
+export type {
+  DeliveredBatch,
+  DeliveryOptions,
+  IncomingRecord,
+  KafkaSource,
+  MemberHealth,
+  OpenKafkaSource,
+  StartOffset,
+  TopicPartition,
+} from './seam.ts';
 export { settings } from './settings.ts';
 export type { TopicDescription } from './topic-description.ts';
 export type { PartitionCounts } from './topic-directory.ts';

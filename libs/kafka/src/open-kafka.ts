@@ -1,6 +1,8 @@
 import { type KafkaAdmin, SingleConnectionAdmin } from './admin.ts';
+import { GroupMember } from './group-member.ts';
 import { defaults, type KafkaOptions } from './options.ts';
 import { type KafkaPublisher, SinglePartitionPublisher } from './publisher.ts';
+import type { KafkaSource } from './seam.ts';
 
 /** A Kafka cluster as one process uses it. */
 export interface Kafka {
@@ -8,6 +10,8 @@ export interface Kafka {
   publisher(): KafkaPublisher;
   /** The admin of this process, always the same one. */
   admin(): KafkaAdmin;
+  /** Opens members of consumer groups. They use the admin: stop them before closing it. */
+  source(): KafkaSource;
 }
 
 /** Nothing is connected yet: publisher and admin do so when they are first used. */
@@ -17,5 +21,8 @@ export function openKafka(options: KafkaOptions): Kafka {
   return {
     publisher: () => new SinglePartitionPublisher(complete, admin.directory),
     admin: () => admin,
+    source: () => ({
+      open: (consumer) => Promise.resolve(new GroupMember(complete, admin, consumer)),
+    }),
   };
 }

@@ -1,4 +1,5 @@
 import kafkajs, { type Admin } from 'kafkajs';
+import { fetchBounds } from './partition-bounds.ts';
 
 /** A topic as the cluster has it. */
 export interface TopicDescription {
@@ -8,9 +9,6 @@ export interface TopicDescription {
   /** Records that can be read now, of all partitions together. */
   readonly records: bigint;
 }
-
-/** Offsets of this many topics are asked for at a time. */
-const TOPICS_AT_ONCE = 16;
 
 /** Asks what the cluster has of topics that exist. */
 export async function describeTopics(
@@ -53,14 +51,9 @@ async function recordsOf(
   names: readonly string[],
 ): Promise<ReadonlyMap<string, bigint>> {
   const counts = new Map<string, bigint>();
-  for (let at = 0; at < names.length; at += TOPICS_AT_ONCE) {
-    const group = names.slice(at, at + TOPICS_AT_ONCE);
-    await Promise.all(group.map(async (name) => counts.set(name, await countRecords(admin, name))));
+  for (const [key, { begin, end }] of await fetchBounds(admin, names)) {
+    const topic = key.slice(0, key.lastIndexOf(':'));
+    counts.set(topic, (counts.get(topic) ?? 0n) + end - begin);
   }
   return counts;
-}
-
-async function countRecords(admin: Admin, topic: string): Promise<bigint> {
-  const offsets = await admin.fetchTopicOffsets(topic);
-  return offsets.reduce((sum, { low, high }) => sum + BigInt(high) - BigInt(low), 0n);
 }
