@@ -73,13 +73,13 @@ function parentPid(pid: number): number {
 const gone = (pid: number, withinMs: number) =>
   waitFor(() => commandOf(pid) === '', { withinMs, what: `the end of process ${pid}` });
 
+afterAll(() => {
+  rmSync(base, { recursive: true, force: true });
+});
+
 describe('launchProcess, when its parent is killed', () => {
   afterEach(() => {
     for (const parent of parents.splice(0)) parent.kill('SIGKILL');
-  });
-
-  afterAll(() => {
-    rmSync(base, { recursive: true, force: true });
   });
 
   it('ends the child with its signal', async () => {

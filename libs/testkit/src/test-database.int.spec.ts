@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +18,7 @@ describe('testDatabase', () => {
 
   afterAll(async () => {
     await Promise.all([one.drop(), two.drop()]);
+    rmSync(dir, { recursive: true });
   });
 
   it('gives each caller tables of its own', async () => {
