@@ -32,11 +32,14 @@ const EXCERPT_LENGTH = 120;
 
 /** The beginning of a line, safe to print on a terminal. */
 export function excerptOf(text: string, length = EXCERPT_LENGTH): string {
-  const beginning = text.slice(0, length).toWellFormed();
   // Controls, line separators and the marks that turn the direction of text.
-  const visible = beginning.replaceAll(
-    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return text.length > length ? `${visible}…` : visible;
+  const visible = text
+    .slice(0, length)
+    .toWellFormed()
+    .replaceAll(
+      /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+  const shown = visible.slice(0, length).toWellFormed();
+  return shown.length < visible.length || text.length > length ? `${shown}…` : shown;
 }
