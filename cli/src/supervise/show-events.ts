@@ -27,10 +27,9 @@ function linesOf(event: SupervisorEvent, out: Output): string[] {
       return [`  ${style.good('ok')} ${event.step.padEnd(16)} ${style.faint(time)}${note}`];
     }
     case 'part_exited': {
-      const { part, exitCode, signal, restartInMs, lastLines } = event.exit;
-      const how = signal === null ? `ended with exit code ${exitCode}` : `was ended by ${signal}`;
+      const { part, how, restartInMs, lastLines } = event.exit;
       return [
-        `${style.bad('!!')} ${part} ${how}; it is started again in ${durationText(restartInMs)}`,
+        `${style.bad('!!')} ${part}: ${how}; it is started again in ${durationText(restartInMs)}`,
         ...lastLines.map((line) => style.faint(`     ${line}`)),
       ];
     }

@@ -102,6 +102,23 @@ describe('SupervisedPart', () => {
     expect(process.launches).toBe(2);
   });
 
+  it('tells of a restart that failed and goes on trying', async () => {
+    const process = new FakeProcess('kafka');
+    const events: SupervisorEvent[] = [];
+    const kafka = part(process, (event) => events.push(event));
+    await kafka.start();
+    process.endsAtStart = 2;
+    process.die();
+    await until(() => events.some(({ kind }) => kind === 'part_recovered'));
+    const told = events.flatMap((event) => (event.kind === 'part_exited' ? [event.exit.how] : []));
+    expect(told).toEqual([
+      'it was ended by SIGKILL',
+      'kafka did not start: it ended with exit code 3',
+    ]);
+    expect(kafka.snapshot().restarts).toBe(2);
+    await kafka.stop(1000);
+  });
+
   it('tries a first start again that ended at once', async () => {
     const process = new FakeProcess('postgres');
     process.endsAtStart = 1;

@@ -192,6 +192,7 @@ export class SupervisedPart {
       kind: 'part_exited',
       exit: {
         part: this.name,
+        how: this.#lastExit ?? '',
         exitCode: end?.code ?? null,
         signal: end?.signal ?? null,
         upMs,

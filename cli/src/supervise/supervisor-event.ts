@@ -17,6 +17,8 @@ export type SupervisorEvent =
 /** How a part ended although nobody asked it to. */
 export interface PartExit {
   readonly part: string;
+  /** In words, starting with "it"; also for a restart that failed. */
+  readonly how: string;
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly upMs: number;
