@@ -7,8 +7,8 @@ import { mapError } from './map-error.ts';
 import { type Sql, textOf } from './sql.ts';
 
 /**
- * The chunks of a COPY. The driver has no timeout for it, hence the deadline per chunk: a paused
- * server would otherwise hold the reader for ever.
+ * The chunks of a COPY, each with a deadline: a paused server would otherwise hold the reader for
+ * ever.
  */
 export async function* copyOut(
   connections: Connections,
@@ -16,9 +16,10 @@ export async function* copyOut(
   stallMs: number,
 ): AsyncIterable<Buffer> {
   const lease = await connections.acquire();
+  const chunks = copyTo(textOf(sql));
   let finished = false;
   try {
-    const chunks = lease.client.query(copyTo(textOf(sql)));
+    lease.client.query(chunks);
     const iterator: AsyncIterator<Buffer> = chunks[Symbol.asyncIterator]();
     for (;;) {
       const next = await nextChunk(iterator, stallMs);
@@ -27,6 +28,9 @@ export async function* copyOut(
     }
     finished = true;
   } finally {
+    // The driver arms its timeout for this statement too, but nothing in it calls back: the timer
+    // would outlive the copy, keep the process alive, and then fail a stream that has ended.
+    chunks.callback?.();
     // Left early or failed: what is still on its way would be taken for the next answer.
     lease.release(finished ? 'usable' : 'doubtful');
   }

@@ -3,5 +3,6 @@ declare module 'pg-copy-streams' {
   import type { Readable } from 'node:stream';
   import type { Submittable } from 'pg';
 
-  export function to(text: string): Readable & Submittable;
+  /** `callback` is set by the driver when the statement is given to it, to disarm its timeout. */
+  export function to(text: string): Readable & Submittable & { callback?: () => void };
 }
