@@ -38,7 +38,7 @@ export async function countWaiting(
        (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(first_failed_at)), 0)::float8
         FROM parked_aggregates WHERE consumer = $1 AND generation = $2) AS "oldestParkedSeconds",
        (SELECT count(*)::integer FROM (SELECT 1 FROM consumer_effects
-        WHERE consumer = $1 AND state = 'pending' LIMIT 10000) AS some) AS "pendingEffects",
+        WHERE consumer = $1 AND state = 'pending' LIMIT 10000) AS waiting) AS "pendingEffects",
        (SELECT count(*)::integer FROM consumer_effects
         WHERE consumer = $1 AND state = 'parked') AS "parkedEffects"`,
     [consumer, generation],
