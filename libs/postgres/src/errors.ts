@@ -67,7 +67,7 @@ export const errors = defineErrors({
   },
   POSTGRES_MIGRATION_MISNAMED: {
     message: 'migrations of {owner} are not numbered 0001, 0002, … without gaps: {name}',
-    status: 'FAILED_PRECONDITION',
+    status: 'INTERNAL',
     retry: 'never',
     blame: 'bug',
     hint: 'Name the files NNNN_what_it_does.sql.',
