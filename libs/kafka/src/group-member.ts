@@ -1,35 +1,33 @@
 import { messageOf, NovaError } from '@nova/errors';
-import { backoffMs, sleep, systemClock, withDeadline } from '@nova/time';
+import { backoffMs, sleep, withDeadline } from '@nova/time';
 import type { SingleConnectionAdmin } from './admin.ts';
+import { Assignment } from './assignment.ts';
 import { coPartitionedAssigner } from './co-partitioned-assigner.ts';
 import { CommitHints } from './commit-hints.ts';
 import { errors } from './errors.ts';
-import type { FetchedBatch } from './fetched-batch.ts';
 import { GroupSession, type Membership } from './group-session.ts';
 import type { CompleteOptions } from './options.ts';
-import { PartitionReader } from './partition-reader.ts';
-import { type Placement, placeReaders } from './place-readers.ts';
-import {
-  type DeliveryOptions,
-  type MemberHealth,
-  type OpenKafkaSource,
-  partitionKey,
-  type StartOffset,
-  type TopicPartition,
+import type {
+  DeliveryOptions,
+  MemberHealth,
+  OpenKafkaSource,
+  StartOffset,
+  TopicPartition,
 } from './seam.ts';
 
 const RECONNECT = { initialMs: 200, factor: 2, maxMs: 2000, jitter: 0.2 };
 const COMMIT_EVERY_MS = 1000;
 const LAST_COMMIT_MS = 1000;
 const LEAVE_MS = 5000;
+/** A session that broke down has tried to leave already. */
+const CUT_MS = 500;
 const STOP_MS = 8000;
 /** Three heartbeats without an answer. */
 const SILENT_MS = 4500;
 
 /**
  * A member of a group: one session after the other, and during each the readers of the partitions
- * that are assigned. Every assignment begins a generation in which everything is placed anew, also
- * partitions that it had before: others may have had them in between.
+ * that are assigned.
  *
  *   join --> partitions paused, `startAt` asked --> placed, fetched, delivered --> revoked
  *     ^-------- pause of up to 2 s <-------- session over, group rebalances <---------'
@@ -40,15 +38,12 @@ export class GroupMember implements OpenKafkaSource {
   readonly #consumer: DeliveryOptions;
   readonly #membership: Membership;
   readonly #commits: CommitHints;
-  readonly #placement: Placement;
+  readonly #assignment: Assignment;
   readonly #stopping = new AbortController();
   readonly #finished: Promise<void>;
-  readonly #readers = new Map<string, PartitionReader>();
   #counts: ReadonlyMap<string, number> = new Map();
   #owned = new Map<string, number[]>();
   #session: GroupSession | undefined;
-  #generation = 0;
-  #lastProgressMs: number | undefined;
   #trouble: string | undefined = 'the group is not joined yet';
 
   constructor(options: CompleteOptions, admin: SingleConnectionAdmin, consumer: DeliveryOptions) {
@@ -58,29 +53,27 @@ export class GroupMember implements OpenKafkaSource {
     const { groupId, topics } = consumer;
     this.#membership = { groupId, topics, assigner: coPartitionedAssigner(() => this.#owned) };
     this.#commits = new CommitHints((of) => this.#sendOffsets(of), COMMIT_EVERY_MS, options.logger);
-    this.#placement = {
+    this.#assignment = new Assignment({
+      consumer,
       boundsOf: (names) => admin.bounds(names),
       seek: (reader, offset) => this.#session?.seek(reader, offset),
+      setFetching: (partition, isWanted) => this.#session?.setFetching(partition, isWanted),
       signal: this.#stopping.signal,
       logger: options.logger,
-    };
+    });
     this.#finished = this.#run();
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#readers.get(partitionKey(partition))?.pause();
+    for (const partition of partitions) this.#assignment.get(partition)?.pause();
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#readers.get(partitionKey(partition))?.resume();
+    for (const partition of partitions) this.#assignment.get(partition)?.resume();
   }
 
   seek(partition: TopicPartition, to: StartOffset): Promise<void> {
-    const reader = this.#readers.get(partitionKey(partition));
-    if (reader !== undefined) {
-      reader.displace();
-      this.#place([reader], () => Promise.resolve(new Map([[partitionKey(partition), to]])));
-    }
+    this.#assignment.seek(partition, to);
     return Promise.resolve();
   }
 
@@ -89,7 +82,7 @@ export class GroupMember implements OpenKafkaSource {
   }
 
   async endOffsets(): Promise<ReadonlyMap<string, bigint>> {
-    const readers = [...this.#readers];
+    const readers = [...this.#assignment.readers];
     const bounds = await this.#admin.bounds(readers.map(([, { topic }]) => topic));
     return new Map(
       readers.map(([key, reader]) => {
@@ -102,7 +95,10 @@ export class GroupMember implements OpenKafkaSource {
   }
 
   assigned(): readonly TopicPartition[] {
-    return [...this.#readers.values()].map(({ topic, partition }) => ({ topic, partition }));
+    return [...this.#assignment.readers.values()].map(({ topic, partition }) => ({
+      topic,
+      partition,
+    }));
   }
 
   partitionCounts(): ReadonlyMap<string, number> {
@@ -119,13 +115,13 @@ export class GroupMember implements OpenKafkaSource {
 
   health(): MemberHealth {
     const lag = new Map<string, bigint>();
-    for (const [key, { highWatermark, deliveredTo }] of this.#readers) {
+    for (const [key, { highWatermark, deliveredTo }] of this.#assignment.readers) {
       lag.set(key, highWatermark > deliveredTo ? highWatermark - deliveredTo : 0n);
     }
     return {
       assigned: this.assigned(),
       lag,
-      lastProgressMs: this.#lastProgressMs,
+      lastProgressMs: this.#assignment.lastProgressMs,
       trouble: this.trouble(),
     };
   }
@@ -140,10 +136,10 @@ export class GroupMember implements OpenKafkaSource {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
-      const before = this.#generation;
+      const before = this.#assignment.generation;
       const reason = messageOf(await this.#live(signal));
       if (signal.aborted) break;
-      if (this.#generation !== before) attempt = 1;
+      if (this.#assignment.generation !== before) attempt = 1;
       const retryInMs = backoffMs(RECONNECT, attempt);
       // The first words of an outage; that it goes on shows in `trouble`.
       const level = attempt === 1 || this.#trouble !== reason ? 'warn' : 'debug';
@@ -161,9 +157,9 @@ export class GroupMember implements OpenKafkaSource {
       await this.#findTopics();
       session = new GroupSession(this.#options, this.#membership, {
         joined: (assigned) => this.#joined(assigned),
-        rebalancing: () => this.#revokeAll(),
-        fetched: (batch) => this.#fetched(batch),
-        skipped: (partition, offset) => this.#readers.get(partitionKey(partition))?.skipTo(offset),
+        rebalancing: () => this.#assignment.revoke(),
+        fetched: (batch) => this.#assignment.fetched(batch),
+        skipped: (partition, offset) => this.#assignment.get(partition)?.skipTo(offset),
       });
       this.#session = session;
       const aborted = new Promise((resolve) => {
@@ -175,16 +171,16 @@ export class GroupMember implements OpenKafkaSource {
     } catch (thrown) {
       return thrown;
     } finally {
-      for (const reader of this.#readers.values()) reader.end();
+      this.#assignment.end();
       if (signal.aborted) {
         await withDeadline(this.#commits.flush(), LAST_COMMIT_MS, 'the last commit').catch(
           () => {},
         );
       }
       this.#commits.close();
-      this.#revokeAll();
+      this.#assignment.revoke();
       this.#session = undefined;
-      await session?.close(LEAVE_MS);
+      await session?.close(signal.aborted ? LEAVE_MS : CUT_MS);
     }
   }
 
@@ -200,7 +196,7 @@ export class GroupMember implements OpenKafkaSource {
   }
 
   #joined(assigned: readonly TopicPartition[]): void {
-    this.#revokeAll();
+    this.#assignment.revoke();
     this.#trouble = undefined;
     const fields = { ...this.#fields(), count: assigned.length };
     this.#options.logger.info(fields, 'kafka consumer has its partitions');
@@ -209,95 +205,12 @@ export class GroupMember implements OpenKafkaSource {
       owned.set(topic, [...(owned.get(topic) ?? []), partition]);
     }
     this.#owned = owned;
-    this.#assign(assigned);
-  }
-
-  #assign(partitions: readonly TopicPartition[]): void {
-    this.#generation += 1;
-    const readers = partitions.map((partition) => this.#reader(partition));
-    for (const reader of readers) {
-      this.#readers.set(partitionKey(reader), reader);
-      this.#session?.setFetching(reader, false);
-    }
-    this.#place(readers, (left) => this.#consumer.startAt(left));
-  }
-
-  #reader(partition: TopicPartition): PartitionReader {
-    return new PartitionReader(partition, this.#generation, {
-      deliver: async (batch) => {
-        await this.#consumer.deliver(batch);
-        this.#lastProgressMs = systemClock.monotonicMs();
-      },
-      changed: (reader) => {
-        if (!reader.isEnded) this.#session?.setFetching(reader, reader.wantsMore);
-      },
-      logger: this.#options.logger,
-    });
-  }
-
-  #fetched(batch: FetchedBatch): boolean {
-    const reader = this.#readers.get(partitionKey(batch));
-    if (reader === undefined || !reader.isReading) return false;
-    if (batch.fetchedFrom !== reader.position) {
-      this.#findPlace(reader);
-      return false;
-    }
-    reader.take(batch);
-    return true;
-  }
-
-  /**
-   * kafkajs went elsewhere by itself: an answer from before a seek, or the offset is out of range,
-   * which it settles by starting at the earliest. Then what the caller knows of the partition is no
-   * longer true either, so it is assigned to it anew; it is never left to begin at the latest (K8).
-   */
-  #findPlace(reader: PartitionReader): void {
-    const { topic, partition, position } = reader;
-    reader.displace();
-    this.#place([reader], async () => {
-      const bounds = (await this.#admin.bounds([topic])).get(partitionKey(reader));
-      if (bounds !== undefined && position >= bounds.begin && position <= bounds.end) {
-        return new Map([[partitionKey(reader), position]]);
-      }
-      if (!reader.isEnded) {
-        const fields = { ...this.#fields(), topic, partition, offset: position };
-        this.#options.logger.warn(fields, 'kafka no longer has the offset that comes next');
-        this.#revoke([reader]);
-        this.#assign([{ topic, partition }]);
-      }
-      return new Map();
-    });
-  }
-
-  #place(
-    readers: readonly PartitionReader[],
-    ask: (left: readonly TopicPartition[]) => Promise<ReadonlyMap<string, StartOffset>>,
-  ): void {
-    // It retries for itself and never rejects.
-    void placeReaders(readers, ask, this.#placement);
-  }
-
-  #revokeAll(): void {
-    this.#revoke([...this.#readers.values()]);
-  }
-
-  #revoke(readers: readonly PartitionReader[]): void {
-    if (readers.length === 0) return;
-    for (const reader of readers) {
-      reader.end();
-      this.#readers.delete(partitionKey(reader));
-    }
-    try {
-      this.#consumer.revoked(readers.map(({ topic, partition }) => ({ topic, partition })));
-    } catch (thrown) {
-      const fields = this.#fields(messageOf(thrown));
-      this.#options.logger.error(fields, 'kafka consumer failed to take a revocation');
-    }
+    this.#assignment.add(assigned);
   }
 
   async #sendOffsets(offsets: ReadonlyMap<string, bigint>): Promise<void> {
     // Those of partitions that are no longer ours are not ours to tell.
-    const own = [...this.#readers].flatMap(([key, reader]) => {
+    const own = [...this.#assignment.readers].flatMap(([key, reader]) => {
       const offset = offsets.get(key);
       return offset === undefined ? [] : [[reader, offset] as const];
     });

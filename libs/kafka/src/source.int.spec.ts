@@ -115,6 +115,8 @@ describe('a member of a group', () => {
       ]),
     );
     await until('no lag', () => [...source.health().lag.values()].every((lag) => lag === 0n));
+    expect(source.health()).toMatchObject({ trouble: undefined, assigned: source.assigned() });
+    expect(source.health().lastProgressMs).toBeLessThanOrEqual(performance.now());
   }, 30_000);
 
   it('shares with another one the same partition numbers of all topics, and takes over from it', async () => {
@@ -219,6 +221,7 @@ describe('a member of a group', () => {
     await publish(topic, own, 200, 1);
     await until('what is new', () => a.keys().includes(200));
     expect(a.revocations[0]).toHaveLength(2);
+    expect(a.batches.filter(({ generation }) => generation === 1)).toHaveLength(2);
     const late = a.batches.filter(({ generation }) => generation > 1);
     expect(new Set(late.map(({ partition }) => partition))).toEqual(new Set([own]));
     const keysOf = late.flatMap(({ records }) => records.map(({ key }) => Number(key)));
