@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '@nova/time';
@@ -142,6 +143,36 @@ describe('importLogs', () => {
       expect(first?.eventType).toMatch(/_created$/);
     }
     expect(log.mostInFlight).toBeGreaterThan(1);
+  });
+
+  it('has one batch of a file in flight, so that late answers put nothing out of order', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nova-import-'));
+    const lines = Array.from({ length: 1700 }, (_, n) => `[09:14] <p${n % 7}> line ${n}\n`);
+    writeFileSync(join(folder, '2004-12-25.log'), lines.join(''));
+    const stored: ImportEvent[] = [];
+    let calls = 0;
+    const sources = await findLogs([folder], 'net');
+    const { failure } = await importLogs({
+      sources,
+      // Each call takes a shorter time than the one before.
+      async publish(events) {
+        calls += 1;
+        for (let turns = 20 - 5 * calls; turns > 0; turns -= 1) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        stored.push(...events);
+        return events.map(() => 'new');
+      },
+      date: undefined,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    });
+    rmSync(folder, { recursive: true });
+    expect(failure).toBeUndefined();
+    expect(calls).toBe(4);
+    const contents = stored.flatMap(({ payload }) => payload['content'] ?? []);
+    expect(contents).toEqual(lines.map((_, n) => `line ${n}`));
   });
 
   it('stops at a failure, and says which', async () => {
