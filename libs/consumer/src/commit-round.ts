@@ -19,7 +19,7 @@ import type { KnownEpochs } from './known-epochs.ts';
 import { type MovedMark, writeMarks } from './marks.ts';
 import { writeOffsets } from './offsets.ts';
 import { keepDeliveries, release, writeFailure } from './parking.ts';
-import type { RecordEntry } from './partition-log.ts';
+import type { RecordEntry } from './record-entry.ts';
 import type { Round, RoundResult } from './round.ts';
 
 /** What rounds are committed with. */

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '@nova/events';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
-import type { RecordEntry } from './partition-log.ts';
+import type { RecordEntry } from './record-entry.ts';
 
 /** One arrival of one event: a record of Kafka, or read from the log. */
 export interface Delivery {

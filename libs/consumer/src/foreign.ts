@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Queryable } from '@nova/postgres';
 import type { IncomingRecord } from './delivery-source.ts';
-import type { RecordEntry, RecordIdentity } from './partition-log.ts';
+import type { RecordEntry, RecordIdentity } from './record-entry.ts';
 
 /** A record that nova did not write, with why. */
 export interface ForeignRecord {

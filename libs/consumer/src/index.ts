@@ -1,4 +1,37 @@
-/** Consumers. */
+/**
+ * Consumers: views fed by Kafka, each event applied once and in its aggregate's order, whatever Kafka
+ * delivers. The life of a delivery:
+ *
+ *   source (libs/kafka) --batch--> intake: decoded, or foreign and set aside
+ *        |                            |
+ *        |                            v gathered with what was held of the same aggregates
+ *        |                          round --order guard--> duplicate: dropped, counted
+ *        |                            |                    early: held, at most 200 ms, then the
+ *        |                            |                           log is asked for what is missing
+ *        |                            v
+ *        |       one transaction: rows, marks, effects, parked copies, offsets   (commit-round.ts)
+ *        |                            |
+ *        +<-- commit, only a hint ----+--> effects: judged and appended after commit, per target
+ *
+ *   what fails                    what happens
+ *   a fold, a row, an effect      its aggregate is cut out, retried after 100 ms, 1 s and 10 s, then
+ *                                 parked; its later events queue behind it; all others flow
+ *   the database or the log       the round is tried again until they are back, partitions pause,
+ *                                 the member stays in its group, no attempt is burnt
+ *   Kafka loses a record          the tail check finds it in the log within two minutes
+ *   Kafka repeats or rewinds      marks make it harmless; the stored offset is checked by the record
+ *                                 that stands there, and read from the beginning if it is another
+ *   the log loses its end         marks of a lost epoch are folded anew from the log
+ *   this process is killed        what was committed is committed with its offsets; the rest comes
+ *                                 again
+ *   the client stops silently     the watchdog makes the membership anew
+ *   new, or far behind            the log is read instead of Kafka, which then goes on where it ended
+ *
+ * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
+ * memory but for their reads); marks, offsets, parking, tail, generation (tables); starting, catch-up,
+ * tail-check, retries, refold, rebuild, watchdog (what runs beside the rounds); session (a
+ * membership), consumer-runner (the part).
+ */
 export type { Consumer } from './consumer.ts';
 export { type ConsumerPorts, createConsumer } from './create-consumer.ts';
 export { type ConsumerDefinition, groupIdOf } from './definition.ts';
@@ -30,7 +63,7 @@ export type {
   LogReader,
   LogStanding,
 } from './log-reader.ts';
-export { type ConsumerSettings, consumerSettings } from './settings.ts';
+export { type ConsumerSettings, consumerDefaults, consumerSettings } from './settings.ts';
 export type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 
 /** Where the migrations of a consumer's own tables are; owner `consumer`. */

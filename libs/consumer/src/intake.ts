@@ -7,12 +7,8 @@ import {
   type TopicPartition,
 } from './delivery-source.ts';
 import { type ForeignRecord, foreignIdentity } from './foreign.ts';
-import {
-  PartitionLog,
-  type RecordEntry,
-  type RecordIdentity,
-  type StoredOffset,
-} from './partition-log.ts';
+import { PartitionLog } from './partition-log.ts';
+import type { RecordEntry, RecordIdentity, RecordPartition, StoredOffset } from './record-entry.ts';
 
 /** What a round takes at most. */
 export interface RoundBounds {
@@ -137,7 +133,7 @@ export class Intake {
 
   /** Notes that these records are settled for good. */
   settle(settled: ReadonlySet<RecordEntry>): void {
-    const partitions = new Set<PartitionLog>();
+    const partitions = new Set<RecordPartition>();
     for (const entry of settled) {
       entry.isSettled = true;
       partitions.add(entry.partition);

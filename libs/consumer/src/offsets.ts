@@ -1,7 +1,7 @@
 import type { Queryable } from '@nova/postgres';
 import { partitionKey, type TopicPartition } from './delivery-source.ts';
 import type { GenerationName } from './marks.ts';
-import type { StoredOffset } from './partition-log.ts';
+import type { StoredOffset } from './record-entry.ts';
 
 /** Stores offsets in the transaction that settles their records. */
 export async function writeOffsets(

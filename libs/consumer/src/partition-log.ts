@@ -1,35 +1,13 @@
 import type { Delivery } from './delivery.ts';
 import type { TopicPartition } from './delivery-source.ts';
-
-/** What a stored offset says about its record. */
-export interface RecordIdentity {
-  /** Of a foreign record, a hash of key and value. */
-  readonly eventId: string;
-  /** Empty for a foreign record. */
-  readonly epoch: string;
-  readonly position: bigint;
-}
-
-/** A record that was delivered and is not yet settled together with all before it. */
-export interface RecordEntry {
-  readonly partition: PartitionLog;
-  readonly offset: bigint;
-  readonly identity: RecordIdentity;
-  isSettled: boolean;
-}
-
-/** An offset to be stored: everything of the partition at or below it is settled. */
-export interface StoredOffset extends TopicPartition {
-  readonly offset: bigint;
-  readonly identity: RecordIdentity;
-}
+import type { RecordEntry, RecordIdentity, RecordPartition, StoredOffset } from './record-entry.ts';
 
 /**
  * An assigned partition: what of it waits, is held, and up to where everything is settled (applied,
  * duplicate, parked or set aside). Its stored offset moves over settled records only, so it stays
  * before the first one that is held.
  */
-export class PartitionLog implements TopicPartition {
+export class PartitionLog implements RecordPartition {
   readonly topic: string;
   readonly partition: number;
   /** The stored offset, until the record there is seen to be the stored one. */

@@ -112,6 +112,8 @@ export class Session {
   }
 
   async #settle(signal: AbortSignal): Promise<void> {
+    // The source takes the answer of startAt first: seeking before it would be overruled by it.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     await settleStart(this.context, AbortSignal.any([signal, this.#stop.signal]));
     this.#starting -= 1;
     this.context.work.notify();

@@ -34,7 +34,8 @@ export function decodeEvent(stored: StoredEvent, schema: DescMessage): ViewEvent
 
 function readPayload(stored: StoredEvent, schema: DescMessage): Message {
   try {
-    const json: JsonValue = JSON.parse(utf8.decode(stored.payload));
+    // What JSON.parse returns is JSON.
+    const json = JSON.parse(utf8.decode(stored.payload)) as JsonValue;
     return fromJson(schema, json, { ignoreUnknownFields: true });
   } catch (cause) {
     throw new NovaError(

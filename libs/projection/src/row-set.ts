@@ -131,8 +131,7 @@ function jsonOf(table: ViewTable, column: string, value: unknown): JsonValue {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (Array.isArray(value) || isPlain(value)) {
     // A copy without undefined fields, as jsonb will return it; what JSON cannot hold throws.
-    const copy: JsonValue = JSON.parse(JSON.stringify(value));
-    return copy;
+    return JSON.parse(JSON.stringify(value)) as JsonValue;
   }
   throw invalid(table, `column ${column} is given ${describe(value)}`);
 }
