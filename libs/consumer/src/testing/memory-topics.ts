@@ -186,6 +186,21 @@ class Member implements OpenSource {
     return to === 'beginning' || to > end ? 0n : to;
   }
 
+  async #deliver(
+    partition: TopicPartition,
+    records: readonly IncomingRecord[],
+    highWatermark: bigint,
+  ): Promise<boolean> {
+    try {
+      await this.#options.deliver({ ...partition, records, highWatermark, generation: 1 });
+      return true;
+    } catch {
+      // The contract: what was refused is delivered again, after a pause.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      return false;
+    }
+  }
+
   #look(): void {
     for (const place of this.#places.values()) void this.#fetch(place);
   }
@@ -199,15 +214,8 @@ class Member implements OpenSource {
       const batch = records.slice(from, from + this.#batchSize);
       if (batch.length === 0) break;
       const { turn } = place;
-      place.next += BigInt(batch.length);
-      await Promise.resolve();
-      if (turn !== place.turn) continue;
-      await this.#options.deliver({
-        ...place.partition,
-        records: batch,
-        highWatermark: BigInt(records.length),
-        generation: 1,
-      });
+      const isTaken = await this.#deliver(place.partition, batch, BigInt(records.length));
+      if (turn === place.turn && isTaken) place.next += BigInt(batch.length);
     }
     place.isBusy = false;
   }
