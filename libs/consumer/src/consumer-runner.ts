@@ -227,9 +227,13 @@ export class ConsumerRunner implements Consumer {
     if (this.#refused !== undefined && this.#session === undefined) return 'paused';
     if (this.#ports.context.meters.why() !== undefined) return 'paused';
     const session = this.#session;
-    if (session === undefined || session.context.source() === undefined) return 'starting';
+    const source = session?.context.source();
+    if (session === undefined || source === undefined) return 'starting';
     if (session.context.isStarting()) return 'catching_up';
-    return session.context.intake.partitions().length === 0 ? 'starting' : 'running';
+    // A member may have no partitions: then it stands by, which is work too.
+    const hasBegun =
+      session.context.intake.partitions().length > 0 || source.assigned().length === 0;
+    return source.trouble() === undefined && hasBegun ? 'running' : 'starting';
   }
 
   #lagSeconds(lag: bigint): number {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { encodeToken, type StoredEvent, topicOf } from '@nova/events';
-import { type NewEvent, outboxMigrations } from '@nova/outbox';
+import { type NewEvent, outboxMigrations, rebase } from '@nova/outbox';
 import type { Database } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
@@ -377,6 +377,33 @@ describe('createConsumer', () => {
     expect(
       await database.query('SELECT 1 FROM parked_aggregates WHERE consumer = $1', [name]),
     ).toEqual([]);
+  });
+
+  it('folds anew what the log has lost, and drops the records of it', async () => {
+    const consumer = await start({ tailIntervalMs: 300, tailGraceMs: 100 });
+    const [changed, gone] = [crypto.randomUUID(), crypto.randomUUID()];
+    const events = await appendAll(database, [said(changed), said(changed), said(gone)]);
+    publish(events);
+    await shows(consumer, changed, events.slice(0, 2));
+    await shows(consumer, gone, events.slice(2));
+    // The server comes back without the last two events.
+    const kept = events[0]?.position.position;
+    await database.query('DELETE FROM outbox_events WHERE position > $1', [kept]);
+    await database.query('UPDATE outbox_log SET last_position = $1', [kept]);
+    await database.query('DELETE FROM outbox_aggregates WHERE aggregate_id = $1', [gone]);
+    await database.query(
+      `UPDATE outbox_aggregates SET version = 1, last_versions = '{"message_created":1}',
+         type_counts = '{"message_created":1}' WHERE aggregate_id = $1`,
+      [changed],
+    );
+    await rebase(database);
+    const instead = await appendAll(database, [joined(changed)]);
+    publish([...events.slice(2), ...instead]);
+    await shows(consumer, changed, [...events.slice(0, 1), ...instead]);
+    await waitFor(async () => (await roomOf(consumer, gone)) === undefined, {
+      withinMs: 8000,
+      what: 'the row of lost events to go',
+    });
   });
 
   it('makes its membership anew when there is lag and nothing moves', async () => {

@@ -11,14 +11,12 @@ export class KnownEpochs {
   #ends = new Map<string, bigint | undefined>();
   #present: string | undefined;
 
-  /** Takes over what the log says; true when it has an epoch that was not known. */
-  learn({ epochs }: Pick<LogStanding, 'epochs'>): boolean {
-    const isNews = epochs.some(({ epoch }) => !this.#ends.has(epoch));
+  /** Takes over what the log says. */
+  learn({ epochs }: Pick<LogStanding, 'epochs'>): void {
     this.#ends = new Map(
       epochs.map(({ epoch }, index) => [epoch, epochs[index + 1]?.firstPosition]),
     );
     this.#present = epochs.at(-1)?.epoch;
-    return isNews;
   }
 
   knows(epoch: string): boolean {

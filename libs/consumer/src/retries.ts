@@ -20,8 +20,10 @@ export async function runRetries(context: SessionContext, stop: AbortSignal): Pr
   while (!stop.aborted) {
     try {
       const dueMs = await untilDue(database, generation);
-      await retryWork.wait(Math.max(0, Math.min(dueMs ?? LONGEST_WAIT_MS, LONGEST_WAIT_MS)), stop);
-      if (stop.aborted) return;
+      if (dueMs === undefined || dueMs > 0) {
+        await retryWork.wait(Math.min(dueMs ?? LONGEST_WAIT_MS, LONGEST_WAIT_MS), stop);
+        continue;
+      }
       const due = await claimDue(database, generation, CLAIMED_AT_ONCE);
       if (due.length > 0) await retry(context, due);
       meters.over('retries');

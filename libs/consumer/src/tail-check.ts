@@ -32,9 +32,12 @@ const MOST_SIGHTS = 100;
 export class TailCheck {
   readonly #context: SessionContext;
   #sights: Sight[] = [];
+  /** Ended epochs whose marks were looked through; a session begins with that. */
+  #sweptEpochs: number;
 
   constructor(context: SessionContext) {
     this.#context = context;
+    this.#sweptEpochs = context.epochs.ended().length;
   }
 
   async run(stop: AbortSignal): Promise<void> {
@@ -60,7 +63,11 @@ export class TailCheck {
     if (open === undefined) return 0;
     // The lanes first: what they have passed is below the ends asked afterwards.
     const standing = await log.getLog();
-    if (epochs.learn(standing)) await refoldLost(this.#context);
+    epochs.learn(standing);
+    if (epochs.ended().length !== this.#sweptEpochs) {
+      await refoldLost(this.#context);
+      this.#sweptEpochs = epochs.ended().length;
+    }
     const lanes = Array<bigint>(LANES).fill(0n);
     for (const { lane, position } of standing.lanes) lanes[lane] = position.position;
     const ends = await open.endOffsets();
