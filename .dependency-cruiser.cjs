@@ -69,7 +69,7 @@ const layerRules = ALL_LIBS.map((lib) => {
     comment: `libs/${lib} may import ${LIBS_ALLOWED[lib].join(', ') || 'no other lib'}`,
     severity: 'error',
     from: { path: `^libs/${lib}/src/`, pathNot: '\\.spec\\.ts$' },
-    to: { path: `^libs/(${forbidden.join('|')})/|^(services|cli|deploy|bench)/` },
+    to: { path: `^libs/(${forbidden.join('|')})/|^(services|examples|cli|deploy|bench)/` },
   };
 });
 
@@ -77,7 +77,7 @@ const ownerRules = Object.entries(OWNERS).map(([name, owner]) => ({
   name: `owner-of-${name.replaceAll(/[^a-z]+/g, '-')}`,
   comment: `${name} is imported by ${owner} alone`,
   severity: 'error',
-  from: { path: '^(proto|libs|services|cli|bench)/', pathNot: `^${owner}` },
+  from: { path: '^(proto|libs|services|examples|cli|bench)/', pathNot: `^${owner}` },
   to: { path: `node_modules/${quote(name)}${name.endsWith('/') ? '' : '/'}` },
 }));
 
@@ -127,7 +127,7 @@ module.exports = {
       name: 'nothing-imports-a-service',
       severity: 'error',
       from: { path: '^(libs|cli|proto)/' },
-      to: { path: '^services/' },
+      to: { path: '^(services|examples)/' },
     },
     {
       name: 'domain-is-pure',

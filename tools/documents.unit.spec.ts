@@ -10,7 +10,7 @@ const documents = globSync(
   },
 ).sort();
 
-const TOP = '(?:\\.ci|bench|cli|deploy|docs|libs|patches|proto|samples|services|tools)';
+const TOP = '(?:\\.ci|bench|cli|deploy|docs|examples|libs|patches|proto|samples|services|tools)';
 const PATH = new RegExp(`\`(${TOP}/[\\w./@<>*{},-]+)\``, 'g');
 const LINK = /\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g;
 
@@ -35,6 +35,18 @@ function alternatives(path: string): string[] {
 describe('the documents', () => {
   it.each(documents)('name in %s only paths that exist', (document) => {
     expect(missing(document, readFileSync(join(root, document), 'utf8'))).toEqual([]);
+  });
+
+  it('quote in docs/write-a-service.md only what is in its example', () => {
+    const text = readFileSync(join(root, 'docs/write-a-service.md'), 'utf8');
+    const quotes = [...text.matchAll(/^```(?:ts|sql)\n([\s\S]*?)^```/gm)].map(
+      ([, quote = '']) => quote,
+    );
+    const sources = globSync('examples/activity-counter/src/**/*.{ts,sql}', { cwd: root }).map(
+      (file) => readFileSync(join(root, file), 'utf8'),
+    );
+    expect(quotes.length).toBeGreaterThan(2);
+    expect(quotes.filter((quote) => !sources.some((source) => source.includes(quote)))).toEqual([]);
   });
 
   it('would be caught naming one that does not', () => {

@@ -77,6 +77,7 @@ export const TEST_STEPS: readonly TestStep[] = [
       '.dependency-cruiser.cjs',
       'libs',
       'services',
+      'examples',
       'cli',
       'proto',
       'bench',

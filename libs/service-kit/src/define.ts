@@ -3,6 +3,7 @@ import type { Part, Probe, Readiness } from '@nova/lifecycle';
 import type { IdentitySource, ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
+import type { Consuming, Consumption } from './consuming/consuming-part.ts';
 import type { Addresses, DefaultPorts, KitSettings } from './settings.ts';
 
 /** The values of a service's own settings and of the kit's. */
@@ -47,7 +48,13 @@ export interface ServiceDefinition<S extends Settings> {
   readonly settings: S;
   readonly rules?: readonly Rule<S & KitSettings>[];
   readonly commands?: Readonly<Record<string, Command<S>>>;
-  build(context: ServiceContext<S>): Built;
+  /**
+   * What the service consumes. The kit makes the consumer with its database, Kafka and the log, its
+   * probes, insights and metrics, and starts it before the parts of `build`.
+   */
+  consumer?(context: ServiceContext<S>): Consumption;
+  /** What the service has besides; may be left out by one that only consumes. */
+  build?(context: ServiceContext<S>, consuming: Consuming | undefined): Built;
 }
 
 /** Gives a definition its type; the main file passes it to `runService`. */

@@ -16,6 +16,20 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Look for slow calls in the log before this line; callers retry with their request id.',
   },
+  SERVICE_LOG_UNAVAILABLE: {
+    message: '{method} was not answered: {reason}',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'See that events-service runs and that NOVA_EVENTS_URL names it.',
+  },
+  SERVICE_LOG_REFUSED: {
+    message: '{method} was refused: {reason}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'See what events-service logged about the call: identity, roles and versions of both sides.',
+  },
   SERVICE_CRASHED: {
     message: '{what}: {reason}',
     status: 'INTERNAL',

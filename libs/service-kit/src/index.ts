@@ -9,6 +9,8 @@
  * no drain of its own.
  */
 
+export type { Consuming, Consumption } from './consuming/consuming-part.ts';
+export { type ConsumingConfig, consumingSettings } from './consuming/settings.ts';
 export { type DatabaseConfig, databasePart, type ServiceDatabase } from './database-part.ts';
 export {
   type Built,

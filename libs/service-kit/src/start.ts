@@ -3,6 +3,7 @@ import { type Part, probing, Readiness, startAll } from '@nova/lifecycle';
 import { createServer, identityFor } from '@nova/rpc';
 import { type Logger, metricsText } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
+import { consumingParts } from './consuming/consuming-part.ts';
 import type { Built, ServiceContext, ServiceDefinition } from './define.ts';
 import type { Loaded } from './load.ts';
 import { opsServer } from './ops-server.ts';
@@ -46,7 +47,7 @@ export async function startService<S extends Settings>(
 ): Promise<RunningService> {
   const { readiness, addresses, logger } = context;
   readiness.set('process', 'down', 'starting');
-  const built = definition.build(context);
+  const built = buildAll(definition, context);
   const ops = opsServer(addresses.ops, {
     service: definition.name,
     readiness,
@@ -70,6 +71,27 @@ export async function startService<S extends Settings>(
   };
   logger.info({ component: 'service-kit', outcome: 'started' }, 'service is serving');
   return service;
+}
+
+/** What the kit makes of the definition's consumer, then what the service builds itself. */
+function buildAll<S extends Settings>(
+  definition: ServiceDefinition<S>,
+  context: ServiceContext<S>,
+): Built {
+  const { name } = definition;
+  const { addresses, logger, clock } = context;
+  const { mode } = context.config;
+  const consumption = definition.consumer?.(context);
+  const consuming =
+    consumption && consumingParts({ name, mode, addresses, logger, clock }, consumption);
+  const built = definition.build?.(context, consuming) ?? { parts: [], probes: [] };
+  if (consuming === undefined) return built;
+  return {
+    ...built,
+    parts: [...consuming.parts, ...built.parts],
+    probes: [...consuming.probes, ...built.probes],
+    insights: { ...consuming.insights, ...built.insights },
+  };
 }
 
 function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built) {

@@ -1,0 +1,228 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { processEnvironment } from '@nova/config';
+import { PublishMode } from '@nova/proto/gen/events/event_pb';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { type Client, createClient } from '@nova/rpc';
+import { waitFor } from '@nova/testkit';
+import { prepareStack, root } from './stack.ts';
+import { psql } from './witness.ts';
+
+const OFFSET = 9000;
+const EXAMPLE = join(root, 'examples/activity-counter/src');
+const PASSWORD = 'counting';
+const CONVERSATIONS = Array.from({ length: 20 }, () => randomUUID());
+const BATCHES = 30;
+const BATCH = 100;
+
+/** What of `/health/cqrs` is looked at here. */
+interface Insights {
+  readonly consumers: readonly {
+    readonly groupId: string;
+    readonly phase: string;
+    readonly lagEvents: number;
+    readonly parkedEvents: number;
+  }[];
+}
+
+const stack = prepareStack(OFFSET);
+const opsPort = stack.port(50170);
+const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
+const children: ChildProcess[] = [];
+const published = new Map<string, { messages: number; members: number }>();
+let events: Client<typeof EventsService>;
+let log = '';
+
+const stateFile = (name: string) =>
+  join(stack.environment['NOVA_STATE_DIR'] ?? '', `offset-${OFFSET}`, name);
+
+/** The variables of the file that `up` leaves for shells. */
+async function stackVariables(): Promise<Record<string, string>> {
+  const { stdout } = await promisify(execFile)('env', [
+    '-i',
+    'sh',
+    '-c',
+    `. "$0"; env`,
+    stateFile('env'),
+  ]);
+  return Object.fromEntries(
+    stdout.split('\n').flatMap((line) => {
+      const [, name, value] = /^(NOVA_\w+)=(.*)$/.exec(line) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** The other team's database, as docs/write-a-service.md makes it. */
+async function makeDatabase(): Promise<void> {
+  // The shape that libs/servers writes: password by role.
+  const passwords = JSON.parse(readFileSync(stateFile('credentials.json'), 'utf8')) as {
+    postgres: string;
+  };
+  const admin = `postgres://postgres:${passwords.postgres}@localhost:${stack.port(54320)}/postgres`;
+  await psql(admin, `CREATE ROLE nova_activity LOGIN PASSWORD '${PASSWORD}'`);
+  await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
+}
+
+async function startExample(): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: join(EXAMPLE, '..'),
+    env: {
+      PATH: processEnvironment['PATH'],
+      ...(await stackVariables()),
+      NOVA_MODE: 'development',
+      NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
+      NOVA_OPS_PORT: String(opsPort),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text: Buffer) => {
+      log += text.toString();
+    });
+  }
+  return child;
+}
+
+async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown[]> {
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  return exited;
+}
+
+/** Stores a batch of both event types; each conversation gets some of both. */
+async function publishBatch(batch: number): Promise<void> {
+  const given = Array.from({ length: BATCH }, (_, n) => {
+    const aggregateId = CONVERSATIONS[(batch * 7 + n) % CONVERSATIONS.length] ?? '';
+    const count = published.get(aggregateId) ?? { messages: 0, members: 0 };
+    published.set(aggregateId, count);
+    if ((batch + n) % 3 === 0) {
+      count.members += 1;
+      return { eventType: 'member_added', aggregateId, payload: { user_id: randomUUID() } };
+    }
+    count.messages += 1;
+    const payload = { message_id: randomUUID(), sender_id: randomUUID(), content: `message ${n}` };
+    return { eventType: 'message_created', aggregateId, payload };
+  });
+  const { results } = await events.publishEvents({ events: given, mode: PublishMode.EACH });
+  expect(results.filter(({ outcome }) => outcome.case !== 'event')).toEqual([]);
+}
+
+const shown = () =>
+  psql(
+    databaseUrl,
+    'SELECT coalesce(sum(messages + members_added), 0) FROM views_g1.activity_view',
+  ).then(
+    ([row]) => Number(row?.[0]),
+    // Before the consumer has made its tables.
+    () => 0,
+  );
+
+const shows = (atLeast: number) =>
+  waitFor(async () => (await shown()) >= atLeast, {
+    withinMs: 30_000,
+    what: `a view of ${atLeast} events\n${log.slice(-3000)}`,
+  });
+
+async function counts(): Promise<readonly string[]> {
+  const rows = await psql(
+    databaseUrl,
+    'SELECT conversation_id, messages, members_added FROM views_g1.activity_view',
+  );
+  return rows.map((row) => row.join(' ')).sort();
+}
+
+async function ops(path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${opsPort}${path}`);
+  return response.text();
+}
+
+describe('the example of a service of another team', () => {
+  beforeAll(async () => {
+    const { code, stderr } = await stack.nova('up', '--detach');
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    await makeDatabase();
+    events = createClient(EventsService, {
+      address: `localhost:${stack.port(50051)}`,
+      deadlineMs: 10_000,
+    });
+  }, 120_000);
+
+  afterAll(async () => {
+    events.close();
+    for (const child of children) child.kill('SIGKILL');
+    await stack.remove();
+  }, 60_000);
+
+  it('has at most 60 lines', () => {
+    const files = [
+      'main.ts',
+      'views/activity_view/activity-view.ts',
+      'views/activity_view/table.sql',
+    ];
+    const lines = files.map(
+      (file) => readFileSync(join(EXAMPLE, file), 'utf8').split('\n').length - 1,
+    );
+    expect(lines.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(60);
+  });
+
+  it('counts each event once, also when it is killed in the middle', async () => {
+    // A consumer of its own, made before there is anything to consume.
+    let example = await startExample();
+    for (let batch = 0; batch < BATCHES / 3; batch += 1) await publishBatch(batch);
+    await shows(1);
+    await kill(example, 'SIGKILL');
+    for (let batch = BATCHES / 3; batch < BATCHES; batch += 1) await publishBatch(batch);
+    expect(await shown()).toBeLessThanOrEqual((BATCHES / 3) * BATCH);
+    example = await startExample();
+    await shows(BATCHES * BATCH);
+    const expected = [...published].map(
+      ([id, { messages, members }]) => `${id} ${messages} ${members}`,
+    );
+    expect(await counts()).toEqual(expected.sort());
+    const logged = await psql(
+      await stack.databaseUrl('nova_events'),
+      `SELECT aggregate_id, count(*) FILTER (WHERE event_type = 'message_created'),
+              count(*) FILTER (WHERE event_type = 'member_added')
+       FROM outbox_events GROUP BY aggregate_id`,
+    );
+    expect(await counts()).toEqual(logged.map((row) => row.join(' ')).sort());
+  }, 60_000);
+
+  it('tells how it is doing', async () => {
+    const told = await waitFor(
+      async () => {
+        // The shape that is asserted here.
+        const { consumers } = JSON.parse(await ops('/health/cqrs')) as Insights;
+        return consumers[0]?.phase === 'running' && consumers[0].lagEvents === 0 && consumers[0];
+      },
+      { withinMs: 10_000, what: 'no lag' },
+    );
+    expect(told).toMatchObject({ groupId: 'nova.activity-counter.views', parkedEvents: 0 });
+    expect(JSON.parse(await ops('/health/ready'))).toMatchObject({ status: 'ready' });
+    const members = await psql(
+      await stack.databaseUrl('nova_events'),
+      'SELECT service, consumer, generation, ops_address, event_types FROM consumer_members',
+    );
+    expect(members).toEqual([
+      ['activity-counter', 'views', '1', `127.0.0.1:${opsPort}`, '{member_added,message_created}'],
+    ]);
+    const metrics = await ops('/metrics');
+    expect(metrics).toMatch(
+      /^cqrs_consumer_lag_messages\{.*topic="nova_events_member_added".*\} 0$/m,
+    );
+    expect(metrics).toMatch(/^nova_parked_events\{.*\} 0$/m);
+  }, 30_000);
+
+  it('drains when it is told to stop', async () => {
+    const example = children.at(-1);
+    if (example === undefined) throw new TypeError('the example was not started');
+    expect(await kill(example, 'SIGTERM')).toEqual([0, null]);
+  }, 30_000);
+});

@@ -1,0 +1,61 @@
+import type { EffectAppend, EffectOutcome, EventAppender } from '@nova/consumer';
+import { canonicalJson, parseTime } from '@nova/events';
+import type { EventLog } from '@nova/proto/gen/events/event_log_pb';
+import { PublishMode } from '@nova/proto/gen/events/event_pb';
+import { type Client, RpcError } from '@nova/rpc';
+import { logFailure } from './log-failure.ts';
+
+/** The call of events-service that an appender makes. */
+export type LogAppends = Pick<Client<typeof EventLog>, 'append'>;
+
+/**
+ * Appends the events of effects over gRPC, each judged by itself. A call that is refused as a whole
+ * is cut in halves until the event that is to blame stands alone.
+ */
+export function eventAppenderOver(client: LogAppends): EventAppender {
+  return { append: (events) => appendAll(client, events) };
+}
+
+async function appendAll(
+  client: LogAppends,
+  events: readonly EffectAppend[],
+): Promise<readonly EffectOutcome[]> {
+  if (events.length === 0) return [];
+  try {
+    const request = { events: events.map(newEventOf), mode: PublishMode.EACH };
+    const { results } = await client.append(request);
+    return results.map(({ outcome }) =>
+      outcome.case === 'refusal'
+        ? { outcome: 'refused', reason: outcome.value.reason }
+        : { outcome: 'stored' },
+    );
+  } catch (thrown) {
+    if (!isRefused(thrown)) throw logFailure(thrown);
+    if (events.length === 1) return [{ outcome: 'refused', reason: thrown.message }];
+  }
+  const middle = Math.ceil(events.length / 2);
+  return [
+    ...(await appendAll(client, events.slice(0, middle))),
+    ...(await appendAll(client, events.slice(middle))),
+  ];
+}
+
+/** Whether the events are to blame rather than who sends them, or the log. */
+function isRefused(thrown: unknown): thrown is RpcError {
+  if (!(thrown instanceof RpcError)) return false;
+  return thrown.status === 'INVALID_ARGUMENT' || thrown.reason === 'RPC_TOO_LARGE';
+}
+
+function newEventOf(event: EffectAppend) {
+  const { eventId, eventType, aggregateId, causationId, correlationId = '' } = event;
+  const occurredAt = parseTime(event.occurredAt);
+  return {
+    eventId,
+    eventType,
+    aggregateId,
+    payload: new TextEncoder().encode(canonicalJson(event.payload)),
+    causationId,
+    correlationId,
+    ...(occurredAt === undefined ? {} : { occurredAt }),
+  };
+}

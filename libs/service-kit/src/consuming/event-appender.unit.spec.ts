@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import type { EffectAppend } from '@nova/consumer';
+import { newEventId } from '@nova/events';
+import { AppendResponseSchema, type AppendResultSchema } from '@nova/proto/gen/events/event_log_pb';
+import { create, type MessageInitShape } from '@nova/proto/runtime';
+import { RpcError, type RpcStatus } from '@nova/rpc';
+import { eventAppenderOver, type LogAppends } from './event-appender.ts';
+
+const effect = (eventType: string): EffectAppend => ({
+  eventId: newEventId(),
+  eventType,
+  aggregateId: '550e8400-e29b-41d4-a716-446655440000',
+  payload: { b: 1, a: 2 },
+  causationId: newEventId(),
+  correlationId: undefined,
+  occurredAt: '2026-11-21T10:00:00.000000Z',
+  trace: {},
+});
+
+function failure(status: RpcStatus, reason = ''): RpcError {
+  return new RpcError(`${status} it was`, {
+    status,
+    reason,
+    violations: [],
+    metadata: {},
+    retryAfterMs: undefined,
+    method: 'events.EventLog/Append',
+    correlationId: undefined,
+  });
+}
+
+type Outcome = MessageInitShape<typeof AppendResultSchema>['outcome'];
+
+function outcomeOf(eventType: string): NonNullable<Outcome> {
+  return eventType === 'reused'
+    ? { case: 'refusal', value: { reason: 'EVENT_ID_REUSED' } }
+    : { case: 'appended', value: {} };
+}
+
+/** A log that refuses a whole call for a `bad` event, and a `reused` one by itself. */
+function log(calls: string[][]): LogAppends {
+  return {
+    async append(request) {
+      const types = (request.events ?? []).map(({ eventType }) => eventType ?? '');
+      calls.push(types);
+      if (types.includes('bad')) throw failure('INVALID_ARGUMENT');
+      const results = types.map((type) => ({ outcome: outcomeOf(type) }));
+      return create(AppendResponseSchema, { results });
+    },
+  };
+}
+
+describe('an event appender over gRPC', () => {
+  it('tells of each event what became of it', async () => {
+    const calls: string[][] = [];
+    const outcomes = await eventAppenderOver(log(calls)).append([effect('good'), effect('reused')]);
+    expect(outcomes).toEqual([
+      { outcome: 'stored' },
+      { outcome: 'refused', reason: 'EVENT_ID_REUSED' },
+    ]);
+    expect(calls).toEqual([['good', 'reused']]);
+  });
+
+  it('finds the event that spoils a call, and stores the others', async () => {
+    const events = ['good', 'bad', 'good', 'good'].map(effect);
+    const outcomes = await eventAppenderOver(log([])).append(events);
+    expect(outcomes).toEqual([
+      { outcome: 'stored' },
+      { outcome: 'refused', reason: 'INVALID_ARGUMENT it was' },
+      { outcome: 'stored' },
+      { outcome: 'stored' },
+    ]);
+  });
+
+  it.each<RpcStatus>(['UNAVAILABLE', 'UNAUTHENTICATED'])(
+    'blames no event for %s',
+    async (status) => {
+      const client: LogAppends = { append: () => Promise.reject(failure(status)) };
+      const appending = eventAppenderOver(client).append([effect('good')]);
+      await expect(appending).rejects.toMatchObject({ kind: { retry: 'backoff' } });
+    },
+  );
+});

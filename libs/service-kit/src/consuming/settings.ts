@@ -1,0 +1,29 @@
+import { type Settings, setting, type Values } from '@nova/config';
+import { consumerSettings } from '@nova/consumer';
+import { settings as kafkaSettings } from '@nova/kafka';
+import { databaseSettings } from '@nova/postgres';
+
+/** Where the log is reached. */
+export const logSettings = {
+  eventsUrl: setting.string({
+    env: 'NOVA_EVENTS_URL',
+    doc: 'host:port of events-service.',
+    default: 'localhost:50051',
+  }),
+} satisfies Settings;
+
+/**
+ * The settings of a service that consumes: its own database (`NOVA_<AREA>_DATABASE_…`), Kafka, the
+ * log, and how its consumer paces itself.
+ */
+export function consumingSettings(area: string) {
+  return {
+    ...databaseSettings(area),
+    kafkaBrokers: kafkaSettings.kafkaBrokers,
+    ...logSettings,
+    ...consumerSettings,
+  };
+}
+
+/** The values of {@link consumingSettings}. */
+export type ConsumingConfig = Values<ReturnType<typeof consumingSettings>>;
