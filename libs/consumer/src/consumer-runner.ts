@@ -1,6 +1,6 @@
 import { isNovaError, NovaError } from '@nova/errors';
 import type { Queryable } from '@nova/postgres';
-import { type GaugeMetric, gauge, type Logger, metricNames } from '@nova/telemetry';
+import type { Logger } from '@nova/telemetry';
 import { type Backoff, backoffMs, sleep } from '@nova/time';
 import type { AggregateName } from './aggregate.ts';
 import { aggregateKey } from './aggregate.ts';
@@ -14,6 +14,7 @@ import type { EventAppender } from './effect.ts';
 import { drainEffects } from './effects/drain.ts';
 import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
+import { observeConsumer } from './gauges.ts';
 import { enterGeneration, type Generation, openGeneration, purgeRetired } from './generation.ts';
 import { readMarks } from './marks.ts';
 import { readBlocked } from './parking.ts';
@@ -30,7 +31,8 @@ export interface RunnerPorts {
   readonly context: ConsumerContext;
   readonly source: DeliverySource;
   readonly appender: EventAppender | undefined;
-  readonly onDefinitionChange: 'refuse' | 'rebuild';
+  /** Whether views that have changed may be made anew. */
+  readonly mayRebuild: boolean;
 }
 
 /** A consumer over its ports; see the package comment for how it works. */
@@ -66,7 +68,11 @@ export class ConsumerRunner implements Consumer {
     }
     const stop = new AbortController();
     const { context, appender } = this.#ports;
-    const gauges = this.#observe();
+    const gauges = observeConsumer({
+      status: () => this.status(),
+      partitions: () => this.#session?.context.intake.partitions() ?? [],
+      oldestParkedSeconds: () => this.#counts.oldestParkedSeconds,
+    });
     const loops = Promise.all([
       this.#sessions(stop.signal),
       this.#count(stop.signal),
@@ -173,14 +179,14 @@ export class ConsumerRunner implements Consumer {
   }
 
   async #openGeneration(): Promise<Generation> {
-    const { context, onDefinitionChange } = this.#ports;
+    const { context, mayRebuild } = this.#ports;
     const { database, definition, log, epochs, settings } = context;
     const standing = await log.getLog();
     epochs.learn(standing);
     const generation = await openGeneration(database, definition, {
       head: standing.head,
       effectsFrom: settings.effectsFrom,
-      onDefinitionChange,
+      mayRebuild,
     });
     this.#logger.info({ count: generation.generation }, 'generation opened');
     return generation;
@@ -225,7 +231,7 @@ export class ConsumerRunner implements Consumer {
   #phase(): ConsumerPhase {
     if (this.#running === undefined) return 'stopped';
     if (this.#refused !== undefined && this.#session === undefined) return 'paused';
-    if (this.#ports.context.meters.why() !== undefined) return 'paused';
+    if (this.#ports.context.meters.stands() !== undefined) return 'paused';
     const session = this.#session;
     const source = session?.context.source();
     if (session === undefined || source === undefined) return 'starting';
@@ -246,54 +252,6 @@ export class ConsumerRunner implements Consumer {
     const since = oldest ?? meters.lastStoredAt;
     if (since === undefined) return 0;
     return Math.max(0, (clock.now().getTime() - Date.parse(since)) / 1000);
-  }
-
-  #observe(): readonly GaugeMetric[] {
-    const labels = () => ({ consumer_group: this.status().groupId });
-    const one = (name: Parameters<typeof gauge>[0], help: string, value: () => number) =>
-      gauge(name, help, () => [{ value: value(), labels: labels() }]);
-    return [
-      gauge(metricNames.consumerLag, 'Records that are not yet settled.', () =>
-        (this.#session?.context.intake.partitions() ?? []).map((partition) => ({
-          value: Number(partition.lag()),
-          labels: {
-            ...labels(),
-            topic: partition.topic,
-            partition: String(partition.partition),
-          },
-        })),
-      ),
-      one(
-        metricNames.consumerLagSeconds,
-        'Age of the oldest record that waits.',
-        () => this.status().lagSeconds,
-      ),
-      one(
-        metricNames.viewLagEvents,
-        'Events that the views do not show yet.',
-        () => this.status().lagEvents,
-      ),
-      one(
-        metricNames.viewLagSeconds,
-        'Age of what the views do not show yet.',
-        () => this.status().lagSeconds,
-      ),
-      one(
-        metricNames.parkedAggregates,
-        'Aggregates that are parked.',
-        () => this.#counts.parkedAggregates,
-      ),
-      one(
-        metricNames.parkedEvents,
-        'Events that wait behind a failure.',
-        () => this.#counts.parkedEvents,
-      ),
-      one(
-        metricNames.parkedOldestAge,
-        'Age of the oldest failure.',
-        () => this.#counts.oldestParkedSeconds,
-      ),
-    ];
   }
 }
 

@@ -64,5 +64,6 @@ export function createConsumer({
     effectWork: new Signal(),
     retryWork: new Signal(),
   };
-  return new ConsumerRunner({ context, source, appender, onDefinitionChange });
+  const mayRebuild = context.settings.rebuild || onDefinitionChange === 'rebuild';
+  return new ConsumerRunner({ context, source, appender, mayRebuild });
 }

@@ -50,7 +50,7 @@ export async function openGeneration(
   options: {
     readonly head: LogPosition;
     readonly effectsFrom: 'head' | 'beginning';
-    readonly onDefinitionChange: 'refuse' | 'rebuild';
+    readonly mayRebuild: boolean;
   },
 ): Promise<Generation> {
   const { name: consumer } = definition;
@@ -73,7 +73,7 @@ export async function openGeneration(
     if (serving?.definition_hash === hash) return openRow(tx, definition, serving);
     if (serving !== undefined) {
       const { generation } = serving;
-      if (options.onDefinitionChange === 'refuse') {
+      if (!options.mayRebuild) {
         throw new NovaError(errors.CONSUMER_DEFINITION_CHANGED, { consumer, generation });
       }
       await retire(tx, { consumer, generation });

@@ -24,6 +24,9 @@ const latency = histogram(
   'Seconds from storing an event to its being visible in a view.',
 );
 
+/** Troubles that keep events from being applied. */
+const STANDSTILLS = ['bug', 'open', 'start', 'rounds', 'rewind'];
+
 /** What a consumer read the log for. */
 export type LogReadReason = 'fill' | 'retry' | 'refold' | 'catch_up' | 'tail_check';
 
@@ -126,9 +129,18 @@ export class ConsumerMeters {
     return this.#troubles.delete(kind);
   }
 
-  /** Why the consumer does not work, while it does not. */
+  /** What is wrong, while something is. */
   why(): string | undefined {
     const [first] = this.#troubles.values();
-    return first;
+    return this.stands() ?? first;
+  }
+
+  /** Why nothing is applied, while nothing is; retries, effects and checks may wait apart. */
+  stands(): string | undefined {
+    for (const kind of STANDSTILLS) {
+      const reason = this.#troubles.get(kind);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
   }
 }

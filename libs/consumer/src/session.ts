@@ -71,7 +71,7 @@ export class Session {
     try {
       await refoldLost(context);
       this.#open = await this.#join();
-      context.meters.over('join');
+      context.meters.over('rewind');
       await Promise.all([
         runRounds(context, signal),
         runRetries(context, signal),

@@ -13,6 +13,7 @@ export interface ConsumerSettings {
   readonly tailGraceMs: number;
   readonly stallMs: number;
   readonly effectsFrom: 'head' | 'beginning';
+  readonly rebuild: boolean;
 }
 
 /** The defaults of the settings below. */
@@ -28,6 +29,7 @@ export const consumerDefaults: ConsumerSettings = {
   tailGraceMs: 30_000,
   stallMs: 60_000,
   effectsFrom: 'head',
+  rebuild: false,
 };
 
 /** Settings of consumers, `NOVA_CONSUMER_…`; their values are `ConsumerSettings`. */
@@ -107,5 +109,10 @@ export const consumerSettings = {
     doc: 'Where the log begins to have effects when a consumer is registered for the first time.',
     choices: ['head', 'beginning'],
     default: consumerDefaults.effectsFrom,
+  }),
+  rebuild: setting.boolean({
+    env: 'NOVA_CONSUMER_REBUILD',
+    doc: 'Makes views anew from the log at start when they or their event types have changed.',
+    default: consumerDefaults.rebuild,
   }),
 };

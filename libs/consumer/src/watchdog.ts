@@ -43,5 +43,5 @@ async function refreshEnds({ intake }: SessionContext, open: OpenSource): Promis
 /** Nothing to do, or something else to wait for. */
 function isExcused({ intake, isStarting, meters }: SessionContext): boolean {
   const hasLag = intake.partitions().some((partition) => partition.lag() > 0n);
-  return !hasLag || isStarting() || meters.why() !== undefined;
+  return !hasLag || isStarting() || meters.stands() !== undefined;
 }
