@@ -17,7 +17,7 @@ const OFFSET = 9000;
 const EXAMPLE = join(root, 'examples/activity-counter/src');
 const PASSWORD = 'counting';
 const CONVERSATIONS = Array.from({ length: 20 }, () => randomUUID());
-const BATCHES = 30;
+const BATCHES = 15;
 const BATCH = 100;
 
 /** What of `/health/cqrs` is looked at here. */
