@@ -131,6 +131,28 @@ describe('createConsumer', () => {
     expect(consumer.status().duplicateTotal).toBeGreaterThan(0);
   });
 
+  it('applies once what two members believe to be theirs at the same time', async () => {
+    const one = await start();
+    const other = await start();
+    const ids = Array.from({ length: 5 }, () => crypto.randomUUID());
+    const events = await appendAll(
+      database,
+      Array.from({ length: 300 }, (_, index) => said(ids[index % 5] ?? '')),
+    );
+    for (const event of events) {
+      topics.publish(event);
+      if (event.position.position % 20n === 0n) await new Promise((go) => setImmediate(go));
+    }
+    await quiet(one, events.length);
+    await quiet(other, events.length);
+    for (const id of ids) {
+      const own = events.filter(({ aggregateId }) => aggregateId === id);
+      expect(await story(one, id)).toEqual(inOrder(own));
+    }
+    expect(one.status().appliedTotal + other.status().appliedTotal).toBe(events.length);
+    expect(one.status().parkedEvents).toBe(0);
+  });
+
   it('waits for a late predecessor no longer than it must, then reads it from the log', async () => {
     const consumer = await start();
     const id = crypto.randomUUID();
