@@ -41,6 +41,9 @@ async function runCheck(
   };
 }
 
+/** A run that hangs on an open handle is a failure, not a wait: the longest suite takes a quarter of it. */
+const JEST_TIMEOUT_MS = 20 * 60 * 1000;
+
 async function runJest(
   step: JestStep,
   environment: Readonly<Record<string, string>>,
@@ -55,6 +58,7 @@ async function runJest(
       directory: repositoryRoot,
       environment,
       show: 'at-once',
+      timeoutMs: JEST_TIMEOUT_MS,
     });
     return { counts: countsOfJest(readReport(reportFile), exitCode), output: '' };
   } finally {
