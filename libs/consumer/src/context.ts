@@ -1,6 +1,6 @@
 import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
-import type { Clock } from '@nova/time';
+import type { Clock, Signal } from '@nova/time';
 import type { RoundContext } from './commit-round.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import type { OpenSource } from './delivery-source.ts';
@@ -12,7 +12,6 @@ import type { LogReader } from './log-reader.ts';
 import type { ConsumerMeters } from './meters.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import type { ConsumerSettings } from './settings.ts';
-import type { Signal } from './signal.ts';
 import type { Turn } from './turn.ts';
 
 /** What the parts of a consumer share while its process lives. */

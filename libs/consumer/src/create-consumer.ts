@@ -1,6 +1,6 @@
 import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
-import { type Clock, systemClock } from '@nova/time';
+import { type Clock, Signal, systemClock } from '@nova/time';
 import type { Consumer } from './consumer.ts';
 import { ConsumerRunner } from './consumer-runner.ts';
 import type { ConsumerContext } from './context.ts';
@@ -12,7 +12,6 @@ import type { LogReader } from './log-reader.ts';
 import { ConsumerMeters } from './meters.ts';
 import { ProgressBoard } from './progress-board.ts';
 import { type ConsumerSettings, consumerDefaults } from './settings.ts';
-import { Signal } from './signal.ts';
 import { Turn } from './turn.ts';
 
 /** What a consumer works with. */

@@ -1,5 +1,5 @@
 import { topicOf } from '@nova/events';
-import { sleep } from '@nova/time';
+import { Signal, sleep } from '@nova/time';
 import type { ConsumerContext, SessionContext } from './context.ts';
 import { groupIdOf } from './definition.ts';
 import type {
@@ -15,7 +15,6 @@ import { refoldLost } from './refold.ts';
 import { runRetries } from './retries.ts';
 import { regulate, runRounds } from './rounds.ts';
 import { schemasOf } from './schemas.ts';
-import { Signal } from './signal.ts';
 import { settleStart, startOffsets } from './starting.ts';
 import { TailCheck } from './tail-check.ts';
 import { watch } from './watchdog.ts';

@@ -3,4 +3,5 @@ export { type Backoff, backoffMs } from './backoff.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { withDeadline } from './deadline.ts';
 export { errors } from './errors.ts';
+export { Signal } from './signal.ts';
 export { sleep } from './sleep.ts';

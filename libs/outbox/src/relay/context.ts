@@ -1,12 +1,11 @@
 import type { Logger } from '@nova/telemetry';
-import type { Clock } from '@nova/time';
+import type { Clock, Signal } from '@nova/time';
 import type { LaneStore } from './lane-store.ts';
 import type { LaneTable } from './lane-table.ts';
 import type { LogSource } from './log-source.ts';
 import type { RelayMeters } from './meters.ts';
 import type { EventPublisher } from './publisher.ts';
 import type { RelaySettings } from './settings.ts';
-import type { Signal } from './signal.ts';
 
 /** What the loops of a relay share. */
 export interface RelayContext {

@@ -1,7 +1,7 @@
 import { backoffMs, sleep } from '@nova/time';
 import type { RelayContext } from './context.ts';
 import type { Lane } from './lane.ts';
-import { settledWithin } from './signal.ts';
+import { settledWithin } from './settled-within.ts';
 import { type OpenWindow, openWindow } from './window.ts';
 
 /** What the front does next: read on, wait for news, or try again after a pause. */

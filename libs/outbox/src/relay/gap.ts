@@ -1,6 +1,6 @@
 import { backoffMs, sleep } from '@nova/time';
 import type { RelayContext } from './context.ts';
-import { settledWithin } from './signal.ts';
+import { settledWithin } from './settled-within.ts';
 import { type OpenWindow, openWindow } from './window.ts';
 
 const PAUSE = { initialMs: 200, factor: 2, maxMs: 2000, jitter: 0.2 };

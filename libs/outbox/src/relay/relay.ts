@@ -1,6 +1,6 @@
 import type { Part } from '@nova/lifecycle';
 import { type GaugeMetric, gauge, type Logger, metricNames, type Reading } from '@nova/telemetry';
-import { type Clock, sleep } from '@nova/time';
+import { type Clock, Signal, sleep } from '@nova/time';
 import { Advance } from './advance.ts';
 import type { RelayContext } from './context.ts';
 import { Front } from './front.ts';
@@ -12,7 +12,6 @@ import type { LogSource } from './log-source.ts';
 import { RelayMeters } from './meters.ts';
 import type { EventPublisher } from './publisher.ts';
 import type { RelaySettings } from './settings.ts';
-import { Signal } from './signal.ts';
 import { type RelayStatus, statusOf } from './status.ts';
 
 /** A relay: a part that publishes the log, and tells how it is doing. */
