@@ -10,6 +10,7 @@ const methods: Methods<typeof EventsService> = {
   getEventsByAggregate: never,
   getEventsByType: never,
   getOutboxStatus: never,
+  listConsumers: never,
 };
 const policies: Policies<typeof EventsService> = {
   publishEvent: 'writer',
@@ -18,6 +19,7 @@ const policies: Policies<typeof EventsService> = {
   getEventsByAggregate: 'reader',
   getEventsByType: 'reader',
   getOutboxStatus: 'reader',
+  listConsumers: 'reader',
 };
 
 describe('a service', () => {
@@ -27,7 +29,7 @@ describe('a service', () => {
       'events.EventsService/PublishEvent',
       'writer',
     ]);
-    expect(served).toHaveLength(6);
+    expect(served).toHaveLength(7);
   });
 
   it('does not without a policy for each method: default deny', () => {

@@ -545,6 +545,128 @@ export declare type LaneStatus = Message<"events.LaneStatus"> & {
 export declare const LaneStatusSchema: GenMessage<LaneStatus>;
 
 /**
+ * @generated from message events.ListConsumersRequest
+ */
+export declare type ListConsumersRequest = Message<"events.ListConsumersRequest"> & {
+};
+
+/**
+ * Describes the message events.ListConsumersRequest.
+ * Use `create(ListConsumersRequestSchema)` to create a new message.
+ */
+export declare const ListConsumersRequestSchema: GenMessage<ListConsumersRequest>;
+
+/**
+ * @generated from message events.ListConsumersResponse
+ */
+export declare type ListConsumersResponse = Message<"events.ListConsumersResponse"> & {
+  /**
+   * By service and consumer. All of them: there are tens, not thousands.
+   *
+   * @generated from field: repeated events.RegisteredConsumer consumers = 1;
+   */
+  consumers: RegisteredConsumer[];
+};
+
+/**
+ * Describes the message events.ListConsumersResponse.
+ * Use `create(ListConsumersResponseSchema)` to create a new message.
+ */
+export declare const ListConsumersResponseSchema: GenMessage<ListConsumersResponse>;
+
+/**
+ * A consumer as it registered last.
+ *
+ * @generated from message events.RegisteredConsumer
+ */
+export declare type RegisteredConsumer = Message<"events.RegisteredConsumer"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: int32 generation = 3;
+   */
+  generation: number;
+
+  /**
+   * @generated from field: repeated string event_types = 4;
+   */
+  eventTypes: string[];
+
+  /**
+   * host:port of the ops RPCs of the member that was seen last.
+   *
+   * @generated from field: string ops_address = 5;
+   */
+  opsAddress: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_seen_at = 6;
+   */
+  lastSeenAt?: Timestamp | undefined;
+
+  /**
+   * When it registered for the first time; effects begin after effects_from.
+   *
+   * @generated from field: google.protobuf.Timestamp registered_at = 7;
+   */
+  registeredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string effects_from = 8;
+   */
+  effectsFrom: string;
+
+  /**
+   * Those that registered within the last minute; empty when the consumer does not run.
+   *
+   * @generated from field: repeated events.RunningMember members = 9;
+   */
+  members: RunningMember[];
+};
+
+/**
+ * Describes the message events.RegisteredConsumer.
+ * Use `create(RegisteredConsumerSchema)` to create a new message.
+ */
+export declare const RegisteredConsumerSchema: GenMessage<RegisteredConsumer>;
+
+/**
+ * A process of a consumer.
+ *
+ * @generated from message events.RunningMember
+ */
+export declare type RunningMember = Message<"events.RunningMember"> & {
+  /**
+   * @generated from field: string ops_address = 1;
+   */
+  opsAddress: string;
+
+  /**
+   * @generated from field: int32 generation = 2;
+   */
+  generation: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_seen_at = 3;
+   */
+  lastSeenAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message events.RunningMember.
+ * Use `create(RunningMemberSchema)` to create a new message.
+ */
+export declare const RunningMemberSchema: GenMessage<RunningMember>;
+
+/**
  * Accepted for compatibility. It does not change the order of anything.
  *
  * @generated from enum events.EventPriority
@@ -646,6 +768,16 @@ export declare const EventsService: GenService<{
     methodKind: "unary";
     input: typeof GetOutboxStatusRequestSchema;
     output: typeof GetOutboxStatusResponseSchema;
+  },
+  /**
+   * Every consumer that has registered with the log, of all teams, whether it runs or not.
+   *
+   * @generated from rpc events.EventsService.ListConsumers
+   */
+  listConsumers: {
+    methodKind: "unary";
+    input: typeof ListConsumersRequestSchema;
+    output: typeof ListConsumersResponseSchema;
   },
 }>;
 

@@ -43,6 +43,7 @@ export function eventsService(
       getEventsByAggregate: unused,
       getEventsByType: unused,
       getOutboxStatus: unused,
+      listConsumers: unused,
       ...methods,
     },
     {
@@ -52,6 +53,7 @@ export function eventsService(
       getEventsByAggregate: policy,
       getEventsByType: policy,
       getOutboxStatus: policy,
+      listConsumers: policy,
     },
   );
 }

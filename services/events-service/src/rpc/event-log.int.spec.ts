@@ -394,6 +394,39 @@ describe('EventLog.RegisterConsumer', () => {
     expect(rows[0]?.event_types).toEqual(['message_created', 'member_added']);
   });
 
+  it('is told by ListConsumers, also when the consumer runs no more', async () => {
+    const member = (service: string, generation: number) => ({
+      service,
+      consumer: 'views',
+      generation,
+      eventTypes: ['member_added'],
+      opsAddress: `${service}:1`,
+    });
+    const { head } = await log.getLog({});
+    await log.registerConsumer(member('aa-gone', 3));
+    await log.registerConsumer(member('aa-running', 1));
+    await log.registerConsumer({ ...member('aa-running', 2), opsAddress: 'other:2' });
+    await data.database.query(
+      `UPDATE consumer_members SET expires_at = clock_timestamp() WHERE service = 'aa-gone'`,
+    );
+    const { consumers } = await served
+      .as({ 'x-user-id': '0b9c2f64-5a57-4a53-9d7e-6f4a8e0d2c11', 'x-nova-roles': 'reader' })
+      .events.listConsumers({});
+    const [gone, running] = consumers;
+    expect(gone).toMatchObject({
+      ...member('aa-gone', 3),
+      effectsFrom: head,
+      members: [],
+    });
+    expect(running).toMatchObject({ generation: 2, opsAddress: 'other:2' });
+    expect(running?.members).toMatchObject([
+      { opsAddress: 'aa-running:1', generation: 1 },
+      { opsAddress: 'other:2', generation: 2 },
+    ]);
+    const seconds = Number(running?.members[0]?.lastSeenAt?.seconds);
+    expect(Math.abs(seconds - Number(running?.lastSeenAt?.seconds))).toBeLessThanOrEqual(1);
+  });
+
   it('refuses what could not be called back', async () => {
     const failed = fieldsOf(
       log.registerConsumer({ service: '', consumer: 'a\nb', generation: -1, opsAddress: 'x' }),

@@ -8,6 +8,7 @@ import { getEventsByAggregate } from './get-events-by-aggregate.ts';
 import { getEventsByType } from './get-events-by-type.ts';
 import { getLog } from './get-log.ts';
 import { getOutboxStatus } from './get-outbox-status.ts';
+import { listConsumers } from './list-consumers.ts';
 import { publishEvent } from './publish-event.ts';
 import { publishEvents } from './publish-events.ts';
 import { readAggregates } from './read-aggregates.ts';
@@ -27,6 +28,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByAggregate: getEventsByAggregate(dependencies),
         getEventsByType: getEventsByType(dependencies),
         getOutboxStatus: getOutboxStatus(dependencies),
+        listConsumers: listConsumers(dependencies),
       },
       {
         publishEvent: 'writer',
@@ -35,6 +37,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByAggregate: 'reader',
         getEventsByType: 'reader',
         getOutboxStatus: 'reader',
+        listConsumers: 'reader',
       },
     ),
     implement(
