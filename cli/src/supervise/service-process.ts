@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ServerProcess } from '@nova/servers';
+import { type ServerProcess, untilNoConnectionHolds } from '@nova/servers';
 import { askBacklog } from '../backlog.ts';
 import { childEnvironment } from '../child-environment.ts';
 import { repositoryRoot } from '../repository.ts';
@@ -27,7 +27,7 @@ export function serviceProcess(row: ServiceRow): ServerProcess {
   return {
     name: row.name,
     stopSignal: 'SIGTERM',
-    prepare: () => Promise.resolve(),
+    prepare: () => untilNoConnectionHolds(portsOf(row)),
     command: () => ({
       file: process.execPath,
       args: ['--import', '@nova/telemetry/register', join('src', row.main)],
@@ -36,6 +36,10 @@ export function serviceProcess(row: ServiceRow): ServerProcess {
     }),
     ready: () => checkService(row),
   };
+}
+
+function portsOf({ grpcPort, opsPort }: ServiceRow): number[] {
+  return grpcPort === undefined ? [opsPort] : [grpcPort, opsPort];
 }
 
 /** Rejects unless the service answers on both of its ports. Degraded is an answer. */

@@ -123,14 +123,16 @@ function alreadySupervised(stack: Stack): NovaError {
 }
 
 async function clearTheWay(stack: Stack, clock: Clock, watch: Watcher): Promise<void> {
-  if (livingParts(readRecord(stack.runDirectory)).length > 0) {
+  const step = async (name: string, note: string, work: () => Promise<void>) => {
     const startedMs = clock.monotonicMs();
-    watch({ kind: 'step_started', step: 'leftovers' });
-    await endLeftovers(stack, clock);
-    const note = 'of a supervisor that is gone';
-    watch({ kind: 'step_done', step: 'leftovers', ms: clock.monotonicMs() - startedMs, note });
+    watch({ kind: 'step_started', step: name });
+    await work();
+    watch({ kind: 'step_done', step: name, ms: clock.monotonicMs() - startedMs, note });
+  };
+  if (livingParts(readRecord(stack.runDirectory)).length > 0) {
+    await step('leftovers', 'of a supervisor that is gone', () => endLeftovers(stack, clock));
   }
-  await checkPorts(stack);
+  await step('ports', 'free', () => checkPorts(stack));
 }
 
 // After a kill -9 of the supervisor its children notice that their input ended and drain. They

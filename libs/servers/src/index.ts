@@ -38,6 +38,7 @@ export {
   type PortPlan,
   portPlan,
   requireFreePorts,
+  untilNoConnectionHolds,
   type WantedPort,
 } from './ports.ts';
 export { findPostgres, mendLinks, type PostgresBinaries } from './postgres/binaries.ts';

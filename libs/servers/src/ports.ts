@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { NovaError } from '@nova/errors';
+import { sleep } from '@nova/time';
 import { errors } from './errors.ts';
 import { portHolder } from './port-holder.ts';
 
@@ -61,13 +62,19 @@ export interface WantedPort {
   readonly setting: string;
 }
 
+/** A closed connection keeps its port for 60 s (TIME_WAIT), and some are open for a moment before. */
+const CONNECTION_GONE_MS = 65_000;
+const LOOK_EVERY_MS = 250;
+
 /**
- * Looks whether all ports are free.
+ * Looks whether all ports are free, and waits for those that an outgoing connection of this machine
+ * has: nova's ports lie where systems also take the near ends of connections from.
  *
- * @throws SERVERS_PORT_BUSY for the first that is not, with the process that has it where that can
- *   be known.
+ * @throws SERVERS_PORT_BUSY for the first that stays busy, with the process that has it where that
+ *   can be known.
  */
 export async function requireFreePorts(wanted: readonly WantedPort[]): Promise<void> {
+  await untilNoConnectionHolds(wanted.map(({ port }) => port));
   for (const { port, what, setting } of wanted) {
     if (await isPortFree(port)) continue;
     const found = portHolder(port);
@@ -76,9 +83,31 @@ export async function requireFreePorts(wanted: readonly WantedPort[]): Promise<v
   }
 }
 
-/** True when nothing listens on the port, neither on 127.0.0.1 nor on ::1 ("localhost" is both). */
+/**
+ * Resolves when each port is free or has a listener, which no waiting would end; after 65 s in any
+ * case. A server that is started then finds its port as it will stay.
+ */
+export async function untilNoConnectionHolds(
+  ports: readonly number[],
+  withinMs = CONNECTION_GONE_MS,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (const port of ports) {
+    while (performance.now() < deadline) {
+      if ((await isPortFree(port)) || (await isAnswered(port))) break;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
+}
+
+/** True when nothing has the port, neither on 127.0.0.1 nor on ::1 ("localhost" is both). */
 export async function isPortFree(port: number): Promise<boolean> {
   return (await canListen(port, '127.0.0.1')) && (await canListen(port, '::1'));
+}
+
+/** True when somebody listens on the port. */
+async function isAnswered(port: number): Promise<boolean> {
+  return (await canConnect(port, '127.0.0.1')) || (await canConnect(port, '::1'));
 }
 
 /** `count` different ports that are free at this moment. */
@@ -111,5 +140,16 @@ function canListen(port: number, host: string): Promise<boolean> {
       resolve(code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT');
     });
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function canConnect(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -83,7 +83,7 @@ describe('ports', () => {
   beforeAll(async () => {
     [port = 0] = await freePorts(1);
     // Accepts and never answers, as a paused server does.
-    other = createServer();
+    other = createServer((socket) => socket.on('error', () => {}));
     await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
   });
 
@@ -103,6 +103,18 @@ describe('ports', () => {
         ),
       ),
     });
+  });
+
+  it('waits for the end of an outgoing connection that has the port by chance', async () => {
+    const near = connect({ port, host: '127.0.0.1' });
+    await new Promise<void>((resolve) => near.once('connect', () => resolve()));
+    const taken = near.localPort ?? 0;
+    expect(await isPortFree(taken)).toBe(false);
+    const wanted = { port: taken, what: 'Kafka', setting: '--port-offset' };
+    const required = requireFreePorts([wanted]).then(() => near.destroyed);
+    // Without TIME_WAIT, which would last a minute.
+    setTimeout(() => near.resetAndDestroy(), 600);
+    expect(await required).toBe(true);
   });
 
   it('does not take an accepted connection for an answer', async () => {
