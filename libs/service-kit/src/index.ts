@@ -9,6 +9,18 @@
  * no drain of its own.
  */
 
+export {
+  type CommandEvent,
+  type CommandSpec,
+  type Commands,
+  type DecidedBy,
+  type Decision,
+  type DecisionRows,
+  type GeneratedIds,
+  type RowRef,
+  rowRef,
+  type StoredAnswer,
+} from './commands/command-spec.ts';
 export type { Consuming, Consumption } from './consuming/consuming-part.ts';
 export { type ConsumingConfig, consumingSettings } from './consuming/settings.ts';
 export { type DatabaseConfig, databasePart, type ServiceDatabase } from './database-part.ts';
@@ -22,6 +34,9 @@ export {
 } from './define.ts';
 export { errors } from './errors.ts';
 export { declaredSettings, type Loaded, loadService } from './load.ts';
+export { createPageTokens, type PageTokens } from './queries/page-tokens.ts';
+export type { Queries } from './queries/queries.ts';
+export { actingUser, invalidRequest } from './request.ts';
 export { runService } from './run.ts';
 export { type Addresses, type DefaultPorts, type KitSettings, settings } from './settings.ts';
 export { contextOf, type RunningService, startService } from './start.ts';
