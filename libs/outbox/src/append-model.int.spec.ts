@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { readPrevious } from './answers.ts';
 import { append } from './append.ts';
 import { outboxMigrations } from './index.ts';
-import { LogModel, type ModelResult } from './log-model.ts';
 import { logHead } from './log-state.ts';
+import { LogModel, type ModelResult } from './testing/log-model.ts';
 import type { AppendUnit, Condition, NewEvent, UnitResult } from './unit.ts';
 
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { StoredEvent } from '@nova/events';
-import { holds, type ModelAggregate } from '../log-model.ts';
+import { holds, type ModelAggregate } from '../testing/log-model.ts';
 import type { Appended, Condition } from '../unit.ts';
 import { type Attempt, appendedOf } from './journal.ts';
 

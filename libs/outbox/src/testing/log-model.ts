@@ -1,4 +1,4 @@
-import type { AppendRefusal, AppendUnit, Condition, NewEvent, RequestKey } from './unit.ts';
+import type { AppendRefusal, AppendUnit, Condition, NewEvent, RequestKey } from '../unit.ts';
 
 // The log in memory, written from DECISIONS 2–5 alone and not from the SQL: specs compare the two.
 
