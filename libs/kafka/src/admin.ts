@@ -6,6 +6,7 @@ import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
 import { fetchBounds, type PartitionBounds } from './partition-bounds.ts';
+import type { TopicPartition } from './seam.ts';
 import { describeTopics, type TopicDescription } from './topic-description.ts';
 import { type PartitionCounts, TopicDirectory } from './topic-directory.ts';
 
@@ -78,6 +79,16 @@ export class SingleConnectionAdmin implements KafkaAdmin {
     return await this.#ask('tell offsets', REQUEST_DEADLINE_MS, (admin) =>
       fetchBounds(admin, topics),
     );
+  }
+
+  /** The first offset of a partition whose record has this time or a later one, or its end. */
+  async offsetAt({ topic, partition }: TopicPartition, timestampMs: number): Promise<bigint> {
+    const found = await this.#ask('tell offsets', REQUEST_DEADLINE_MS, (admin) =>
+      admin.fetchTopicOffsetsByTimestamp(topic, timestampMs),
+    );
+    const offset = found.find((one) => one.partition === partition)?.offset;
+    if (offset === undefined) throw new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic });
+    return BigInt(offset);
   }
 
   async ping(deadlineMs: number = PING_DEADLINE_MS): Promise<void> {

@@ -2,7 +2,8 @@ import { type KafkaAdmin, SingleConnectionAdmin } from './admin.ts';
 import { GroupMember } from './group-member.ts';
 import { defaults, type KafkaOptions } from './options.ts';
 import { type KafkaPublisher, SinglePartitionPublisher } from './publisher.ts';
-import type { KafkaSource } from './seam.ts';
+import { type RecordSearch, searchRecord } from './record-search.ts';
+import type { IncomingRecord, KafkaSource } from './seam.ts';
 
 /** A Kafka cluster as one process uses it. */
 export interface Kafka {
@@ -12,6 +13,8 @@ export interface Kafka {
   admin(): KafkaAdmin;
   /** Opens members of consumer groups. They use the admin: stop them before closing it. */
   source(): KafkaSource;
+  /** Reads a partition for one record, as far as it goes now; undefined when it is not there. */
+  search(search: RecordSearch): Promise<IncomingRecord | undefined>;
 }
 
 /** Nothing is connected yet: publisher and admin do so when they are first used. */
@@ -24,5 +27,6 @@ export function openKafka(options: KafkaOptions): Kafka {
     source: () => ({
       open: (consumer) => Promise.resolve(new GroupMember(complete, admin, consumer)),
     }),
+    search: (search) => searchRecord(complete, admin, search),
   };
 }

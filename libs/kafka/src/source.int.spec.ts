@@ -1,11 +1,13 @@
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
 import { randomName, testKafka, waitFor } from '@nova/testkit';
+import { systemClock } from '@nova/time';
 import { Kafka as Driver } from 'kafkajs';
 import { openKafka } from './open-kafka.ts';
 import {
   type DeliveredBatch,
   type DeliveryOptions,
+  type IncomingRecord,
   type OpenKafkaSource,
   partitionKey,
   type StartOffset,
@@ -310,5 +312,32 @@ describe('a member of a group', () => {
     await publish(topic, 0, 0, 1);
     await until('its records', () => keys().length === 1);
     expect(source.trouble()).toBeUndefined();
+  }, 30_000);
+});
+
+describe('the search for a record', () => {
+  it('reads one partition from a point in time to its present end', async () => {
+    const topic = await newTopic(4);
+    await publish(topic, 2, 0, 50);
+    await publish(topic, 1, 0, 50);
+    const fromMs = systemClock.now().getTime();
+    const seen: (string | undefined)[] = [];
+    const judge =
+      (wanted: string, past = 'none') =>
+      ({ key }: IncomingRecord) => {
+        seen.push(key);
+        if (key === wanted) return 'found';
+        return key === past ? 'past' : 'other';
+      };
+    const search = { topic, partition: 2, fromMs: fromMs - 60_000, deadlineMs: 8000 };
+    expect(await kafka.search({ ...search, judge: judge('7') })).toMatchObject({ offset: 7n });
+    expect(seen).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    expect(await kafka.search({ ...search, judge: judge('none', '3') })).toBeUndefined();
+    expect(await kafka.search({ ...search, judge: judge('none') })).toBeUndefined();
+    const later = { ...search, fromMs: fromMs + 60_000, judge: judge('7') };
+    expect(await kafka.search(later)).toBeUndefined();
+    await expect(kafka.search({ ...search, partition: 9, judge: judge('7') })).rejects.toThrow(
+      topic,
+    );
   }, 30_000);
 });
