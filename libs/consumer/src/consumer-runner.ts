@@ -1,12 +1,12 @@
 import { isNovaError, NovaError } from '@nova/errors';
 import type { Queryable } from '@nova/postgres';
+import type { DescMessage } from '@nova/proto/runtime';
 import type { Logger } from '@nova/telemetry';
 import { type Backoff, backoffMs, sleep } from '@nova/time';
-import type { AggregateName } from './aggregate.ts';
-import { aggregateKey } from './aggregate.ts';
 import type { Consumer } from './consumer.ts';
 import type { ConsumerContext } from './context.ts';
 import { countWaiting, noCounts, type WaitingCounts } from './counts.ts';
+import { type DecisionBasis, readBasis, type WantedBasis } from './decision-basis.ts';
 import { groupIdOf } from './definition.ts';
 import type { DeliverySource } from './delivery-source.ts';
 import { deliveryState } from './delivery-state.ts';
@@ -16,9 +16,9 @@ import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
 import { observeConsumer } from './gauges.ts';
 import { enterGeneration, type Generation, openGeneration, purgeRetired } from './generation.ts';
-import { readMarks } from './marks.ts';
-import { readBlocked } from './parking.ts';
+import { listParked, type ParkedAggregate, type ParkedPage } from './list-parked.ts';
 import { rebuild } from './rebuild.ts';
+import { schemasOf } from './schemas.ts';
 import { Session } from './session.ts';
 import type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 import { waitForToken } from './wait-for-token.ts';
@@ -40,6 +40,7 @@ export class ConsumerRunner implements Consumer {
   readonly name = 'consumer';
   readonly #ports: RunnerPorts;
   readonly #logger: Logger;
+  readonly #schemas: ReadonlyMap<string, DescMessage>;
   #generation: Generation | undefined;
   #session: Session | undefined;
   #running: { readonly stop: AbortController; readonly loops: Promise<unknown> } | undefined;
@@ -50,6 +51,7 @@ export class ConsumerRunner implements Consumer {
   constructor(ports: RunnerPorts) {
     this.#ports = ports;
     this.#logger = ports.context.logger;
+    this.#schemas = schemasOf(ports.context.definition);
   }
 
   /**
@@ -137,25 +139,24 @@ export class ConsumerRunner implements Consumer {
     return deliveryState(this.#ports.context.database, this.#serving(), query);
   }
 
-  async read<T>(work: (views: Queryable) => Promise<T>): Promise<T> {
-    const generation = this.#serving();
-    return this.#ports.context.database.transaction(async (tx) => {
-      await enterGeneration(tx, generation);
-      return work(tx);
-    });
+  read<T>(work: (views: Queryable) => Promise<T>): Promise<T> {
+    return this.#onServing((generation) =>
+      this.#ports.context.database.snapshot(async (views) => {
+        await enterGeneration(views, generation);
+        return work(views);
+      }),
+    );
   }
 
-  async markOf(
-    views: Queryable,
-    aggregate: AggregateName,
-  ): Promise<{ readonly version: bigint; readonly isParked: boolean }> {
-    const generation = this.#serving();
-    const marks = await readMarks(views, generation, [aggregate]);
-    const blocked = await readBlocked(views, generation, [aggregate]);
-    return {
-      version: marks.get(aggregateKey(aggregate))?.version ?? 0n,
-      isParked: blocked.get(aggregateKey(aggregate))?.state === 'parked',
-    };
+  basis(wanted: WantedBasis): Promise<DecisionBasis> {
+    const { database, epochs } = this.#ports.context;
+    return this.#onServing((generation) =>
+      readBasis({ database, generation, epochs, schemas: this.#schemas }, wanted),
+    );
+  }
+
+  async listParked(page: ParkedPage): Promise<readonly ParkedAggregate[]> {
+    return listParked(this.#ports.context.database, this.#serving(), page);
   }
 
   async rebuild(): Promise<number> {
@@ -168,6 +169,17 @@ export class ConsumerRunner implements Consumer {
     this.#ports.context.board.clear();
     session.context.restart('another generation serves');
     return made.generation;
+  }
+
+  /** Once more where another generation has come to serve: the tables of the old one are gone. */
+  async #onServing<T>(work: (generation: Generation) => Promise<T>): Promise<T> {
+    const generation = this.#serving();
+    try {
+      return await work(generation);
+    } catch (thrown) {
+      if (this.#generation === generation) throw thrown;
+      return work(this.#serving());
+    }
   }
 
   #serving(): Generation {

@@ -1,5 +1,7 @@
 import type { Part } from '@nova/lifecycle';
 import type { Queryable } from '@nova/postgres';
+import type { DecisionBasis, WantedBasis } from './decision-basis.ts';
+import type { ParkedAggregate, ParkedPage } from './list-parked.ts';
 import type { ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 
 /** A running consumer. */
@@ -17,13 +19,12 @@ export interface Consumer extends Part {
     readonly eventType?: string;
     readonly version?: bigint;
   }): Promise<DeliveryState>;
-  /** Runs `work` in one transaction whose search_path is the serving generation. */
+  /** Runs `work` in one read-only snapshot whose search_path is the serving generation. */
   read<T>(work: (views: Queryable) => Promise<T>): Promise<T>;
-  /** Highest applied version of an aggregate, with its place in the log; for use inside `read`. */
-  markOf(
-    views: Queryable,
-    aggregate: { readonly aggregateType: string; readonly aggregateId: string },
-  ): Promise<{ readonly version: bigint; readonly isParked: boolean }>;
+  /** Reads what a decision is made on: rows and marks of one snapshot of the serving generation. */
+  basis(wanted: WantedBasis): Promise<DecisionBasis>;
+  /** Aggregates whose next event fails, oldest failure first. */
+  listParked(page: ParkedPage): Promise<readonly ParkedAggregate[]>;
   /** Makes a new generation from the log alone and lets it serve; resolves with its number. */
   rebuild(): Promise<number>;
 }

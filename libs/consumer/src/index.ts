@@ -32,8 +32,10 @@
  * tail-check, retries, refold, rebuild, watchdog (what runs beside the rounds); session (a
  * membership), consumer-runner (the part).
  */
+export type { AggregateName } from './aggregate.ts';
 export type { Consumer } from './consumer.ts';
 export { type ConsumerPorts, createConsumer } from './create-consumer.ts';
+export type { BasisMark, DecisionBasis, WantedBasis } from './decision-basis.ts';
 export { type ConsumerDefinition, groupIdOf } from './definition.ts';
 export {
   type DeliveredBatch,
@@ -56,6 +58,7 @@ export {
   type PlannedEffect,
 } from './effect.ts';
 export { errors } from './errors.ts';
+export type { ParkedAggregate, ParkedCursor, ParkedPage } from './list-parked.ts';
 export type {
   AggregateRange,
   ConsumerRegistration,

@@ -25,6 +25,12 @@ export interface Database extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
 
   /**
+   * As `transaction`, but read-only, and all statements see the database as it was at the first of
+   * them.
+   */
+  snapshot<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+
+  /**
    * Runs `work` on one connection of its own with another statement timeout (0 = none), for
    * maintenance and migrations. The connection is closed afterwards.
    */

@@ -33,7 +33,8 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   return {
     query,
-    transaction: (work) => transaction(connections, work),
+    transaction: (work) => transaction(connections, 'READ COMMITTED', work),
+    snapshot: (work) => transaction(connections, 'REPEATABLE READ, READ ONLY', work),
     session: (limits, work) => session(connections, limits.statementTimeoutMs, work),
     copyOut: (sql) => copyOut(connections, sql, answerTimeoutMs(options.statementTimeoutMs)),
     listen: (channel, onNotify) => listener(options, channel, onNotify),
@@ -49,11 +50,12 @@ export function openDatabase(options: DatabaseOptions): Database {
 
 async function transaction<T>(
   connections: Connections,
+  mode: 'READ COMMITTED' | 'REPEATABLE READ, READ ONLY',
   work: (tx: Queryable) => Promise<T>,
 ): Promise<T> {
   const lease = await connections.acquire();
   try {
-    await run(lease.client, 'BEGIN ISOLATION LEVEL READ COMMITTED');
+    await run(lease.client, `BEGIN ISOLATION LEVEL ${mode}`);
     const result = await work({ query: (sql, params) => lease.query(sql, params) });
     const ended = await run(lease.client, 'COMMIT');
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.

@@ -51,6 +51,11 @@ export class RowSet {
     }
   }
 
+  /** Whether the row was asked for, or set. */
+  has({ table, text }: RowName): boolean {
+    return this.#slots.get(table)?.has(text) ?? false;
+  }
+
   get({ table, text }: RowName): StoredRow | undefined {
     return this.#slots.get(table)?.get(text)?.now;
   }
