@@ -14,6 +14,12 @@ export function wantedPorts({
     [ports.events, 'gRPC of events-service'],
     [ports.eventsOps, 'ops HTTP of events-service'],
     [ports.relayOps, 'ops HTTP of the relay'],
+    [ports.messaging, 'gRPC of messaging-service'],
+    [ports.messagingOps, 'ops HTTP of messaging-service'],
+    [ports.notification, 'gRPC of notification-service'],
+    [ports.notificationOps, 'ops HTTP of notification-service'],
+    [ports.search, 'gRPC of search-service'],
+    [ports.searchOps, 'ops HTTP of search-service'],
   ] as const;
   return wanted.map(([port, what]) => ({ port, what, setting }));
 }

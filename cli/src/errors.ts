@@ -58,6 +58,13 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Start it with ./nova up, or name the right stack with --port-offset.',
   },
+  CLI_EVENT_UNKNOWN: {
+    message: 'the log has no event {event_id}',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: './nova tail and ./nova publish show ids; --port-offset or NOVA_EVENTS_URL names another log.',
+  },
   CLI_TOOL_MISSING: {
     message: '{tool} is missing and could not be set up: {reason}',
     status: 'FAILED_PRECONDITION',

@@ -4,6 +4,9 @@ import { SAMPLE } from './sample.ts';
 /** What is printed about a stack that runs. */
 export interface StackAddresses {
   readonly events: string;
+  readonly messaging: string;
+  readonly notification: string;
+  readonly search: string;
   readonly kafka: string;
   readonly postgres: string;
   readonly port_offset: number;
@@ -47,9 +50,16 @@ export function nextSteps({
 /** Prints addresses, the first event and what to try next. */
 export function printFirstSteps(addresses: StackAddresses, out: Output): void {
   const { style } = out;
-  out.line(`  events-service  ${addresses.events}  (gRPC, with reflection)`);
-  out.line(`  Kafka           ${addresses.kafka}`);
-  out.line(`  PostgreSQL      ${addresses.postgres}`);
+  const { events, messaging, notification, search, kafka, postgres } = addresses;
+  const rows = [
+    ['events-service', `${events}  (gRPC, with reflection, as are the three below)`],
+    ['messaging', messaging],
+    ['notification', notification],
+    ['search', search],
+    ['Kafka', kafka],
+    ['PostgreSQL', postgres],
+  ] as const;
+  for (const [name, text] of rows) out.line(`  ${name.padEnd(14)}  ${text}`);
   out.line();
   out.line(style.strong('Store a first event:'));
   out.line(`  ${grpcurlLine(addresses.events)}`);

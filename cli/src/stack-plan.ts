@@ -9,22 +9,19 @@ import {
   postgresServer,
   type ServerProcess,
 } from '@nova/servers';
-import { type Clock, sleep } from '@nova/time';
+import type { Clock } from '@nova/time';
 import { errors } from './errors.ts';
 import { parseLogLine } from './logs/log-line.ts';
 import { repositoryRoot } from './repository.ts';
 import { runCommand } from './run-command.ts';
 import type { Stack } from './stack.ts';
-import { askOpsHealth, complaintsOf } from './supervise/ops-health.ts';
+import { stackServices } from './stack-services.ts';
 import { partProcess } from './supervise/part-process.ts';
-import {
-  type ServiceRow,
-  serviceEnvironment,
-  serviceProcess,
-} from './supervise/service-process.ts';
+import { serviceEnvironment, serviceProcess } from './supervise/service-process.ts';
 import { SupervisedPart } from './supervise/supervised-part.ts';
 import type { PlanStep } from './supervise/supervisor.ts';
 import type { Watcher } from './supervise/supervisor-event.ts';
+import { untilHealthy } from './supervise/until-healthy.ts';
 import { untilTopicsReady } from './topics/topics-ready.ts';
 
 /** A process of the stack. */
@@ -35,6 +32,9 @@ export interface PartRow {
   readonly address: string;
   /** Where it tells about its health; only nova's own services do. */
   readonly opsPort?: number;
+  readonly grpcPort?: number | undefined;
+  /** It has consumers, which tell how they are doing. */
+  readonly consumes?: boolean;
   /** `held`: it watches its input, which ends with the supervisor. */
   readonly stdin: 'none' | 'held';
   readonly server: ServerProcess;
@@ -46,22 +46,22 @@ interface KafkaTools {
   jarsDir: string;
 }
 
-/** How long services may be degraded after their start, until they have found each other. */
-const HEALTHY_WITHIN_MS = 30_000;
 /** How long Kafka may take to open the partitions of new topics. */
 const TOPICS_WITHIN_MS = 60_000;
 
-/** The processes of a stack, in the order of `status`. A further service is one more row. */
+/** The processes of a stack, in the order of `status`. */
 export function stackParts(
   stack: Stack,
   tools: Readonly<KafkaTools> = { java: '', jarsDir: '' },
 ): readonly PartRow[] {
   const { ports } = stack;
-  const services = serviceRows(stack).map(({ needs, ...row }) => ({
+  const services = stackServices(stack).map(({ needs, ...row }) => ({
     name: row.name,
     needs,
     address: `localhost:${row.grpcPort ?? row.opsPort}`,
     opsPort: row.opsPort,
+    grpcPort: row.grpcPort,
+    consumes: row.consumes,
     stdin: 'held' as const,
     server: serviceProcess(row),
   }));
@@ -86,35 +86,6 @@ export function stackParts(
       server: kafkaWith(stack, tools),
     },
     ...services,
-  ];
-}
-
-/** nova's own services. */
-function serviceRows(stack: Stack): (ServiceRow & { readonly needs: readonly string[] })[] {
-  const { ports } = stack;
-  const log = {
-    NOVA_EVENTS_DATABASE_URL: stack.databaseUrl('nova_events'),
-    NOVA_KAFKA_BROKERS: `localhost:${ports.kafka}`,
-  };
-  return [
-    {
-      name: 'events-service',
-      folder: 'events-service',
-      main: 'main.ts',
-      grpcPort: ports.events,
-      opsPort: ports.eventsOps,
-      needs: ['migrations'],
-      environment: log,
-    },
-    {
-      name: 'relay',
-      folder: 'events-service',
-      main: 'relay-main.ts',
-      opsPort: ports.relayOps,
-      // Not kafka: it waits for that by itself, and both start at the same time.
-      needs: ['migrations'],
-      environment: log,
-    },
   ];
 }
 
@@ -182,7 +153,7 @@ async function findJars(stack: Stack, tools: KafkaTools): Promise<string> {
 }
 
 async function migrate(stack: Stack): Promise<string> {
-  const [row] = serviceRows(stack);
+  const [row] = stackServices(stack);
   if (row === undefined) return '';
   const end = await runCommand({
     program: process.execPath,
@@ -207,21 +178,4 @@ async function migrate(stack: Stack): Promise<string> {
 async function topicsOpen(stack: Stack, clock: Clock): Promise<string> {
   const brokers = [`localhost:${stack.ports.kafka}`];
   return `${await untilTopicsReady(brokers, clock, TOPICS_WITHIN_MS)} topics`;
-}
-
-async function untilHealthy(rows: readonly PartRow[], clock: Clock): Promise<string> {
-  const deadline = clock.monotonicMs() + HEALTHY_WITHIN_MS;
-  for (const { name, opsPort } of rows) {
-    if (opsPort === undefined) continue;
-    for (;;) {
-      const health = await askOpsHealth(opsPort);
-      if (health.condition === 'ready') break;
-      const reason = complaintsOf(health);
-      if (clock.monotonicMs() > deadline) {
-        throw new NovaError(errors.CLI_START_FAILED, { part: name, reason, tail: '' });
-      }
-      await sleep(50);
-    }
-  }
-  return '';
 }

@@ -49,6 +49,9 @@ export function stackAddresses({ ports, portOffset }: Stack): StackAddresses {
   const at = (port: number) => `localhost:${port}`;
   return {
     events: at(ports.events),
+    messaging: at(ports.messaging),
+    notification: at(ports.notification),
+    search: at(ports.search),
     kafka: at(ports.kafka),
     postgres: at(ports.postgres),
     port_offset: portOffset,

@@ -1,6 +1,14 @@
 import { messageOf } from '@nova/errors';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { createClient } from '@nova/rpc';
 import { withDeadline } from '@nova/time';
 import { askBacklog, type Backlog } from './backlog.ts';
+import {
+  askConsumers,
+  type ConsumerStanding,
+  needsOperator,
+} from './consumers/consumer-standing.ts';
+import { registeredConsumers } from './consumers/registered-consumer.ts';
 import { type Stack, stackAddresses } from './stack.ts';
 import { type PartRow, stackParts } from './stack-plan.ts';
 import { askOpsHealth, complaintsOf } from './supervise/ops-health.ts';
@@ -39,6 +47,8 @@ export interface PartStatus {
 /** All that `status` tells. */
 export interface StatusReport {
   readonly running: boolean;
+  /** A part is degraded, or a consumer has parked something. */
+  readonly degraded: boolean;
   readonly state_directory: string;
   readonly supervisor_pid: number | undefined;
   readonly addresses: Readonly<Record<string, unknown>>;
@@ -46,6 +56,8 @@ export interface StatusReport {
   /** Of all processes together, the supervisor included. */
   readonly memory_bytes: number;
   readonly backlog: BacklogStatus | undefined;
+  /** Every registered consumer, of all teams; and those of this stack's services. */
+  readonly consumers: readonly ConsumerStanding[];
 }
 
 /** The backlog in the words of the report. */
@@ -58,6 +70,7 @@ export interface BacklogStatus {
 }
 
 const CHECK_DEADLINE_MS = 3_000;
+const ASK_EVENTS_MS = 2_000;
 
 /** Asks every part and the log at the same time; takes at most about 3 s. Never rejects. */
 export async function statusReport(stack: Stack): Promise<StatusReport> {
@@ -65,24 +78,46 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
   const living = new Set(livingParts(record).map(({ name }) => name));
   const table = processTable();
   const addresses = stackAddresses(stack);
-  const [parts, backlog] = await Promise.all([
+  const rows = stackParts(stack);
+  const [parts, backlog, consumers] = await Promise.all([
     Promise.all(
-      stackParts(stack).map((row) => {
+      rows.map((row) => {
         const known = record?.parts.find(({ name }) => name === row.name);
         return partStatus(row, living.has(row.name) ? known : undefined, known, table);
       }),
     ),
     living.size === 0 ? undefined : askBacklog(addresses.events).catch(() => undefined),
+    living.size === 0 ? [] : consumersOf(rows, addresses.events, living),
   ]);
   return {
     running: parts.every(({ health }) => health !== 'down'),
+    degraded: parts.some(({ health }) => health === 'degraded') || consumers.some(needsOperator),
     state_directory: stack.directory,
     supervisor_pid: record?.supervisor.pid,
     addresses: { ...addresses },
     parts,
     memory_bytes: totalMemory(record, parts, table),
     backlog: backlog === undefined ? undefined : backlogStatus(backlog),
+    consumers,
   };
+}
+
+// Without events-service only those of this stack are known.
+async function consumersOf(
+  rows: readonly PartRow[],
+  events: string,
+  living: ReadonlySet<string>,
+): Promise<readonly ConsumerStanding[]> {
+  const own = rows.flatMap(({ name, consumes, grpcPort }) =>
+    consumes && living.has(name) ? [`127.0.0.1:${grpcPort}`] : [],
+  );
+  const client = createClient(EventsService, { address: events, deadlineMs: ASK_EVENTS_MS });
+  try {
+    const registered = await registeredConsumers(client).catch(() => []);
+    return await askConsumers(registered, own);
+  } finally {
+    client.close();
+  }
 }
 
 // The parts are children of the supervisor; without it they are added up.

@@ -9,6 +9,7 @@ import { status } from './verbs/status.ts';
 import { tail } from './verbs/tail.ts';
 import { test } from './verbs/test.ts';
 import { topics } from './verbs/topics.ts';
+import { trace } from './verbs/trace.ts';
 import { up } from './verbs/up.ts';
 
 /** All verbs, in the order of `./nova --help`. A new verb is one file and one row here. */
@@ -21,6 +22,7 @@ export const verbs: readonly Verb[] = [
   doctor,
   publish,
   tail,
+  trace,
   topics,
   importIrc,
   test,

@@ -20,6 +20,23 @@ export async function askOpsHealth(opsPort: number, timeoutMs = 2_000): Promise<
   return { condition: told.status, parts: told.parts };
 }
 
+/**
+ * Whether the consumers of a service have their partitions and apply events, as `/health/cqrs`
+ * tells. One that stands still counts, too: its reason is in the health.
+ */
+export async function haveBegun(opsPort: number, timeoutMs = 2_000): Promise<boolean> {
+  const response = await fetch(`http://127.0.0.1:${opsPort}/health/cqrs`, {
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  const told: unknown = await response.json();
+  const consumers =
+    typeof told === 'object' && told !== null && 'consumers' in told ? told.consumers : undefined;
+  if (!Array.isArray(consumers)) return true;
+  return consumers.every((one: unknown) => {
+    return typeof one === 'object' && one !== null && 'phase' in one && one.phase !== 'starting';
+  });
+}
+
 /** The parts that are not well, as one line; empty when all are. */
 export function complaintsOf({ parts }: OpsHealth): string {
   return parts

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
+import {
+  Health,
+  HealthCheckResponse_ServingStatus,
+} from '@nova/proto/gen/grpc/health/v1/health_pb';
+import { createClient } from '@nova/rpc';
 import { type ServerProcess, untilNoConnectionHolds } from '@nova/servers';
-import { askBacklog } from '../backlog.ts';
 import { childEnvironment } from '../child-environment.ts';
 import { repositoryRoot } from '../repository.ts';
 import { askOpsHealth, complaintsOf } from './ops-health.ts';
@@ -15,12 +19,15 @@ export interface ServiceRow {
   /** Absent for a process without gRPC. */
   readonly grpcPort?: number;
   readonly opsPort: number;
+  /** It has consumers. */
+  readonly consumes: boolean;
   /** What differs from other services: addresses, credentials. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Time a service gets to finish its work; the supervisor kills it a second later. */
 const DRAIN_MS = 6_000;
+const HEALTH_DEADLINE_MS = 2_000;
 
 /** How the supervisor starts and asks a nova service. Start it with its input held. */
 export function serviceProcess(row: ServiceRow): ServerProcess {
@@ -46,7 +53,17 @@ function portsOf({ grpcPort, opsPort }: ServiceRow): number[] {
 export async function checkService(row: ServiceRow): Promise<void> {
   const health = await askOpsHealth(row.opsPort);
   if (health.condition === 'down') throw new Error(`not ready: ${complaintsOf(health)}`);
-  if (row.grpcPort !== undefined) await askBacklog(`127.0.0.1:${row.grpcPort}`);
+  if (row.grpcPort !== undefined) await askHealth(`127.0.0.1:${row.grpcPort}`);
+}
+
+async function askHealth(address: string): Promise<void> {
+  const client = createClient(Health, { address, deadlineMs: HEALTH_DEADLINE_MS });
+  try {
+    const { status } = await client.check({}, { waitForReady: true });
+    if (status !== HealthCheckResponse_ServingStatus.SERVING) throw new Error('gRPC: not serving');
+  } finally {
+    client.close();
+  }
 }
 
 /** The environment of a supervised service: the caller's, with what the stack decides on top. */

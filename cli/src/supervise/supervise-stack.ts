@@ -25,6 +25,7 @@ import {
 } from './supervisor-state.ts';
 
 const LOOK_AFTER_EVERY_MS = 5_000;
+const RUNNING = ['events', 'messaging', 'notification', 'search'] as const;
 /** How long processes of a supervisor that is gone get to end by themselves. */
 const LEFTOVERS_MS = 8_000;
 
@@ -50,7 +51,7 @@ export async function superviseStack(
   signal: AbortSignal,
 ): Promise<SupervisedStack> {
   mkdirSync(stack.logDirectory, { recursive: true });
-  writeEndpoints(stack, endpointsOf(stack));
+  writeEndpoints(stack, endpointsOf(stack, RUNNING));
   const lock = takeLock(stack.runDirectory);
   if (lock === undefined) throw alreadySupervised(stack);
   try {

@@ -1,4 +1,5 @@
 import { systemClock } from '@nova/time';
+import { printConsumers } from '../consumers/print-consumers.ts';
 import { durationText } from '../duration.ts';
 import type { Output } from '../output.ts';
 import type { BacklogStatus, HealthWord, PartStatus, StatusReport } from '../status-report.ts';
@@ -9,21 +10,23 @@ export const status = defineVerb({
   name: 'status',
   summary: 'what runs, where, and how it is doing',
   description:
-    'Asks every part a real request of its protocol, and the log for its backlog. Exit code 1 ' +
-    'when a part is down.',
+    'Asks every part a real request of its protocol, the log for its backlog, and every registered ' +
+    'consumer, of all teams, for its lag and for what it has parked. Exit code 1 when a part is down ' +
+    'or when a consumer has parked something, which waits for an operator.',
   options: {},
   examples: [
-    { command: './nova status', meaning: 'a table of all parts' },
+    { command: './nova status', meaning: 'all parts, the log, all consumers' },
     { command: './nova status -o json', meaning: 'the same for a program' },
   ],
   async run({ out, ...invocation }) {
     // Loaded only here: they bring gRPC.
     const { openStack } = await import('../stack.ts');
     const { statusReport } = await import('../status-report.ts');
+    const { needsOperator } = await import('../consumers/consumer-standing.ts');
     const report = await statusReport(openStack(invocation));
     if (out.format === 'json') out.json(report);
     else print(report, out);
-    return report.running ? 0 : 1;
+    return report.running && !report.consumers.some(needsOperator) ? 0 : 1;
   },
 });
 
@@ -43,6 +46,7 @@ function print(report: StatusReport, out: Output): void {
   out.line();
   out.line(`memory of all processes: ${megabytes(report.memory_bytes)}`);
   if (report.backlog !== undefined) out.line(backlogLine(report.backlog));
+  if (report.consumers.length > 0) printConsumers(report.consumers, out);
   if (report.parts.every(({ pid }) => pid === undefined)) {
     out.note(`nothing is running in ${report.state_directory}; start it with ./nova up`);
   }

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from './repository.ts';
+import type { Stack } from './stack.ts';
+import type { ServiceRow } from './supervise/service-process.ts';
+
+/** A service of the stack, and what must be done before it starts. */
+export type StackService = ServiceRow & { readonly needs: readonly string[] };
+
+/** nova's own services, in the order of `status`. A further one is one more row. */
+export function stackServices(stack: Stack): readonly StackService[] {
+  const { ports } = stack;
+  const log = {
+    NOVA_EVENTS_DATABASE_URL: stack.databaseUrl('nova_events'),
+    NOVA_KAFKA_BROKERS: `localhost:${ports.kafka}`,
+  };
+  return [
+    {
+      name: 'events-service',
+      folder: 'events-service',
+      main: 'main.ts',
+      grpcPort: ports.events,
+      opsPort: ports.eventsOps,
+      consumes: false,
+      needs: ['migrations'],
+      environment: log,
+    },
+    {
+      name: 'relay',
+      folder: 'events-service',
+      main: 'relay-main.ts',
+      opsPort: ports.relayOps,
+      consumes: false,
+      // Not kafka: it waits for that by itself, and both start at the same time.
+      needs: ['migrations'],
+      environment: log,
+    },
+    consumingService(stack, 'messaging'),
+    consumingService(stack, 'notification'),
+    consumingService(stack, 'search'),
+  ].filter(({ folder, main }) => existsSync(join(repositoryRoot, 'services', folder, 'src', main)));
+}
+
+/** A service with views: it has a database, and waits by itself for the log and for Kafka. */
+function consumingService(
+  stack: Stack,
+  area: 'messaging' | 'notification' | 'search',
+): StackService {
+  const { ports } = stack;
+  return {
+    name: `${area}-service`,
+    folder: `${area}-service`,
+    main: 'main.ts',
+    grpcPort: ports[area],
+    opsPort: ports[`${area}Ops`],
+    consumes: true,
+    needs: ['postgres'],
+    environment: {
+      [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: stack.databaseUrl(`nova_${area}`),
+      NOVA_EVENTS_URL: `localhost:${ports.events}`,
+      NOVA_KAFKA_BROKERS: `localhost:${ports.kafka}`,
+    },
+  };
+}
