@@ -58,6 +58,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'ops.OpsService/ListParked tells why; mend that and rebuild the view.',
   },
+  AGGREGATE_REFOLDING: {
+    message: 'the log has lost events of {aggregate}; its rows are being made anew',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Passes by itself within a minute after the consumer has seen the new epoch of the log.',
+  },
   COMMAND_CONTENDED: {
     message: 'others changed {aggregate} again and again while the command was decided',
     status: 'ABORTED',

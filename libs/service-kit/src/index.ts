@@ -22,6 +22,7 @@ export {
   type StoredAnswer,
 } from './commands/command-spec.ts';
 export type { Consuming, Consumption } from './consuming/consuming-part.ts';
+export type { LogClient } from './consuming/log-client.ts';
 export { type ConsumingConfig, consumingSettings } from './consuming/settings.ts';
 export { type DatabaseConfig, databasePart, type ServiceDatabase } from './database-part.ts';
 export {

@@ -29,6 +29,12 @@ export const settings = {
       doc: 'Port of the gRPC server, by default the one of the service; 0 takes a free one.',
     }),
   ),
+  grpcReflection: setting.choice({
+    env: 'NOVA_GRPC_REFLECTION',
+    choices: ['auto', 'on', 'off'],
+    default: 'auto',
+    doc: 'Whether anybody may ask the gRPC server what it serves; auto: in development mode only.',
+  }),
   opsPort: setting.optional(
     setting.integer({
       env: 'NOVA_OPS_PORT',

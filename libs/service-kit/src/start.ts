@@ -1,4 +1,5 @@
 import type { Settings } from '@nova/config';
+import { catalogue } from '@nova/events';
 import { type Part, probing, Readiness, startAll } from '@nova/lifecycle';
 import { createServer, identityFor } from '@nova/rpc';
 import { type Logger, metricsText } from '@nova/telemetry';
@@ -89,6 +90,7 @@ function buildAll<S extends Settings>(
   return {
     ...built,
     parts: [...consuming.parts, ...built.parts],
+    services: [...(built.services ?? []), ...consuming.services],
     probes: [...consuming.probes, ...built.probes],
     insights: { ...consuming.insights, ...built.insights },
   };
@@ -98,7 +100,7 @@ function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built
   const { logger, addresses } = context;
   const { grpc } = addresses;
   if (grpc === undefined) return undefined;
-  const { mode, drainTimeoutMs } = context.config;
+  const { mode, drainTimeoutMs, grpcReflection } = context.config;
   if (mode === 'development' && built.identity === undefined) {
     logger.warn(
       { component: 'service-kit', mode },
@@ -110,6 +112,9 @@ function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built
     address: grpc,
     identity: identityFor(mode, built.identity),
     readiness: context.readiness,
+    reflection: grpcReflection === 'on' || (grpcReflection === 'auto' && mode === 'development'),
+    // Payloads travel as Struct or bytes: no RPC names their messages.
+    alsoDescribe: [...new Set(catalogue.all().map(({ message }) => message.file))],
     logger,
     limits: { drainMs: drainTimeoutMs * RPC_SHARE_OF_DRAIN },
   });

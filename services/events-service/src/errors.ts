@@ -16,27 +16,6 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Use a type of docs/events.md; `./nova topics` lists them.',
   },
-  EVENT_NOT_FOUND: {
-    message: 'there is no event {event_id}',
-    status: 'NOT_FOUND',
-    retry: 'never',
-    blame: 'caller',
-    hint: 'Look the id up in the answer of PublishEvent or in the header ce_id.',
-  },
-  EVENT_ID_REUSED: {
-    message: 'event id {event_id} belongs to an event with other content',
-    status: 'ALREADY_EXISTS',
-    retry: 'never',
-    blame: 'caller',
-    hint: 'An event id names one event for ever; give the new event another one.',
-  },
-  REQUEST_ID_REUSED: {
-    message: 'request id {request_id} was used for another request',
-    status: 'ALREADY_EXISTS',
-    retry: 'never',
-    blame: 'caller',
-    hint: 'Draw a new request_id per command and repeat it only with the same content.',
-  },
   CONDITION_FAILED: {
     message: 'a condition on {aggregate} does not hold; its version is {current_version}',
     status: 'ABORTED',

@@ -1,8 +1,7 @@
 import { openKafka } from '@nova/kafka';
 import { append, createWaker } from '@nova/outbox';
-import { databasePart, defineService, runService } from '@nova/service-kit';
+import { createPageTokens, databasePart, defineService, runService } from '@nova/service-kit';
 import { settings } from './config.ts';
-import { createPageTokens } from './rpc/page.ts';
 import { eventsServices } from './rpc/service.ts';
 import { createAppendQueue } from './storage/append-queue.ts';
 import { createLogGrowth } from './storage/log-growth.ts';

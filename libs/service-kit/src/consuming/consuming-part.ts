@@ -5,17 +5,25 @@ import { openKafka } from '@nova/kafka';
 import type { Part, Probe } from '@nova/lifecycle';
 import { type Database, migrate } from '@nova/postgres';
 import type { View } from '@nova/projection';
-import { EventLog } from '@nova/proto/gen/events/event_log_pb';
-import { createClient } from '@nova/rpc';
+import type { ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
 import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
+import type { Commands } from '../commands/command-spec.ts';
+import { createCommands } from '../commands/commands.ts';
 import { databasePart } from '../database-part.ts';
+import { eventLookupOver } from '../ops/event-lookup.ts';
+import { opsService } from '../ops/ops-service.ts';
+import { createQueries } from '../queries/create-queries.ts';
+import { createPageTokens, type PageTokens } from '../queries/page-tokens.ts';
+import type { Queries } from '../queries/queries.ts';
 import type { Addresses } from '../settings.ts';
 import { eventAppenderOver } from './event-appender.ts';
+import { createLogClient, type LogClient } from './log-client.ts';
+import { answered } from './log-failure.ts';
 import { logReaderOver } from './log-reader.ts';
 import type { ConsumingConfig } from './settings.ts';
 
-const CALL_DEADLINE_MS = 5000;
+const PROBE_DEADLINE_MS = 2000;
 const AGAIN: Backoff = { initialMs: 200, factor: 2, maxMs: 5000, jitter: 0.2 };
 
 /** What a service consumes. */
@@ -31,6 +39,11 @@ export interface Consumption {
 export interface Consuming {
   readonly database: Database;
   readonly consumer: Consumer;
+  /** The log, for what commands do not cover. */
+  readonly log: LogClient;
+  readonly commands: Commands;
+  readonly queries: Queries;
+  readonly pageTokens: PageTokens;
 }
 
 /** The process that consumes, as the kit knows it. */
@@ -57,22 +70,19 @@ export function consumingParts(
   readonly parts: readonly Part[];
   readonly probes: readonly Probe[];
   readonly insights: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Served beside the RPCs of the service, where it has any. */
+  readonly services: readonly ServiceImplementation[];
 } {
   const { name, mode, logger, clock } = process;
   const { database, part, probe } = databasePart(config, { name, logger });
   const kafka = openKafka({ brokers: config.kafkaBrokers, clientId: name, logger });
-  const client = createClient(EventLog, {
-    address: config.eventsUrl,
-    deadlineMs: CALL_DEADLINE_MS,
-    // Only development mode believes what callers say of themselves.
-    metadata: mode === 'development' ? { 'x-nova-service': name, 'x-nova-roles': 'service' } : {},
-  });
+  const client = createLogClient({ service: name, mode, address: config.eventsUrl });
   const consumer = createConsumer({
     definition: { service: name.replace(/-service$/, ''), name: 'views', views, effects },
     database,
     source: kafka.source(),
-    log: logReaderOver(client, operatorsAddress(process.addresses)),
-    appender: eventAppenderOver(client),
+    log: logReaderOver(client.log, operatorsAddress(process.addresses)),
+    appender: eventAppenderOver(client.log),
     logger,
     clock,
     settings: config,
@@ -83,9 +93,16 @@ export function consumingParts(
     start: () => Promise.resolve(),
     stop: async () => close(),
   });
+  const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
+  const ops = opsService({ consumer, pageTokens, events: eventLookupOver(client.events) });
   return {
     database,
     consumer,
+    log: client,
+    commands: createCommands({ consumer, log: client.log, clock }),
+    queries: createQueries({ consumer, clock }),
+    pageTokens,
+    services: [ops],
     parts: [
       part,
       passive('kafka admin', () => kafka.admin().close()),
@@ -96,6 +113,7 @@ export function consumingParts(
     probes: [
       probe,
       { name: 'kafka', check: () => kafka.admin().ping(), whenFailing: 'degraded' },
+      { name: 'events-service', check: () => checkLog(client), whenFailing: 'degraded' },
       { name: 'consumer', check: () => checkConsumer(consumer), whenFailing: 'degraded' },
     ],
     insights: { consumers: () => Promise.resolve([consumer.status()]) },
@@ -127,6 +145,11 @@ function migrations(database: Database, logger: Logger): Part {
       stop.abort();
     },
   };
+}
+
+/** Views go on being read without the log; commands do not. */
+async function checkLog({ log }: LogClient): Promise<void> {
+  await answered(log.getLog({}, { deadlineMs: PROBE_DEADLINE_MS }));
 }
 
 /** Rejects with why the consumer does not work, or with what it has parked. */

@@ -22,6 +22,13 @@ export function consumingSettings(area: string) {
     kafkaBrokers: kafkaSettings.kafkaBrokers,
     ...logSettings,
     ...consumerSettings,
+    pageTokenSecret: setting.optional(
+      setting.string({
+        env: `NOVA_${area}_PAGE_TOKEN_SECRET`,
+        doc: 'Authenticates page tokens, the same for all instances; by default made from the database URL.',
+        secret: true,
+      }),
+    ),
   };
 }
 

@@ -1,4 +1,4 @@
-import { NovaError, type Violation } from '@nova/errors';
+import { errors as commonErrors, NovaError, type Violation } from '@nova/errors';
 import type { AppendRefusal } from '@nova/outbox';
 import type { RefusalSchema } from '@nova/proto/gen/events/event_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
@@ -43,7 +43,7 @@ function describe(first: Violation | undefined, isUnknownType: boolean): string 
 export function refused(refusals: readonly AppendRefusal[], request: RefusedRequest): NovaError {
   if (refusals.some(({ reason }) => reason === 'REQUEST_ID_REUSED')) {
     return new NovaError(
-      errors.REQUEST_ID_REUSED,
+      commonErrors.REQUEST_ID_REUSED,
       { request_id: request.requestId },
       {
         violations: [
@@ -58,7 +58,7 @@ export function refused(refusals: readonly AppendRefusal[], request: RefusedRequ
   const reused = refusals.filter(({ reason }) => reason === 'EVENT_ID_REUSED');
   if (reused[0] !== undefined) {
     return new NovaError(
-      errors.EVENT_ID_REUSED,
+      commonErrors.EVENT_ID_REUSED,
       { event_id: request.eventId?.(reused[0].index) ?? '' },
       {
         violations: reused.map(({ index }) => ({

@@ -1,12 +1,12 @@
 import type { Database } from '@nova/postgres';
 import type { Call } from '@nova/rpc';
+import type { PageTokens } from '@nova/service-kit';
 import { currentTraceContext } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Arrival, RequestIdentity } from '../domain/accept-event.ts';
 import type { Append } from '../storage/append-queue.ts';
 import type { LogGrowth } from '../storage/log-growth.ts';
 import type { PublishProgress } from '../storage/publish-progress.ts';
-import type { PageTokens } from './page.ts';
 
 /** What the RPCs work with. */
 export interface Dependencies {

@@ -1,4 +1,4 @@
-import { NovaError } from '@nova/errors';
+import { errors, NovaError } from '@nova/errors';
 import { isCanonicalUuid } from '@nova/events';
 import { eventById } from '@nova/outbox';
 import type {
@@ -9,7 +9,6 @@ import type { MessageInitShape } from '@nova/proto/runtime';
 import { eventMessage } from '../domain/event-message.ts';
 import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
-import { errors } from '../errors.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** Answers with one event, also while it waits for the relay. */

@@ -10,7 +10,9 @@ import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
 import type { Dependencies } from './dependencies.ts';
 import { gatherPage } from './event-page.ts';
-import { acceptPage } from './page.ts';
+import { acceptPage, pageAfter } from './page.ts';
+
+const METHOD = 'events.EventsService/GetEventsByAggregate';
 
 type Response = MessageInitShape<typeof GetEventsByAggregateResponseSchema>;
 
@@ -21,12 +23,13 @@ export function getEventsByAggregate(dependencies: Dependencies) {
     const violations = new Violations();
     const { aggregateId, afterVersion } = request;
     if (afterVersion < 0n) violations.add('after_version', 'must not be negative');
-    const filter = ['aggregate', request.aggregateType, aggregateId, String(afterVersion)];
-    const page = acceptPage(request, filter, pageTokens, violations);
+    const filter = [request.aggregateType, aggregateId, String(afterVersion)];
+    const list = { method: METHOD, filter };
+    const page = acceptPage(request, list, pageTokens, violations);
     const aggregateType = await aggregateTypeOf(dependencies, request, violations);
     if (!violations.none) throw invalid(violations);
     if (aggregateType === undefined) return { events: [], nextPageToken: '' };
-    const start = page.cursor === undefined ? afterVersion : BigInt(page.cursor);
+    const start = page.cursor ?? afterVersion;
     const { events, continueAfter } = await gatherPage(page.size, (after, limit) =>
       eventsByAggregate(database, {
         aggregateType,
@@ -40,7 +43,7 @@ export function getEventsByAggregate(dependencies: Dependencies) {
       nextPageToken:
         continueAfter === undefined
           ? ''
-          : pageTokens.write(filter, String(continueAfter.aggregateVersion)),
+          : pageAfter(list, pageTokens, continueAfter.aggregateVersion),
     };
   };
 }

@@ -10,7 +10,9 @@ import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
 import type { Dependencies } from './dependencies.ts';
 import { gatherPage } from './event-page.ts';
-import { acceptPage } from './page.ts';
+import { acceptPage, pageAfter } from './page.ts';
+
+const METHOD = 'events.EventsService/GetEventsByType';
 
 type Response = MessageInitShape<typeof GetEventsByTypeResponseSchema>;
 
@@ -19,10 +21,10 @@ export function getEventsByType({ database, pageTokens }: Dependencies) {
   return async (request: GetEventsByTypeRequest): Promise<Response> => {
     const violations = new Violations();
     const type = resolveType(request.eventType, 'event_type', violations)?.eventType.type;
-    const filter = ['type', type ?? request.eventType];
-    const page = acceptPage(request, filter, pageTokens, violations);
+    const list = { method: METHOD, filter: [type ?? request.eventType] };
+    const page = acceptPage(request, list, pageTokens, violations);
     if (type === undefined || !violations.none) throw invalid(violations);
-    const start = page.cursor === undefined ? 0n : BigInt(page.cursor);
+    const start = page.cursor ?? 0n;
     const { events, continueAfter } = await gatherPage(page.size, (after, limit) =>
       eventsByType(database, { eventType: type, after: after?.position.position ?? start, limit }),
     );
@@ -31,7 +33,7 @@ export function getEventsByType({ database, pageTokens }: Dependencies) {
       nextPageToken:
         continueAfter === undefined
           ? ''
-          : pageTokens.write(filter, String(continueAfter.position.position)),
+          : pageAfter(list, pageTokens, continueAfter.position.position),
     };
   };
 }

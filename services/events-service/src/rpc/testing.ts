@@ -5,12 +5,12 @@ import { openDatabase } from '@nova/postgres';
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, createClient, createServer, developmentIdentity } from '@nova/rpc';
+import { createPageTokens } from '@nova/service-kit';
 import { silentLogger } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import { createAppendQueue } from '../storage/append-queue.ts';
 import { createLogGrowth } from '../storage/log-growth.ts';
 import { createPublishProgress } from '../storage/publish-progress.ts';
-import { createPageTokens } from './page.ts';
 import { eventsServices } from './service.ts';
 
 /** events-service over a real database and a real connection, for specs. */
