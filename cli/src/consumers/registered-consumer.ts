@@ -22,7 +22,7 @@ export interface RegisteredConsumer {
 export async function registeredConsumers(
   client: Pick<Client<typeof EventsService>, 'listConsumers'>,
 ): Promise<readonly RegisteredConsumer[]> {
-  const { consumers } = await client.listConsumers({});
+  const { consumers } = await client.listConsumers({}, { waitForReady: true });
   return consumers.map(({ service, consumer, generation, eventTypes, ...told }) => ({
     name: `${service}/${consumer}`,
     service,

@@ -1,4 +1,4 @@
-import { PublishMode } from '@nova/proto/gen/events/event_pb';
+import { type Event, PublishMode } from '@nova/proto/gen/events/event_pb';
 import type { EventsService, PublishResult } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, RpcError } from '@nova/rpc';
 import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
@@ -21,6 +21,8 @@ export interface GrpcPublisherOptions {
   readonly rate: number;
   /** Aborted: no further try is made and nothing waits. */
   readonly signal: AbortSignal;
+  /** Told of every event that is in the log, new or not, where it is. */
+  onStored(event: Event): void;
   /** Told each time a call is going to be tried again. */
   onRetry(error: RpcError): void;
 }
@@ -50,6 +52,7 @@ async function callUntilAnswered(
         { mode: PublishMode.EACH, events: events.map(toRequest) },
         { deadlineMs: DEADLINE_MS },
       );
+      for (const event of results.flatMap(storedIn)) options.onStored(event);
       return { outcome: 'answered', events: results.map(outcomeOf) };
     } catch (thrown) {
       const judged = judge(thrown, events.length);
@@ -60,6 +63,10 @@ async function callUntilAnswered(
       await sleep(thrown.retryAfterMs ?? backoffMs(BACKOFF, attempt), signal);
     }
   }
+}
+
+function storedIn({ outcome }: PublishResult): readonly Event[] {
+  return outcome.case === 'event' ? [outcome.value] : [];
 }
 
 function toRequest(event: ImportEvent) {

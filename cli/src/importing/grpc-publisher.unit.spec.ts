@@ -38,6 +38,7 @@ function failure(status: RpcStatus, more: Partial<RpcError> = {}): RpcError {
 function publisherThat(...answers: readonly (RpcError | 'stores')[]) {
   const requests: Request[] = [];
   const retries: string[] = [];
+  const stored: string[] = [];
   const controller = new AbortController();
   const publish = grpcPublisher({
     client: {
@@ -55,15 +56,17 @@ function publisherThat(...answers: readonly (RpcError | 'stores')[]) {
     clock: systemClock,
     rate: 0,
     signal: controller.signal,
+    onStored: ({ eventId }) => stored.push(eventId),
     onRetry: ({ status }) => retries.push(status),
   });
-  return { publish, requests, retries, controller };
+  return { publish, requests, retries, stored, controller };
 }
 
 describe('grpcPublisher', () => {
   it('sends ids, payloads and times, each aggregate for itself', async () => {
-    const { publish, requests } = publisherThat();
+    const { publish, requests, stored } = publisherThat();
     expect(await publish(events)).toEqual(['new', 'already there', 'new']);
+    expect(stored).toEqual(['event-1', 'event-2', 'event-3']);
     expect(requests).toHaveLength(1);
     expect(requests[0]).toMatchObject({ mode: 2 });
     expect(requests[0]?.events?.[0]).toMatchObject({

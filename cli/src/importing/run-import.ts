@@ -2,14 +2,24 @@ import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import type { Client } from '@nova/rpc';
 import { systemClock } from '@nova/time';
 import { withEventsClient } from '../calls.ts';
+import { registeredConsumers } from '../consumers/registered-consumer.ts';
 import type { Output } from '../output.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
 import { findLogs, type LogSource } from './find-logs.ts';
 import { grpcPublisher } from './grpc-publisher.ts';
 import { type ImportResult, importLogs } from './import-logs.ts';
 import { printReport, reportDocument, writeReportFile } from './import-report.ts';
+import { LastEvents } from './last-events.ts';
 import { countText, progressLine } from './progress-line.ts';
+import { waitApplied } from './wait-applied.ts';
 import { waitPublished } from './wait-published.ts';
+import {
+  type Finish,
+  finishDocument,
+  printWaited,
+  waitingLine,
+  whatIsLeft,
+} from './wait-report.ts';
 
 /** How long events-service may take to answer at all. */
 const REACH_MS = 5000;
@@ -20,6 +30,8 @@ export interface ImportWishes {
   readonly date: string | undefined;
   readonly rate: number;
   readonly wait: boolean;
+  /** Seconds. */
+  readonly deadline: number;
   readonly report: string | undefined;
 }
 
@@ -54,11 +66,13 @@ async function importWith(
   signal.addEventListener('abort', () => out.note('finishing the batches in flight …'), {
     once: true,
   });
+  const last = new LastEvents();
   const publish = grpcPublisher({
     client,
     clock: systemClock,
     rate: wishes.rate,
     signal,
+    onStored: (event) => last.note(event),
     onRetry: ({ status, message }) => out.progress(`${status}, trying again: ${message}`),
   });
   const result = await importLogs({
@@ -71,29 +85,46 @@ async function importWith(
       out.progress(progressLine(tally, total, systemClock.monotonicMs() - startedMs)),
   });
   out.progressDone();
-  const published = await finish(client, result, wishes.wait, signal, out);
+  const finish = await finished(client, result, last, wishes, signal, out);
   if (wishes.report !== undefined) await writeReportFile(wishes.report, result.tally);
   if (out.format === 'json') {
-    out.json({ ...reportDocument(result, wishes.report), in_kafka: published });
-  } else printReport(result, out);
-  return judge(result, published, out);
+    out.json({ ...reportDocument(result, wishes.report), ...finishDocument(finish) });
+  } else {
+    printReport(result, out);
+    if (finish?.consumers !== undefined) printWaited(finish.consumers, out);
+  }
+  return judge(result, finish, out);
 }
 
-/** Waits for Kafka where that is wished; answers whether everything is there, if known. */
-async function finish(
+/** Waits for Kafka and the consumers where that is wished. */
+async function finished(
   client: Client<typeof EventsService>,
   result: ImportResult,
-  wait: boolean,
+  last: LastEvents,
+  wishes: ImportWishes,
   signal: AbortSignal,
   out: Output,
-): Promise<boolean | undefined> {
-  if (!wait || result.failure !== undefined || result.interrupted) return undefined;
-  return await waitPublished(client, signal, ({ pending }) =>
+): Promise<Finish | undefined> {
+  if (!wishes.wait || result.failure !== undefined || result.interrupted) return undefined;
+  const startedMs = systemClock.monotonicMs();
+  const inKafka = await waitPublished(client, signal, ({ pending }) =>
     out.progress(`${countText(Number(pending))} events on their way to Kafka`),
   );
+  const inKafkaMs = systemClock.monotonicMs() - startedMs;
+  const consumers = await waitApplied({
+    registered: () => registeredConsumers(client),
+    last: last.all(),
+    clock: systemClock,
+    startedMs,
+    signal,
+    deadlineMs: wishes.deadline * 1000,
+    onProgress: (standings) => out.progress(waitingLine(standings)),
+  });
+  out.progressDone();
+  return { inKafka, inKafkaMs, ms: systemClock.monotonicMs() - startedMs, consumers };
 }
 
-function judge(result: ImportResult, published: boolean | undefined, out: Output): ExitCode {
+function judge(result: ImportResult, finish: Finish | undefined, out: Output): ExitCode {
   if (result.failure !== undefined) {
     out.note('stopped; the same command goes on where this one ended');
     throw result.failure;
@@ -102,12 +133,13 @@ function judge(result: ImportResult, published: boolean | undefined, out: Output
     out.note('interrupted; the same command goes on where this one ended');
     return 1;
   }
-  if (published === false) {
-    out.note('all events are stored, but not yet all in Kafka; ./nova status shows how many wait');
-    return 1;
-  }
-  const { tally } = result;
+  const left = finish === undefined ? undefined : whatIsLeft(finish);
+  if (left !== undefined) out.note(left);
+  return left !== undefined || isIncomplete(result) ? 1 : 0;
+}
+
+function isIncomplete({ tally }: ImportResult): boolean {
   const named = tally.skippedFiles.some((file) => file.named && !file.empty);
   const nothing = tally.filesDone === 0 && tally.skippedFiles.some(({ empty }) => !empty);
-  return tally.refused > 0 || named || nothing ? 1 : 0;
+  return tally.refused > 0 || named || nothing;
 }

@@ -20,7 +20,13 @@ const options = {
   }),
   wait: option.flag({
     flags: '--wait',
-    doc: 'also wait until everything is in Kafka',
+    doc: 'also wait until everything is in Kafka and every consumer that runs has applied it',
+  }),
+  deadline: option.integer({
+    flags: '--deadline <seconds>',
+    doc: 'longest time that --wait waits for the consumers; 0 = no limit',
+    default: 600,
+    max: 86_400,
   }),
   report: option.text({
     flags: '--report <file>',
@@ -53,7 +59,7 @@ export const importIrc = defineVerb({
     { command: './nova import irc samples/chat', meaning: 'the sample logs of this repository' },
     {
       command: './nova import irc --network freenode logs/2004-12-25.txt --wait',
-      meaning: 'one file, with the network named, until everything is in Kafka',
+      meaning: 'one file, with the network named, until everything is in Kafka and in the views',
     },
     {
       command: './nova import irc logs --report not-understood.txt',
