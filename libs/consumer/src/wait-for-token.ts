@@ -27,12 +27,17 @@ export async function waitForToken(
   const { clock, epochs, log } = context;
   const entries = decodeToken(token);
   if (entries === undefined) return 'lost';
-  if (entries.some(({ epoch }) => !epochs.knows(epoch))) {
+  const isStrange = () => entries.some(({ epoch }) => !epochs.knows(epoch));
+  if (isStrange()) {
     // Unreachable, it leaves the question open; the deadline then says `behind`.
-    await log.getLog().then(
-      (standing) => epochs.learn(standing),
-      () => {},
+    const hasLearnt = await log.getLog().then(
+      (standing) => {
+        epochs.learn(standing);
+        return true;
+      },
+      () => false,
     );
+    if (hasLearnt && isStrange()) return 'lost';
   }
   for (;;) {
     const open = generation();

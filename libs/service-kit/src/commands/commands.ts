@@ -14,5 +14,5 @@ export interface CommandPorts {
 
 /** Answers commands of a service with this consumer; see {@link Commands}. */
 export function createCommands(ports: CommandPorts): Commands {
-  return { run: (call: Call, spec) => new CommandRun(ports, call, spec).answer() };
+  return { run: async (call: Call, spec) => new CommandRun(ports, call, spec).answer() };
 }
