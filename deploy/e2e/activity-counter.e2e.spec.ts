@@ -32,6 +32,7 @@ interface Insights {
 
 const stack = prepareStack(OFFSET);
 const opsPort = stack.port(50170);
+const grpcPort = stack.port(50070);
 const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
 const children: ChildProcess[] = [];
 const published = new Map<string, { messages: number; members: number }>();
@@ -78,6 +79,7 @@ async function startExample(): Promise<ChildProcess> {
       NOVA_MODE: 'development',
       NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
       NOVA_OPS_PORT: String(opsPort),
+      NOVA_GRPC_PORT: String(grpcPort),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -208,16 +210,46 @@ describe('the example of a service of another team', () => {
     expect(JSON.parse(await ops('/health/ready'))).toMatchObject({ status: 'ready' });
     const members = await psql(
       await stack.databaseUrl('nova_events'),
-      'SELECT service, consumer, generation, ops_address, event_types FROM consumer_members',
+      `SELECT service, consumer, generation, ops_address, event_types FROM consumer_members
+       WHERE service = 'activity-counter'`,
     );
     expect(members).toEqual([
-      ['activity-counter', 'views', '1', `127.0.0.1:${opsPort}`, '{member_added,message_created}'],
+      ['activity-counter', 'views', '1', `127.0.0.1:${grpcPort}`, '{member_added,message_created}'],
     ]);
     const metrics = await ops('/metrics');
     expect(metrics).toMatch(
       /^cqrs_consumer_lag_messages\{.*topic="nova_events_member_added".*\} 0$/m,
     );
     expect(metrics).toMatch(/^nova_parked_events\{.*\} 0$/m);
+  }, 30_000);
+
+  it('is found by nova status and nova trace, beside the consumers of nova', async () => {
+    const status = await stack.nova('status', '-o', 'json');
+    // What of `nova status -o json` is asserted here.
+    const { consumers } = JSON.parse(status.stdout) as { consumers: { service: string }[] };
+    expect(consumers.find(({ service }) => service === 'activity-counter')).toMatchObject({
+      consumer: 'views',
+      state: 'running',
+      generation: 1,
+      lag_events: '0',
+      parked_aggregates: '0',
+    });
+    const [[eventId = '', version = ''] = []] = await psql(
+      await stack.databaseUrl('nova_events'),
+      `SELECT event_id, aggregate_version FROM outbox_events
+       WHERE event_type = 'message_created' ORDER BY position DESC LIMIT 1`,
+    );
+    const traced = await stack.nova('trace', eventId, '-o', 'json');
+    const told: unknown = JSON.parse(traced.stdout);
+    expect(told).toMatchObject({
+      event: { event_id: eventId, aggregate_version: version },
+      kafka: { topic: 'nova_events_message_created', state: 'published' },
+      consumers: expect.arrayContaining([
+        expect.objectContaining({ service: 'activity-counter', state: 'applied' }),
+      ]),
+    });
+    const unknown = await stack.nova('trace', randomUUID());
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('has no event') });
   }, 30_000);
 
   it('drains when it is told to stop', async () => {

@@ -3,7 +3,7 @@ import { activityView } from './views/activity_view/activity-view.ts';
 
 const definition = defineService({
   name: 'activity-counter',
-  ports: { ops: 50_170 },
+  ports: { grpc: 50_070, ops: 50_170 },
   settings: consumingSettings('ACTIVITY'),
   consumer: ({ config }) => ({ config, views: [activityView] }),
 });
