@@ -80,11 +80,11 @@ function buildAll<S extends Settings>(
   context: ServiceContext<S>,
 ): Built {
   const { name } = definition;
-  const { addresses, logger, clock } = context;
+  const { addresses, logger, clock, crash } = context;
   const { mode } = context.config;
   const consumption = definition.consumer?.(context);
   const consuming =
-    consumption && consumingParts({ name, mode, addresses, logger, clock }, consumption);
+    consumption && consumingParts({ name, mode, addresses, logger, clock, crash }, consumption);
   const built = definition.build?.(context, consuming) ?? { parts: [], probes: [] };
   if (consuming === undefined) return built;
   return {

@@ -1,13 +1,12 @@
 import { hostname } from 'node:os';
 import { type Consumer, consumerMigrations, createConsumer, type Effect } from '@nova/consumer';
-import { isNovaError } from '@nova/errors';
 import { openKafka } from '@nova/kafka';
 import type { Part, Probe } from '@nova/lifecycle';
 import { type Database, migrate } from '@nova/postgres';
 import type { View } from '@nova/projection';
 import type { ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
-import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
+import type { Clock } from '@nova/time';
 import type { Commands } from '../commands/command-spec.ts';
 import { createCommands } from '../commands/commands.ts';
 import { databasePart } from '../database-part.ts';
@@ -19,12 +18,9 @@ import type { Queries } from '../queries/queries.ts';
 import type { Addresses } from '../settings.ts';
 import { eventAppenderOver } from './event-appender.ts';
 import { createLogClient, type LogClient } from './log-client.ts';
-import { answered } from './log-failure.ts';
 import { logReaderOver } from './log-reader.ts';
+import { openingPart } from './opening-part.ts';
 import type { ConsumingConfig } from './settings.ts';
-
-const PROBE_DEADLINE_MS = 2000;
-const AGAIN: Backoff = { initialMs: 200, factor: 2, maxMs: 5000, jitter: 0.2 };
 
 /** What a service consumes. */
 export interface Consumption {
@@ -33,6 +29,8 @@ export interface Consumption {
   /** Views that are fed and rebuilt together. */
   readonly views: readonly View[];
   readonly effects?: readonly Effect[];
+  /** Where the service has tables besides its views: their migrations, in this folder. */
+  readonly migrations?: URL;
 }
 
 /** What the kit made of it, for the RPCs of the service. */
@@ -53,19 +51,26 @@ export interface ConsumingProcess {
   readonly addresses: Addresses;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly crash: (thrown: unknown) => void;
 }
 
 /**
  * A consumer with all it needs, as parts in the order of their start:
  *
- *   database → Kafka's admin → client of the log → migrations of the consumer's tables → consumer
+ *   database → Kafka's admin → client of the log → migrations → consumer
  *
  * Stopped in reverse: the consumer finishes its round and leaves its group, then what it used
  * is closed.
+ *
+ *   away                what the service does meanwhile
+ *   its database        starts, is not ready, and goes on once it is there
+ *   events-service      answers queries, degraded; commands fail as UNAVAILABLE. A process that
+ *                       starts meanwhile is not ready before the log has told where it stands
+ *   Kafka               answers queries from what the views have, and commands; degraded
  */
 export function consumingParts(
   process: ConsumingProcess,
-  { config, views, effects = [] }: Consumption,
+  { config, views, effects = [], migrations }: Consumption,
 ): Consuming & {
   readonly parts: readonly Part[];
   readonly probes: readonly Probe[];
@@ -73,7 +78,7 @@ export function consumingParts(
   /** Served beside the RPCs of the service, where it has any. */
   readonly services: readonly ServiceImplementation[];
 } {
-  const { name, mode, logger, clock } = process;
+  const { name, mode, logger, clock, crash } = process;
   const { database, part, probe } = databasePart(config, { name, logger });
   const kafka = openKafka({ brokers: config.kafkaBrokers, clientId: name, logger });
   const client = createLogClient({ service: name, mode, address: config.eventsUrl });
@@ -93,6 +98,10 @@ export function consumingParts(
     start: () => Promise.resolve(),
     stop: async () => close(),
   });
+  const prepare = async () => {
+    await migrate(database, consumerMigrations, { owner: 'consumer', logger });
+    if (migrations !== undefined) await migrate(database, migrations, { owner: name, logger });
+  };
   const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
   const ops = opsService({ consumer, pageTokens, events: eventLookupOver(client.events) });
   return {
@@ -107,49 +116,24 @@ export function consumingParts(
       part,
       passive('kafka admin', () => kafka.admin().close()),
       passive('log client', () => client.close()),
-      migrations(database, logger),
-      consumer,
+      openingPart(consumer, { prepare, crash, logger }),
     ],
     probes: [
       probe,
       { name: 'kafka', check: () => kafka.admin().ping(), whenFailing: 'degraded' },
-      { name: 'events-service', check: () => checkLog(client), whenFailing: 'degraded' },
+      { name: 'views', check: () => checkViews(consumer), whenFailing: 'down' },
+      // Views go on being read without the log; commands do not.
+      { name: 'events-service', check: () => client.check(), whenFailing: 'degraded' },
       { name: 'consumer', check: () => checkConsumer(consumer), whenFailing: 'degraded' },
     ],
     insights: { consumers: () => Promise.resolve([consumer.status()]) },
   };
 }
 
-/** Makes the consumer's tables; waits for a database that is away. */
-function migrations(database: Database, logger: Logger): Part {
-  const stop = new AbortController();
-  return {
-    name: 'consumer migrations',
-    async start() {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          await migrate(database, consumerMigrations, { owner: 'consumer', logger });
-          return;
-        } catch (thrown) {
-          const isPassing = isNovaError(thrown) && thrown.kind.retry !== 'never';
-          if (!isPassing || stop.signal.aborted) throw thrown;
-          logger.warn(
-            { component: 'service-kit', err: thrown },
-            'migrations wait for the database',
-          );
-        }
-        await sleep(backoffMs(AGAIN, attempt), stop.signal);
-      }
-    },
-    async stop() {
-      stop.abort();
-    },
-  };
-}
-
-/** Views go on being read without the log; commands do not. */
-async function checkLog({ log }: LogClient): Promise<void> {
-  await answered(log.getLog({}, { deadlineMs: PROBE_DEADLINE_MS }));
+/** Until the views are open there is nothing to answer from. */
+async function checkViews(consumer: Consumer): Promise<void> {
+  const { generation, trouble } = consumer.status();
+  if (generation === 0) throw new Error(trouble ?? 'the views are not open yet');
 }
 
 /** Rejects with why the consumer does not work, or with what it has parked. */

@@ -1,6 +1,11 @@
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Serving,
+} from '@nova/proto/gen/grpc/health/v1/health_pb';
 import { type Client, createClient } from '@nova/rpc';
+import { answered } from './log-failure.ts';
 
 const CALL_DEADLINE_MS = 5000;
 
@@ -8,6 +13,8 @@ const CALL_DEADLINE_MS = 5000;
 export interface LogClient {
   readonly log: Client<typeof EventLog>;
   readonly events: Client<typeof EventsService>;
+  /** Rejects when events-service does not answer, or says that it takes no calls. */
+  check(): Promise<void>;
   close(): void;
 }
 
@@ -32,12 +39,16 @@ export function createLogClient(options: {
   };
   const log = createClient(EventLog, clientOptions);
   const events = createClient(EventsService, clientOptions);
+  const health = createClient(Health, clientOptions);
   return {
     log,
     events,
+    async check() {
+      const { status } = await answered(health.check({ service: EventLog.typeName }));
+      if (status !== Serving.SERVING) throw new Error('events-service is not ready');
+    },
     close() {
-      log.close();
-      events.close();
+      for (const client of [log, events, health]) client.close();
     },
   };
 }
