@@ -1,63 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { NovaError } from '@nova/errors';
 import { outboxMigrations } from '@nova/outbox';
-import { MessageCreatedSchema } from '@nova/proto/gen/messaging/conversation_events_pb';
-import { NotificationCreatedSchema } from '@nova/proto/gen/notification/notification_events_pb';
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import {
-  type Consumer,
-  consumerMigrations,
-  createConsumer,
-  type EffectAppend,
-  type EffectOutcome,
-  effect,
-  errors,
-} from './index.ts';
+import { type Consumer, consumerMigrations, createConsumer } from './index.ts';
+import { Notices, notice } from './testing/notices.rig.spec.ts';
 import { appendAll, newEvent, type OutboxLog, outboxLog } from './testing/outbox-log.rig.spec.ts';
 import { rooms } from './testing/rooms.ts';
 import { MemorySource, MemoryTopics } from './testing.ts';
-
-const notice = effect(MessageCreatedSchema, {
-  name: 'notice',
-  plan: (event, rows) => {
-    const room = rows.after(rooms, { conversation_id: event.aggregateId });
-    return [
-      {
-        key: event.payload.recipientId ?? '',
-        target: event.payload.recipientId ?? '',
-        body: { text: event.payload.content ?? '', title: room?.title ?? '' },
-      },
-    ];
-  },
-  judge: async ({ body, target }, views) => {
-    await views.query('SELECT 1 FROM room_view LIMIT 1');
-    const text = JSON.stringify(body);
-    return text.includes('muted')
-      ? undefined
-      : { schema: NotificationCreatedSchema, aggregateId: target, payload: { body } };
-  },
-});
-
-/** An appender that notes what it was given, and refuses what a spec tells it to. */
-class Notices {
-  readonly given: EffectAppend[] = [];
-  refuses: (append: EffectAppend) => boolean = () => false;
-  isAway = false;
-
-  async append(events: readonly EffectAppend[]): Promise<readonly EffectOutcome[]> {
-    if (this.isAway) throw new NovaError(errors.CONSUMER_NOT_OPEN, { consumer: 'log' });
-    return events.map((event) => {
-      if (this.refuses(event)) return { outcome: 'refused', reason: 'because' };
-      this.given.push(event);
-      return { outcome: 'stored' };
-    });
-  }
-
-  texts(): string[] {
-    return this.given.map(({ payload }) => JSON.stringify(payload['body']));
-  }
-}
 
 let store: TestDatabase;
 let consumer: Consumer;

@@ -15,8 +15,10 @@ import { drainEffects } from './effects/drain.ts';
 import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
 import { observeConsumer } from './gauges.ts';
-import { enterGeneration, type Generation, openGeneration, purgeRetired } from './generation.ts';
+import { enterGeneration, type Generation, openGeneration, servingNumber } from './generation.ts';
+import { lagSeconds } from './lag.ts';
 import { listParked, type ParkedAggregate, type ParkedPage } from './list-parked.ts';
+import { purgeRetired } from './purge-retired.ts';
 import { rebuild } from './rebuild.ts';
 import { schemasOf } from './schemas.ts';
 import { Session } from './session.ts';
@@ -25,6 +27,7 @@ import { waitForToken } from './wait-for-token.ts';
 
 const AGAIN: Backoff = { initialMs: 200, factor: 2, maxMs: 5000, jitter: 0.2 };
 const COUNT_EVERY_MS = 2000;
+const PURGE_EVERY_MS = 20_000;
 
 /** What a consumer is made of besides the shared context. */
 export interface RunnerPorts {
@@ -78,6 +81,7 @@ export class ConsumerRunner implements Consumer {
     const loops = Promise.all([
       this.#sessions(stop.signal),
       this.#count(stop.signal),
+      this.#purge(stop.signal),
       drainEffects(context, appender, () => this.#generation, stop.signal),
     ]).finally(() => {
       for (const one of gauges) one.remove();
@@ -107,7 +111,7 @@ export class ConsumerRunner implements Consumer {
 
   status(): ConsumerStatus {
     const { context } = this.#ports;
-    const { meters, definition } = context;
+    const { meters, definition, clock } = context;
     const partitions = this.#session?.context.intake.partitions() ?? [];
     const lag = partitions.reduce((sum, partition) => sum + partition.lag(), 0n);
     const generation = this.#generation?.generation ?? 0;
@@ -120,7 +124,7 @@ export class ConsumerRunner implements Consumer {
       generation,
       eventTypes: [...(this.#generation?.eventTypes.keys() ?? [])],
       lagEvents: Number(lag),
-      lagSeconds: this.#lagSeconds(lag),
+      lagSeconds: lag === 0n ? 0 : lagSeconds(partitions, meters, clock),
       assignedPartitions: partitions.length,
       appliedTotal: meters.appliedTotal,
       duplicateTotal: meters.duplicateTotal,
@@ -160,34 +164,48 @@ export class ConsumerRunner implements Consumer {
   }
 
   async rebuild(): Promise<number> {
+    const { generation: serving } = this.#serving();
     const session = this.#session;
     const stop = this.#running?.stop.signal;
-    if (session === undefined || stop === undefined) this.#serving();
-    if (session === undefined || stop === undefined) return 0;
+    if (session === undefined || stop === undefined) throw this.#notOpen();
+    this.#logger.info({ count: serving }, 'rebuilding from the log');
     const made = await rebuild(session.context, stop);
-    this.#generation = made;
-    this.#ports.context.board.clear();
-    session.context.restart('another generation serves');
+    this.#moveTo(made);
     return made.generation;
   }
 
-  /** Once more where another generation has come to serve: the tables of the old one are gone. */
+  /** Another generation serves: made here, or found to have been made by another member. */
+  #moveTo(generation: Generation): void {
+    if (generation.generation === this.#generation?.generation) return;
+    this.#generation = generation;
+    this.#ports.context.board.clear();
+    this.#session?.context.restart('another generation serves');
+  }
+
+  async #reopen(): Promise<Generation> {
+    const generation = await this.#openGeneration();
+    this.#moveTo(generation);
+    return generation;
+  }
+
+  /** Once more where another generation has come to serve. */
   async #onServing<T>(work: (generation: Generation) => Promise<T>): Promise<T> {
-    const generation = this.#serving();
     try {
-      return await work(generation);
+      return await work(this.#serving());
     } catch (thrown) {
-      if (this.#generation === generation) throw thrown;
-      return work(this.#serving());
+      if (!isNovaError(thrown, errors.CONSUMER_GENERATION_RETIRED)) throw thrown;
+      return work(await this.#reopen());
     }
   }
 
   #serving(): Generation {
-    if (this.#generation === undefined) {
-      const { name: consumer } = this.#ports.context.definition;
-      throw new NovaError(errors.CONSUMER_NOT_OPEN, { consumer });
-    }
+    if (this.#generation === undefined) throw this.#notOpen();
     return this.#generation;
+  }
+
+  #notOpen(): NovaError {
+    const { name: consumer } = this.#ports.context.definition;
+    return new NovaError(errors.CONSUMER_NOT_OPEN, { consumer });
   }
 
   async #openGeneration(): Promise<Generation> {
@@ -209,10 +227,9 @@ export class ConsumerRunner implements Consumer {
     let failures = 0;
     while (!stop.aborted) {
       try {
-        this.#generation = await this.#openGeneration();
+        const generation = await this.#reopen();
         context.meters.over('open');
-        void purgeRetired(context.database, context.definition.name).catch(() => {});
-        this.#session = new Session(context, this.#generation, source);
+        this.#session = new Session(context, generation, source);
         failures = 0;
         await this.#session.run(stop);
       } catch (thrown) {
@@ -229,14 +246,29 @@ export class ConsumerRunner implements Consumer {
   }
 
   async #count(stop: AbortSignal): Promise<void> {
-    const { context } = this.#ports;
+    const { database } = this.#ports.context;
     while (!stop.aborted) {
-      if (this.#generation !== undefined) {
-        this.#counts = await countWaiting(context.database, this.#generation).catch(
-          () => this.#counts,
-        );
+      const open = this.#generation;
+      if (open !== undefined) {
+        this.#counts = await countWaiting(database, open).catch(() => this.#counts);
+        const serving = await servingNumber(database, open.consumer).catch(() => undefined);
+        const isOther = serving !== undefined && serving !== open.generation;
+        if (isOther && !stop.aborted) {
+          // Also where it cannot be opened: the sessions tell why, and go on trying.
+          await this.#reopen().catch(() => this.#session?.context.restart('another one serves'));
+        }
       }
       await sleep(COUNT_EVERY_MS, stop);
+    }
+  }
+
+  async #purge(stop: AbortSignal): Promise<void> {
+    const { database, definition, logger } = this.#ports.context;
+    while (!stop.aborted) {
+      await purgeRetired(database, definition.name).catch((thrown: unknown) => {
+        logger.debug({ err: thrown }, 'generations that have ended are not removed yet');
+      });
+      await sleep(PURGE_EVERY_MS, stop);
     }
   }
 
@@ -252,18 +284,6 @@ export class ConsumerRunner implements Consumer {
     const hasBegun =
       session.context.intake.partitions().length > 0 || source.assigned().length === 0;
     return source.trouble() === undefined && hasBegun ? 'running' : 'starting';
-  }
-
-  #lagSeconds(lag: bigint): number {
-    if (lag === 0n) return 0;
-    const { meters, clock } = this.#ports.context;
-    const oldest = this.#session?.context.intake
-      .partitions()
-      .flatMap(({ waiting: [first] }) => first?.event.storedAt ?? [])
-      .sort()[0];
-    const since = oldest ?? meters.lastStoredAt;
-    if (since === undefined) return 0;
-    return Math.max(0, (clock.now().getTime() - Date.parse(since)) / 1000);
   }
 }
 

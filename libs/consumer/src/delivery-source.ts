@@ -68,6 +68,12 @@ export interface OpenSource {
   commit(offsets: ReadonlyMap<string, bigint>): void;
   /** Offset that the next record of each assigned partition will get, asked of the broker. */
   endOffsets(): Promise<ReadonlyMap<string, bigint>>;
+  /**
+   * By {@link partitionKey}, the offset before which everything that the partition has was
+   * delivered. Partitions whose place is not settled are left out. Above the last record delivered
+   * where the broker has deleted what came next.
+   */
+  delivered(): ReadonlyMap<string, bigint>;
   assigned(): readonly TopicPartition[];
   /** Number of partitions of each subscribed topic. */
   partitionCounts(): ReadonlyMap<string, number>;

@@ -76,7 +76,7 @@ export async function openGeneration(
       if (!options.mayRebuild) {
         throw new NovaError(errors.CONSUMER_DEFINITION_CHANGED, { consumer, generation });
       }
-      await retire(tx, { consumer, generation });
+      await retire(tx, { consumer, generation }, 'serving');
     }
     const made = await makeGeneration(tx, definition);
     await serve(tx, made);
@@ -84,11 +84,27 @@ export async function openGeneration(
   });
 }
 
-/** Makes the next generation, empty, in state `building`. */
-export async function makeGeneration(
-  tx: Queryable,
+/**
+ * Begins the next generation, empty, in state `building`. One that another member has begun ends:
+ * whoever asks last rebuilds.
+ */
+export async function beginGeneration(
+  database: Database,
   definition: ConsumerDefinition,
 ): Promise<Generation> {
+  const { name: consumer } = definition;
+  return database.transaction(async (tx) => {
+    await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
+    await tx.query(
+      `UPDATE consumer_generations SET state = 'retired', retired_at = clock_timestamp()
+       WHERE consumer = $1 AND state = 'building'`,
+      [consumer],
+    );
+    return makeGeneration(tx, definition);
+  });
+}
+
+async function makeGeneration(tx: Queryable, definition: ConsumerDefinition): Promise<Generation> {
   const { name: consumer } = definition;
   const eventTypes = subscribedTypes(definition);
   const [row] = await tx.query<GenerationRow>(
@@ -109,54 +125,59 @@ export async function makeGeneration(
   return read(tx, consumer, row, tables);
 }
 
-/** Lets a generation serve. */
-export async function serve(
+/**
+ * Lets the generation that was built serve instead of the old one, once for everybody.
+ *
+ * @throws CONSUMER_GENERATION_RETIRED when another member was quicker with either of them.
+ */
+export async function switchGeneration(
   tx: Queryable,
-  { consumer, generation }: GenerationName,
+  { old, made }: { readonly old: GenerationName; readonly made: GenerationName },
 ): Promise<void> {
-  await tx.query(
-    `UPDATE consumer_generations SET state = 'serving', served_at = clock_timestamp()
-     WHERE consumer = $1 AND generation = $2`,
-    [consumer, generation],
-  );
+  const { consumer } = made;
+  await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
+  if (!(await retire(tx, old, 'serving')) || !(await serve(tx, made))) {
+    const { generation } = made;
+    throw new NovaError(errors.CONSUMER_GENERATION_RETIRED, { consumer, generation });
+  }
 }
 
-/** Ends a generation and drops its rows; {@link purgeRetired} takes the rest. */
+async function serve(tx: Queryable, { consumer, generation }: GenerationName): Promise<boolean> {
+  const served = await tx.query(
+    `UPDATE consumer_generations SET state = 'serving', served_at = clock_timestamp()
+     WHERE consumer = $1 AND generation = $2 AND state = 'building' RETURNING 1`,
+    [consumer, generation],
+  );
+  return served.length > 0;
+}
+
+/**
+ * Ends a generation, if it is in that state. Its rows stay for members that do not know it yet;
+ * {@link purgeRetired} takes them.
+ */
 export async function retire(
   tx: Queryable,
   { consumer, generation }: GenerationName,
-): Promise<void> {
-  await tx.query(
-    "UPDATE consumer_generations SET state = 'retired' WHERE consumer = $1 AND generation = $2",
-    [consumer, generation],
+  from: 'serving' | 'building',
+): Promise<boolean> {
+  const retired = await tx.query(
+    `UPDATE consumer_generations SET state = 'retired', retired_at = clock_timestamp()
+     WHERE consumer = $1 AND generation = $2 AND state = $3 RETURNING 1`,
+    [consumer, generation, from],
   );
-  await dropGenerationSchema(tx, generationSchema(consumer, generation));
+  return retired.length > 0;
 }
 
-const KEPT_BY_GENERATION = [
-  'consumer_progress',
-  'consumer_offsets',
-  'consumer_tail',
-  'parked_events',
-  'parked_aggregates',
-];
-const PURGE_BATCH = 5000;
-
-/** Removes marks, offsets and parked copies of generations that have ended, in small statements. */
-export async function purgeRetired(database: Queryable, consumer: string): Promise<void> {
-  for (const table of KEPT_BY_GENERATION) {
-    let removed = PURGE_BATCH;
-    while (removed === PURGE_BATCH) {
-      const rows = await database.query(
-        `DELETE FROM ${table} WHERE ctid IN (
-           SELECT t.ctid FROM ${table} AS t JOIN consumer_generations AS g USING (consumer, generation)
-           WHERE consumer = $1 AND g.state = 'retired' LIMIT ${PURGE_BATCH})
-         RETURNING 1`,
-        [consumer],
-      );
-      removed = rows.length;
-    }
-  }
+/** Number of the generation that serves, whoever made it; undefined before the first one. */
+export async function servingNumber(
+  database: Queryable,
+  consumer: string,
+): Promise<number | undefined> {
+  const [row] = await database.query<{ generation: number }>(
+    "SELECT generation FROM consumer_generations WHERE consumer = $1 AND state = 'serving'",
+    [consumer],
+  );
+  return row?.generation;
 }
 
 /**

@@ -58,6 +58,14 @@ export class Intake {
     return this.#partitions.get(partitionKey(partition));
   }
 
+  /** Takes over how far the source has delivered; see {@link PartitionLog.deliveredTo}. */
+  deliveredTo(offsets: ReadonlyMap<string, bigint>): void {
+    for (const [key, partition] of this.#partitions) {
+      const offset = offsets.get(key);
+      if (offset !== undefined) partition.deliveredTo(offset);
+    }
+  }
+
   /** Deliveries that no round has taken yet. */
   waitingCount(): number {
     let count = this.#foreign.length;

@@ -24,7 +24,7 @@ export class PartitionLog implements RecordPartition {
   /** Offset after the last record delivered. */
   nextOffset = 0n;
   highWatermark = 0n;
-  /** Offset after the last settled record. */
+  /** Offset before which everything that the partition has is settled. */
   settledTo = 0n;
   readonly #open: RecordEntry[] = [];
 
@@ -55,6 +55,17 @@ export class PartitionLog implements RecordPartition {
     this.settledTo = nextOffset;
   }
 
+  /**
+   * Notes that the source has delivered everything before an offset. Where it says so of records
+   * that never came, the broker has deleted them: they are not waited for, nor is the stored one.
+   */
+  deliveredTo(offset: bigint): void {
+    if (offset <= this.nextOffset || this.isRewinding) return;
+    this.unverified = undefined;
+    this.nextOffset = offset;
+    this.shift();
+  }
+
   /** The offset that could be stored if `settling` were settled as well. */
   frontier(settling: ReadonlySet<RecordEntry>): StoredOffset | undefined {
     let last: RecordEntry | undefined;
@@ -76,6 +87,7 @@ export class PartitionLog implements RecordPartition {
       count += 1;
     }
     if (count > 0) this.#open.splice(0, count);
+    if (this.#open.length === 0 && this.unverified === undefined) this.settledTo = this.nextOffset;
   }
 
   /** Records between the settled ones and the end of the partition, as last known. */

@@ -1,8 +1,11 @@
 import { LANES } from '@nova/events';
+import type { Queryable } from '@nova/postgres';
 import { catchUp } from './catch-up.ts';
 import type { SessionContext } from './context.ts';
-import { type Generation, makeGeneration, retire, serve } from './generation.ts';
+import { beginGeneration, type Generation, retire, switchGeneration } from './generation.ts';
 import { Intake } from './intake.ts';
+import type { GenerationName } from './marks.ts';
+import { ProgressBoard } from './progress-board.ts';
 import { Turn } from './turn.ts';
 
 const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
@@ -10,39 +13,46 @@ const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
 /**
  * Makes the next generation from the log alone, beside the one that serves, and lets it serve.
  *
- *   new schema → fold the log to its head → stop the old one's rounds → fold the rest → switch
+ *   new schema → fold the log to its head → note the old one's offsets → fold the rest → switch
  *
- * The old generation's offsets are taken over: everything that Kafka had at them is in the log that
- * was folded. Effects repeat none, because effect marks know no generation.
+ * The offsets noted are taken over. They are read before the head of the log: whatever Kafka had
+ * below them is in the part that is folded after, whoever of the members stored them. So other
+ * members need not stop: what they apply meanwhile to the old generation comes to the new one from
+ * Kafka. They find out by themselves (`servingNumber`, CONSUMER_GENERATION_RETIRED) and join the new
+ * generation's group. Effects repeat none, because effect marks know no generation.
+ *
+ * @throws CONSUMER_GENERATION_RETIRED when another member rebuilds as well and is quicker.
  */
 export async function rebuild(live: SessionContext, signal: AbortSignal): Promise<Generation> {
   const { database, definition, generation: old } = live;
-  const made = await database.transaction((tx) => makeGeneration(tx, definition));
+  const made = await beginGeneration(database, definition);
   // Its own turn: the live rounds go on meanwhile.
   const apart = contextFor(live, made, new Turn());
-  const partitions = await tailPartitions(live);
-  await catchUp(apart, { from: undefined, lanes: ALL_LANES, partitions }, signal);
-  return live.turn.take(async () => {
-    const from = await reachedBy(apart, partitions);
-    await catchUp(apart, { from, lanes: ALL_LANES, partitions }, signal);
-    await database.transaction(async (tx) => {
-      await tx.query(
-        `INSERT INTO consumer_offsets (consumer, generation, topic, partition, "offset", event_id,
-                                       epoch, position)
-         SELECT consumer, $3, topic, partition, "offset", event_id, epoch, position
-         FROM consumer_offsets WHERE consumer = $1 AND generation = $2`,
-        [old.consumer, old.generation, made.generation],
-      );
-      await retire(tx, old);
-      await serve(tx, made);
+  try {
+    const whole = { lanes: ALL_LANES, partitions: await tailPartitions(live) };
+    await catchUp(apart, { from: undefined, ...whole }, signal);
+    signal.throwIfAborted();
+    return await live.turn.take(async () => {
+      const offsets = await offsetsOf(database, old);
+      await catchUp(apart, { from: await reachedBy(apart), ...whole }, signal);
+      signal.throwIfAborted();
+      await database.transaction(async (tx) => {
+        await switchGeneration(tx, { old, made });
+        await takeOver(tx, made, offsets);
+      });
+      return made;
     });
-    return made;
-  });
+  } catch (thrown) {
+    await retire(database, made, 'building').catch(() => {});
+    throw thrown;
+  }
 }
 
 function contextFor(live: SessionContext, generation: Generation, turn: Turn): SessionContext {
   const intake = new Intake();
-  return { ...live, generation, intake, turn, round: { ...live.round, generation, intake } };
+  // A board of its own: what the new generation has is not what the serving one shows.
+  const board = new ProgressBoard();
+  return { ...live, generation, intake, board, turn, round: { ...live.round, generation, intake } };
 }
 
 async function tailPartitions({ database, generation }: SessionContext): Promise<number[]> {
@@ -53,12 +63,38 @@ async function tailPartitions({ database, generation }: SessionContext): Promise
   return rows.map(({ partition }) => partition);
 }
 
-async function reachedBy({ database, generation }: SessionContext, partitions: readonly number[]) {
+async function reachedBy({ database, generation }: SessionContext) {
   const [row] = await database.query<{ epoch: string; position: bigint }>(
     `SELECT epoch, position FROM consumer_tail
-     WHERE consumer = $1 AND generation = $2 AND partition = ANY ($3::integer[])
-     ORDER BY position LIMIT 1`,
-    [generation.consumer, generation.generation, partitions],
+     WHERE consumer = $1 AND generation = $2 ORDER BY position LIMIT 1`,
+    [generation.consumer, generation.generation],
   );
   return row;
+}
+
+/** The offsets of a generation as JSON, as they are now. */
+async function offsetsOf(
+  database: Queryable,
+  { consumer, generation }: GenerationName,
+): Promise<string> {
+  const [row] = await database.query<{ offsets: string }>(
+    `SELECT coalesce(json_agg(o), '[]')::text AS offsets FROM consumer_offsets AS o
+     WHERE consumer = $1 AND generation = $2`,
+    [consumer, generation],
+  );
+  return row?.offsets ?? '[]';
+}
+
+async function takeOver(
+  tx: Queryable,
+  { generation }: GenerationName,
+  offsets: string,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO consumer_offsets (consumer, generation, topic, partition, "offset", event_id, epoch,
+                                   position)
+     SELECT consumer, $1, topic, partition, "offset", event_id, epoch, position
+     FROM json_populate_recordset(NULL::consumer_offsets, $2::json)`,
+    [generation, offsets],
+  );
 }

@@ -1,9 +1,11 @@
+import { isNovaError } from '@nova/errors';
 import { topicOf } from '@nova/events';
 import { type Backoff, backoffMs, sleep } from '@nova/time';
 import { applyRound } from './apply-round.ts';
 import type { SessionContext } from './context.ts';
 import { byAggregate, type Delivery, nameOf } from './delivery.ts';
 import { partitionKey } from './delivery-source.ts';
+import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
 import { fillGaps } from './fill.ts';
 import type { ForeignRecord } from './foreign.ts';
@@ -29,17 +31,21 @@ interface Gathered {
  *
  * While a dependency is away the same round is tried again and again; meanwhile the intake fills,
  * partitions pause, and the member stays in its group.
+ *
+ * What arrives after a pause is applied at once. While it keeps arriving, a round begins at most
+ * every `gatherMs`, so that one event is not one transaction.
  */
 export async function runRounds(context: SessionContext, stop: AbortSignal): Promise<void> {
   const { work, pen, intake, clock, settings, isStarting } = context;
+  let nextAtMs = 0;
   while (!stop.aborted) {
-    const now = clock.monotonicMs();
-    await work.wait(pen.untilDue(now, IDLE_MS), stop);
-    if (stop.aborted || isStarting()) continue;
-    if (intake.waitingCount() < settings.roundEvents) await sleep(settings.gatherMs, stop);
+    await work.wait(pen.untilDue(clock.monotonicMs(), IDLE_MS), stop);
     while (!stop.aborted && !isStarting()) {
+      const earlyMs = nextAtMs - clock.monotonicMs();
+      if (earlyMs > 0 && intake.waitingCount() < settings.roundEvents) await sleep(earlyMs, stop);
       const gathered = gather(context);
       if (gathered === undefined) break;
+      nextAtMs = clock.monotonicMs() + settings.gatherMs;
       await untilDone(context, gathered, stop);
       regulate(context);
     }
@@ -73,21 +79,26 @@ async function untilDone(
   gathered: Gathered,
   stop: AbortSignal,
 ): Promise<void> {
-  const { meters, logger } = context;
+  const { meters, logger, restart } = context;
   for (let attempt = 1; !stop.aborted; attempt += 1) {
     try {
       await roundOnce(context, gathered);
       if (meters.over('rounds')) logger.info({}, 'consumer goes on');
       return;
     } catch (thrown) {
-      if (meters.trouble('rounds', thrown)) {
-        const fields = { err: thrown };
-        if (isOutage(thrown)) logger.warn(fields, 'consumer waits for a dependency');
-        else logger.error(fields, 'round failed, it is tried again');
+      if (isNovaError(thrown, errors.CONSUMER_GENERATION_RETIRED)) {
+        restart('another generation serves');
+        return;
       }
+      if (meters.trouble('rounds', thrown)) tellTrouble(context, thrown);
       await sleep(backoffMs(OUTAGE, attempt), stop);
     }
   }
+}
+
+function tellTrouble({ logger }: SessionContext, thrown: unknown): void {
+  if (isOutage(thrown)) logger.warn({ err: thrown }, 'consumer waits for a dependency');
+  else logger.error({ err: thrown }, 'round failed, it is tried again');
 }
 
 async function roundOnce(context: SessionContext, gathered: Gathered): Promise<void> {

@@ -20,7 +20,7 @@ export interface ConsumerSettings {
 export const consumerDefaults: ConsumerSettings = {
   roundEvents: 1000,
   roundBytes: 4 * 1024 * 1024,
-  gatherMs: 4,
+  gatherMs: 15,
   holdMs: 200,
   heldPerPartition: 1000,
   bufferEvents: 5000,
@@ -50,10 +50,10 @@ export const consumerSettings = {
   }),
   gatherMs: setting.integer({
     env: 'NOVA_CONSUMER_GATHER_MS',
-    doc: 'How long after the first arrival more is gathered, so that one event is not one transaction.',
+    doc: 'Least time between the beginnings of two rounds under load, so that one event is not one transaction.',
     default: consumerDefaults.gatherMs,
     min: 0,
-    max: 20,
+    max: 1000,
   }),
   holdMs: setting.integer({
     env: 'NOVA_CONSUMER_HOLD_MS',

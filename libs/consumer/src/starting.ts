@@ -1,4 +1,4 @@
-import { NovaError } from '@nova/errors';
+import { isNovaError, NovaError } from '@nova/errors';
 import type { LogPosition } from '@nova/events';
 import { type Backoff, backoffMs, sleep } from '@nova/time';
 import { catchUp, lanesOf } from './catch-up.ts';
@@ -48,6 +48,10 @@ export async function settleStart(context: SessionContext, stop: AbortSignal): P
       }
     } catch (thrown) {
       if (stop.aborted) return;
+      if (isNovaError(thrown, errors.CONSUMER_GENERATION_RETIRED)) {
+        context.restart('another generation serves');
+        return;
+      }
       if (meters.trouble('start', thrown)) {
         logger.warn({ err: thrown }, 'assigned partitions cannot begin yet');
       }

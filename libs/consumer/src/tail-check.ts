@@ -71,6 +71,7 @@ export class TailCheck {
     const lanes = Array<bigint>(LANES).fill(0n);
     for (const { lane, position } of standing.lanes) lanes[lane] = position.position;
     const ends = await open.endOffsets();
+    intake.deliveredTo(open.delivered());
     const now = clock.monotonicMs();
     const old = this.#sights.filter(({ atMs }) => now - atMs >= settings.tailGraceMs).at(-1);
     this.#sights = [...this.#sights, { atMs: now, lanes, ends }].slice(-MOST_SIGHTS);

@@ -33,6 +33,7 @@ export async function watch(context: SessionContext, stop: AbortSignal): Promise
 }
 
 async function refreshEnds({ intake }: SessionContext, open: OpenSource): Promise<void> {
+  intake.deliveredTo(open.delivered());
   const ends = await withDeadline(open.endOffsets(), ANSWER_WITHIN_MS, 'asking for offsets');
   for (const partition of intake.partitions()) {
     const end = ends.get(partitionKey(partition));

@@ -94,6 +94,11 @@ export class GroupMember implements OpenKafkaSource {
     );
   }
 
+  delivered(): ReadonlyMap<string, bigint> {
+    const placed = [...this.#assignment.readers].filter(([, { isReading }]) => isReading);
+    return new Map(placed.map(([key, { deliveredTo }]) => [key, deliveredTo]));
+  }
+
   assigned(): readonly TopicPartition[] {
     return [...this.#assignment.readers.values()].map(({ topic, partition }) => ({
       topic,

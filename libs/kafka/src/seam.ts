@@ -81,6 +81,12 @@ export interface OpenKafkaSource {
    * @throws KAFKA_UNAVAILABLE, KAFKA_TOPIC_UNKNOWN
    */
   endOffsets(): Promise<ReadonlyMap<string, bigint>>;
+  /**
+   * By {@link partitionKey}, the offset before which everything that the partition has was
+   * delivered. Partitions whose place is not settled are left out. Above the last record delivered
+   * where the broker has deleted what came next.
+   */
+  delivered(): ReadonlyMap<string, bigint>;
   assigned(): readonly TopicPartition[];
   /** Number of partitions of each subscribed topic; empty before a broker has first answered. */
   partitionCounts(): ReadonlyMap<string, number>;

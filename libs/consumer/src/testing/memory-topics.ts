@@ -159,6 +159,10 @@ class Member implements OpenSource {
     );
   }
 
+  delivered(): ReadonlyMap<string, bigint> {
+    return new Map([...this.#places].map(([key, { next }]) => [key, next]));
+  }
+
   assigned(): readonly TopicPartition[] {
     return [...this.#places.values()].map(({ partition }) => partition);
   }

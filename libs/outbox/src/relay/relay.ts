@@ -115,7 +115,10 @@ export class PortedRelay implements Relay {
     running.stop.abort();
     await this.#listening.stop();
     await running.loops.catch(() => {});
-    await Promise.race([Promise.all(open), sleep(settings.stopDeadlineMs)]);
+    const settled = new AbortController();
+    await Promise.race([Promise.all(open), sleep(settings.stopDeadlineMs, settled.signal)]);
+    // Else its timer would keep the process alive.
+    settled.abort();
     await this.#lease.giveUp().catch((thrown: unknown) => {
       logger.warn({ err: thrown }, 'lanes not given back, their leases will end');
     });

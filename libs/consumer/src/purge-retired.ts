@@ -1,0 +1,53 @@
+import type { Database } from '@nova/postgres';
+import { dropGenerationSchema, generationSchema } from '@nova/projection';
+
+const KEPT_BY_GENERATION = [
+  'consumer_progress',
+  'consumer_offsets',
+  'consumer_tail',
+  'parked_events',
+  'parked_aggregates',
+];
+const PURGE_BATCH = 5000;
+/** Longer than any transaction lives that began before the generation ended. */
+const KEPT_FOR_S = 15;
+
+/**
+ * Removes everything of generations that ended a moment ago: schema, marks, offsets and parked
+ * copies, in small statements. Not at once, because other members read them until they know.
+ */
+export async function purgeRetired(database: Database, consumer: string): Promise<void> {
+  const retired = await database.query<{ generation: number }>(
+    `SELECT generation FROM consumer_generations
+     WHERE consumer = $1 AND state = 'retired' AND purged_at IS NULL
+       AND coalesce(retired_at, '-infinity') < clock_timestamp() - $2 * interval '1 second'`,
+    [consumer, KEPT_FOR_S],
+  );
+  for (const { generation } of retired) {
+    await dropGenerationSchema(database, generationSchema(consumer, generation));
+    for (const table of KEPT_BY_GENERATION) await purge(database, table, consumer, generation);
+    await database.query(
+      `UPDATE consumer_generations SET purged_at = clock_timestamp()
+       WHERE consumer = $1 AND generation = $2`,
+      [consumer, generation],
+    );
+  }
+}
+
+async function purge(
+  database: Database,
+  table: string,
+  consumer: string,
+  generation: number,
+): Promise<void> {
+  let removed = PURGE_BATCH;
+  while (removed === PURGE_BATCH) {
+    const rows = await database.query(
+      `DELETE FROM ${table} WHERE ctid IN (
+         SELECT ctid FROM ${table} WHERE consumer = $1 AND generation = $2 LIMIT ${PURGE_BATCH})
+       RETURNING 1`,
+      [consumer, generation],
+    );
+    removed = rows.length;
+  }
+}
