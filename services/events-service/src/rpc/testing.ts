@@ -15,6 +15,8 @@ import { eventsServices } from './service.ts';
 
 /** events-service over a real database and a real connection, for specs. */
 export interface ServedLog {
+  /** `host:port` */
+  readonly address: string;
   readonly events: Client<typeof EventsService>;
   readonly log: Client<typeof EventLog>;
   /** Clients that say who they are by headers of development mode. */
@@ -75,6 +77,7 @@ export async function serveLog(url: string): Promise<ServedLog> {
     return { events, log };
   };
   return {
+    address: server.address,
     ...as({}),
     as,
     raw: (method, message) => callRaw(server.address, method, message),
