@@ -69,8 +69,9 @@ export class Session {
     const { context } = this;
     try {
       await refoldLost(context);
+      // What the session before could not do is no trouble of this one.
+      for (const kind of ['start', 'rounds', 'rewind']) context.meters.over(kind);
       this.#open = await this.#join();
-      context.meters.over('rewind');
       await Promise.all([
         runRounds(context, signal),
         runRetries(context, signal),
