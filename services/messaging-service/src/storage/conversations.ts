@@ -1,0 +1,117 @@
+import type { Queryable } from '@nova/postgres';
+import type { NamedMessage } from './chat-messages.ts';
+import { statement } from './statement.ts';
+
+/** A conversation as one user sees it. Counts of what is unread go to 1,000. */
+export interface ConversationDetails {
+  readonly conversation_id: string;
+  readonly kind: string | null;
+  readonly creator_id: string | null;
+  readonly name: string | null;
+  readonly avatar_url: string | null;
+  readonly is_closed: boolean;
+  readonly created_at: string | null;
+  readonly last_sequence: bigint;
+  readonly last_activity_at: string;
+  readonly peer_id: string | null;
+  readonly peer_username: string | null;
+  readonly peer_display_name: string | null;
+  readonly peer_avatar_url: string | null;
+  readonly role: string;
+  readonly is_member: boolean;
+  readonly last_read_sequence: bigint;
+  readonly is_pinned: boolean;
+  readonly is_muted: boolean;
+  readonly is_hidden: boolean;
+  readonly is_starred: boolean;
+  readonly members: bigint;
+  readonly message: NamedMessage | null;
+  readonly unread: bigint;
+  readonly mentioned: bigint;
+}
+
+/** The place of a conversation in a user's list. */
+export interface ListPlace {
+  readonly conversation_id: string;
+  readonly is_pinned: boolean;
+  readonly last_activity_at: string;
+}
+
+/** Whether others are members, as of a version of the conversation. */
+export interface OtherMembers {
+  readonly present: boolean;
+  readonly asOf: number;
+}
+
+const listSql = statement('conversations-of-user');
+const detailsSql = statement('conversation-details');
+const unreadSql = statement('count-unread');
+const mentionsSql = statement('count-mentions');
+const othersSql = statement('other-members');
+const peersSql = statement('peers');
+
+/** A user's conversations in the order of the list, after a place in it. */
+export function conversationsOf(
+  views: Queryable,
+  userId: string,
+  options: {
+    readonly includeHidden: boolean;
+    readonly after: ListPlace | undefined;
+    /** undefined = all. */
+    readonly limit: number | undefined;
+  },
+): Promise<ListPlace[]> {
+  const { includeHidden, after, limit } = options;
+  return views.query<ListPlace>(listSql, [
+    userId,
+    includeHidden,
+    after?.is_pinned ?? null,
+    after?.last_activity_at ?? '',
+    after?.conversation_id ?? '',
+    limit ?? null,
+  ]);
+}
+
+/** Conversations as a user sees them, by id; those that the user never belonged to are left out. */
+export async function conversationDetails(
+  views: Queryable,
+  userId: string,
+  conversationIds: readonly string[],
+): Promise<ReadonlyMap<string, ConversationDetails>> {
+  const rows = await views.query<ConversationDetails>(detailsSql, [userId, conversationIds]);
+  return new Map(rows.map((row) => [row.conversation_id, row]));
+}
+
+/** What is unread in some conversations together, counted to 1,000. */
+export async function countUnread(
+  views: Queryable,
+  userId: string,
+  conversationIds: readonly string[],
+): Promise<{ readonly unread: bigint; readonly mentioned: bigint }> {
+  const params = [userId, conversationIds];
+  const [unread] = await views.query<{ count: bigint }>(unreadSql, params);
+  const [mentioned] = await views.query<{ count: bigint }>(mentionsSql, params);
+  return { unread: unread?.count ?? 0n, mentioned: mentioned?.count ?? 0n };
+}
+
+/** Whether anybody else is a member of a conversation. */
+export async function otherMembers(
+  views: Queryable,
+  conversationId: string,
+  userId: string,
+): Promise<OtherMembers> {
+  const [row] = await views.query<{ present: boolean; as_of: bigint }>(othersSql, [
+    conversationId,
+    userId,
+  ]);
+  return { present: row?.present ?? false, asOf: Number(row?.as_of ?? 0n) };
+}
+
+/** Both sides of a direct conversation; nobody where it is none, or not known yet. */
+export async function peersOf(
+  views: Queryable,
+  conversationId: string,
+): Promise<readonly string[]> {
+  const [row] = await views.query<{ peer_ids: readonly string[] }>(peersSql, [conversationId]);
+  return row?.peer_ids ?? [];
+}

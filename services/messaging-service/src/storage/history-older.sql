@@ -1,0 +1,18 @@
+-- The last $4 messages of the conversation in $2 up to sequence $3 that user $1 may read.
+WITH access AS ({access})
+SELECT to_jsonb(m) || jsonb_build_object(
+         'sender_username', u.username, 'sender_display_name', u.display_name) AS message
+FROM (
+  SELECT m.*
+  FROM access
+  CROSS JOIN unnest(access.lows, access.highs) AS span (low, high)
+  CROSS JOIN LATERAL (
+    SELECT * FROM message_view AS m
+    WHERE m.conversation_id = access.conversation_id
+      AND m.sequence > span.low AND m.sequence <= least(span.high, $3)
+    ORDER BY m.sequence DESC LIMIT $4
+  ) AS m
+  ORDER BY m.sequence DESC LIMIT $4
+) AS m
+LEFT JOIN user_view AS u ON u.user_id = m.sender_id
+ORDER BY m.sequence
