@@ -26,7 +26,7 @@ export interface QueryWord {
 // Accents and vowel points, which many leave out when typing. Not the vowel signs of Indic scripts
 // or the voicing marks of kana, which make other words.
 const MARKS =
-  /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]+/gu;
+  /(?:[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff]|[\u20d0-\u20ff]|[\ufe20-\ufe2f]|[\ufe00-\ufe0f]|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]|[\u0640\u064b-\u065f\u0670])+/gu;
 const APOSTROPHES = /(?<=\p{L})['\u2019\u02bc](?=\p{L})/gu;
 // Letters that no decomposition takes apart.
 const LETTERS: Readonly<Record<string, string>> = {
