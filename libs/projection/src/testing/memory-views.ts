@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import type { StoredEvent } from '@nova/events';
+import { applyEvent, planEvent } from '../apply.ts';
+import { decodeEvent } from '../decode-event.ts';
+import { type RowName, RowSet, rowName, type StoredRow } from '../row-set.ts';
+import type { Key, View } from '../view.ts';
+import type { ViewTable } from '../view-table.ts';
+
+// A column of a table.sql: its name begins the line, its type follows.
+const COLUMN = /^\s+"?([a-z][a-z0-9_]*)"?\s+[a-z]/;
+const NO_COLUMN = new Set(['primary', 'unique', 'check', 'constraint', 'foreign', 'exclude']);
+
+/** Views whose rows are in memory, folded with the code that consumers use. */
+export class MemoryViews {
+  readonly #tables: ReadonlyMap<View, ViewTable>;
+  readonly #rows = new RowSet();
+  readonly #names = new Map<View, Map<string, RowName>>();
+
+  constructor(views: readonly View[]) {
+    this.#tables = new Map(views.map((view) => [view, tableOf(view)]));
+    for (const view of views) this.#names.set(view, new Map());
+  }
+
+  /** Folds events in the order given; those that no view handles are passed over. */
+  apply(events: readonly StoredEvent[]): this {
+    const tables = [...this.#tables.values()];
+    for (const event of events) {
+      const handlers = tables.flatMap(({ view }) => view.handlers.get(event.eventType) ?? []);
+      const [handler] = handlers;
+      if (handler === undefined) continue;
+      const plan = planEvent(tables, decodeEvent(event, handler.schema));
+      for (const { name } of plan.touches) {
+        this.#names.get(name.table.view)?.set(name.text, name);
+      }
+      applyEvent(this.#rows, plan);
+    }
+    return this;
+  }
+
+  /** A row as a database would give it back. */
+  row<Row extends object, Column extends string>(
+    view: View<Row, Column>,
+    key: Key<Row, Column>,
+  ): Row | undefined {
+    // Folds of this view wrote it, and are typed.
+    return this.#rows.get(rowName(this.#tableOf(view), key)) as Row | undefined;
+  }
+
+  /** All rows of a view, by key. */
+  rows(view: View): readonly StoredRow[] {
+    const names = [...(this.#names.get(view)?.entries() ?? [])];
+    names.sort(([one], [other]) => (one < other ? -1 : 1));
+    return names.flatMap(([, name]) => {
+      const row = this.#rows.get(name);
+      return row === undefined ? [] : [row];
+    });
+  }
+
+  #tableOf(view: View): ViewTable {
+    const table = this.#tables.get(view);
+    if (table === undefined) throw new TypeError(`${view.name} is none of these views`);
+    return table;
+  }
+}
+
+/** What `describeTable` finds out in a database, as far as folds need it. */
+function tableOf(view: View): ViewTable {
+  const [body = ''] = /\(\n[\s\S]*?\n\);/.exec(readFileSync(view.table, 'utf8')) ?? [];
+  const columns = body.split('\n').flatMap((line) => {
+    const name = COLUMN.exec(line)?.[1];
+    const isColumn = name !== undefined && !NO_COLUMN.has(name) && !/ generated /i.test(line);
+    return isColumn ? [name] : [];
+  });
+  const sql = { read: '', write: '', remove: '', removeAggregates: '' };
+  return { view, columns, sql };
+}
