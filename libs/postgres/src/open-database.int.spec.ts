@@ -132,6 +132,21 @@ describe('transaction', () => {
   });
 });
 
+describe('snapshot', () => {
+  it('sees one state whatever others commit meanwhile, and changes nothing', async () => {
+    const count = "SELECT count(*)::integer AS count FROM things WHERE name = 'meanwhile'";
+    const counts = await database.snapshot(async (views) => {
+      const before = await views.query(count);
+      await database.query("INSERT INTO things VALUES (4, 'meanwhile')");
+      return [before, await views.query(count)];
+    });
+    expect(counts).toEqual([[{ count: 0 }], [{ count: 0 }]]);
+    expect(await database.query(count)).toEqual([{ count: 1 }]);
+    const write = database.snapshot((views) => views.query('DELETE FROM things'));
+    await expect(write).rejects.toThrow();
+  });
+});
+
 describe('session', () => {
   it('runs longer statements than the pool allows, on a connection of its own', async () => {
     const quick = open({ statementTimeoutMs: 100 });
