@@ -29,6 +29,8 @@ export interface PartRow {
   readonly name: string;
   /** Steps and parts that must be done before it starts. */
   readonly needs: readonly string[];
+  /** Parts that must not be stopped before it. */
+  readonly uses?: readonly string[];
   readonly address: string;
   /** Where it tells about its health; only nova's own services do. */
   readonly opsPort?: number;
@@ -55,9 +57,10 @@ export function stackParts(
   tools: Readonly<KafkaTools> = { java: '', jarsDir: '' },
 ): readonly PartRow[] {
   const { ports } = stack;
-  const services = stackServices(stack).map(({ needs, ...row }) => ({
+  const services = stackServices(stack).map(({ needs, uses, ...row }) => ({
     name: row.name,
     needs,
+    uses,
     address: `localhost:${row.grpcPort ?? row.opsPort}`,
     opsPort: row.opsPort,
     grpcPort: row.grpcPort,
@@ -96,10 +99,10 @@ export function stackPlan(
 ): readonly PlanStep[] {
   const tools: KafkaTools = { java: '', jarsDir: '' };
   const rows = stackParts(stack, tools);
-  const parts = rows.map(({ name, needs, server, stdin }): PlanStep => {
+  const parts = rows.map(({ name, needs, uses = [], server, stdin }): PlanStep => {
     const process = partProcess(server, join(stack.logDirectory, `${name}.log`), stdin);
     const part = new SupervisedPart(process, given.clock, given.watch, given.changed);
-    return { name, needs, part };
+    return { name, needs, uses, part };
   });
   return [
     { name: 'java', needs: [], task: () => findTools(stack, tools) },

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { repositoryRoot } from './repository.ts';
 import type { Stack } from './stack.ts';
 import type { ServiceRow } from './supervise/service-process.ts';
 
 /** A service of the stack, and what must be done before it starts. */
-export type StackService = ServiceRow & { readonly needs: readonly string[] };
+export type StackService = ServiceRow & {
+  readonly needs: readonly string[];
+  readonly uses: readonly string[];
+};
 
 /** nova's own services, in the order of `status`. A further one is one more row. */
 export function stackServices(stack: Stack): readonly StackService[] {
@@ -23,6 +23,7 @@ export function stackServices(stack: Stack): readonly StackService[] {
       opsPort: ports.eventsOps,
       consumes: false,
       needs: ['migrations'],
+      uses: ['kafka'],
       environment: log,
     },
     {
@@ -33,12 +34,13 @@ export function stackServices(stack: Stack): readonly StackService[] {
       consumes: false,
       // Not kafka: it waits for that by itself, and both start at the same time.
       needs: ['migrations'],
+      uses: ['kafka'],
       environment: log,
     },
     consumingService(stack, 'messaging'),
     consumingService(stack, 'notification'),
     consumingService(stack, 'search'),
-  ].filter(({ folder, main }) => existsSync(join(repositoryRoot, 'services', folder, 'src', main)));
+  ];
 }
 
 /** A service with views: it has a database, and waits by itself for the log and for Kafka. */
@@ -55,6 +57,8 @@ function consumingService(
     opsPort: ports[`${area}Ops`],
     consumes: true,
     needs: ['postgres'],
+    // It leaves its group before Kafka goes, or the next start would wait for its place to run out.
+    uses: ['kafka'],
     environment: {
       [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: stack.databaseUrl(`nova_${area}`),
       NOVA_EVENTS_URL: `localhost:${ports.events}`,

@@ -28,6 +28,8 @@ export interface ServiceRow {
 /** Time a service gets to finish its work; the supervisor kills it a second later. */
 const DRAIN_MS = 6_000;
 const HEALTH_DEADLINE_MS = 2_000;
+/** As a URL: a service need not depend on it by itself. */
+const TELEMETRY = import.meta.resolve('@nova/telemetry/register');
 
 /** How the supervisor starts and asks a nova service. Start it with its input held. */
 export function serviceProcess(row: ServiceRow): ServerProcess {
@@ -37,7 +39,7 @@ export function serviceProcess(row: ServiceRow): ServerProcess {
     prepare: () => untilNoConnectionHolds(portsOf(row)),
     command: () => ({
       file: process.execPath,
-      args: ['--import', '@nova/telemetry/register', join('src', row.main)],
+      args: ['--import', TELEMETRY, join('src', row.main)],
       cwd: join(repositoryRoot, 'services', row.folder),
       env: serviceEnvironment(row),
     }),

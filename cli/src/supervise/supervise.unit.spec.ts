@@ -212,6 +212,18 @@ describe('Supervisor', () => {
     expect(names).toEqual([['events-service'], ['postgres', 'kafka']]);
   });
 
+  it('stops what a part uses after it, also where the part did not wait for it', () => {
+    const step = (name: string, uses: readonly string[] = []): PlanStep => ({
+      name,
+      needs: [],
+      uses,
+      part: part(new FakeProcess(name)),
+    });
+    const plan = [step('messaging-service', ['kafka']), step('kafka'), step('relay', ['kafka'])];
+    const names = stopLevels(plan).map((level) => level.map(({ name }) => name));
+    expect(names).toEqual([['messaging-service', 'relay'], ['kafka']]);
+  });
+
   it('stops everything and throws the first failure when a step fails', async () => {
     const { plan, processes } = setUp();
     const kafka = processes[1];

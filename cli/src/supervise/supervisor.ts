@@ -7,6 +7,8 @@ export interface PlanStep {
   readonly name: string;
   /** Names of the steps that must be done before. */
   readonly needs: readonly string[];
+  /** Parts that it waits for by itself, but that must not be stopped before it. */
+  readonly uses?: readonly string[];
   /** What is kept running from then on; absent for a task. */
   readonly part?: SupervisedPart;
   /** What is done once; returns a short remark for the person watching. */
@@ -124,17 +126,22 @@ export function inOrder(plan: readonly PlanStep[]): PlanStep[] {
 /** Parts by how many parts must stop before them: those that nothing depends on come first. */
 export function stopLevels(plan: readonly PlanStep[]): SupervisedPart[][] {
   const levels = new Map<string, number>();
-  for (const step of inOrder(plan).reverse()) {
-    const dependents = plan.filter(({ needs }) => needs.includes(step.name));
-    const below = dependents.map(
-      ({ name, part }) => (levels.get(name) ?? 0) + (part === undefined ? 0 : 1),
+  const levelOf = ({ name }: PlanStep): number => {
+    const known = levels.get(name);
+    if (known !== undefined) return known;
+    const dependents = plan.filter(
+      ({ needs, uses = [] }) => needs.includes(name) || uses.includes(name),
     );
-    levels.set(step.name, Math.max(0, ...below));
-  }
+    const below = dependents.map((one) => levelOf(one) + (one.part === undefined ? 0 : 1));
+    const level = Math.max(0, ...below);
+    levels.set(name, level);
+    return level;
+  };
   const result: SupervisedPart[][] = [];
-  for (const { name, part } of plan) {
+  for (const step of plan) {
+    const { part } = step;
     if (part === undefined) continue;
-    const level = levels.get(name) ?? 0;
+    const level = levelOf(step);
     result[level] = [...(result[level] ?? []), part];
   }
   return result.filter((level) => level !== undefined);
