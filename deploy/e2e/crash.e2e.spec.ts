@@ -1,64 +1,66 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
-import { createClient } from '@nova/rpc';
+import { type Client, createClient } from '@nova/rpc';
 import { waitFor } from '@nova/testkit';
 import { sleep } from '@nova/time';
+import { foldMessages, type LoggedPayload } from './fold-messages.ts';
 import { prepareStack } from './stack.ts';
+import { type ViewReader, viewReader } from './views.ts';
 import { inversions, loggedEvents, psql, topicRecords } from './witness.ts';
 
 const EVENTS = 10_000;
 const CLIENTS = 4;
-const AGGREGATES = 100;
-const TOPICS = ['nova_events_message_created', 'nova_events_message_edited'];
+/** Direct conversations; each client has its own, and publishes to each in order. */
+const CONVERSATIONS = 100;
+const TYPES = ['message_created', 'message_edited'];
 
 /** Parts that are killed, and how many events are acknowledged by then. */
 const KILLS = [
   { part: 'events-service', at: 1_000 },
-  { part: 'relay', at: 3_000 },
-  { part: 'kafka', at: 5_000 },
-  { part: 'postgres', at: 7_000 },
+  { part: 'messaging-service', at: 2_200 },
+  { part: 'relay', at: 3_400 },
+  { part: 'notification-service', at: 4_600 },
+  { part: 'kafka', at: 5_800 },
+  { part: 'search-service', at: 7_000 },
+  { part: 'postgres', at: 8_200 },
 ];
+/** Nobody publishes further than this beyond a kill that is due: it shall hit a system at work. */
+const AHEAD = 500;
 
-interface Command {
-  readonly requestId: string;
-  readonly aggregateId: string;
-  readonly eventType: string;
-  readonly payload: Record<string, string>;
+interface Conversation {
+  readonly id: string;
+  readonly users: readonly [string, string];
+  /** The message that an edit is about. */
+  lastMessageId: string;
 }
 
-function commandNumber(n: number, aggregates: readonly string[]): Command {
-  const aggregateId = aggregates[n % aggregates.length] ?? '';
-  const common = { message_id: randomUUID(), content: `message ${n}` };
-  const author = '0b9c2f64-5a57-4a53-9d7e-6f4a8e0d2c11';
-  return n % 3 === 2
-    ? {
-        requestId: randomUUID(),
-        aggregateId,
-        eventType: 'message_edited',
-        payload: { ...common, editor_id: author },
-      }
-    : {
-        requestId: randomUUID(),
-        aggregateId,
-        eventType: 'message_created',
-        payload: { ...common, sender_id: author },
-      };
-}
-
-describe('kill -9 of every part while 10,000 events are published', () => {
+describe('kill -9 of every part and consumer while 10,000 events are published', () => {
   const stack = prepareStack(8000);
   const acknowledged: string[] = [];
+  let killed = 0;
   let errorsSeen = 0;
   let database = '';
+  let views: ViewReader;
   const brokers = `localhost:${stack.port(9092)}`;
 
-  async function publish(command: Command, client: ReturnType<typeof connect>): Promise<void> {
+  function connect(): Client<typeof EventsService> {
+    return createClient(EventsService, {
+      address: `localhost:${stack.port(50051)}`,
+      deadlineMs: 3000,
+    });
+  }
+
+  /** Publishes until it is acknowledged, with one request id: a retry is the same request. */
+  async function publish(
+    client: Client<typeof EventsService>,
+    event: { eventType: string; aggregateId?: string; payload: Record<string, string | string[]> },
+  ): Promise<{ eventId: string; aggregateId: string }> {
+    const request = { ...event, requestId: randomUUID() };
     for (;;) {
       try {
-        const { event } = await client.publishEvent(command);
-        acknowledged.push(event?.eventId ?? '');
-        return;
+        const { event: stored } = await client.publishEvent(request);
+        return { eventId: stored?.eventId ?? '', aggregateId: stored?.aggregateId ?? '' };
       } catch {
         errorsSeen += 1;
         await sleep(50);
@@ -66,22 +68,56 @@ describe('kill -9 of every part while 10,000 events are published', () => {
     }
   }
 
-  function connect() {
-    return createClient(EventsService, {
-      address: `localhost:${stack.port(50051)}`,
-      deadlineMs: 3000,
+  async function openConversation(client: Client<typeof EventsService>): Promise<Conversation> {
+    const users = [randomUUID(), randomUUID()] as const;
+    const payload = { kind: 'direct', creator_id: users[0], member_ids: [users[1]] };
+    const { aggregateId } = await publish(client, { eventType: 'conversation_created', payload });
+    return { id: aggregateId, users, lastMessageId: '' };
+  }
+
+  /** Two messages, then an edit of the second one, and so on. */
+  async function say(client: Client<typeof EventsService>, at: Conversation, n: number) {
+    const isEdit = n % 3 === 2;
+    if (!isEdit) at.lastMessageId = randomUUID();
+    const author = at.users[n % 2] ?? at.users[0];
+    const { eventId } = await publish(client, {
+      eventType: isEdit ? 'message_edited' : 'message_created',
+      aggregateId: at.id,
+      payload: {
+        message_id: at.lastMessageId,
+        content: `word ${n} ${isEdit ? 'mended' : 'said'}`,
+        [isEdit ? 'editor_id' : 'sender_id']: author,
+      },
     });
+    acknowledged.push(eventId);
+  }
+
+  async function talk(): Promise<void> {
+    const client = connect();
+    const conversations: Conversation[] = [];
+    while (conversations.length < CONVERSATIONS / CLIENTS) {
+      conversations.push(await openConversation(client));
+    }
+    for (let n = 0; n < EVENTS / CONVERSATIONS; n += 1) {
+      for (const conversation of conversations) {
+        const next = () => (KILLS[killed]?.at ?? EVENTS) + AHEAD;
+        while (acknowledged.length >= next()) await sleep(20);
+        await say(client, conversation, n);
+      }
+    }
+    client.close();
   }
 
   async function killAll(): Promise<void> {
     for (const { part, at } of KILLS) {
-      await waitFor(() => Promise.resolve(acknowledged.length >= at), {
+      await waitFor(() => acknowledged.length >= at, {
         withinMs: 90_000,
         what: `${at} acknowledged`,
       });
       const pid = (await stack.pids()).get(part);
       if (pid === undefined) throw new Error(`no pid of ${part}`);
       process.kill(pid, 'SIGKILL');
+      killed += 1;
     }
   }
 
@@ -89,23 +125,14 @@ describe('kill -9 of every part while 10,000 events are published', () => {
     const up = await stack.nova('up', '--detach');
     expect({ ...up, stdout: '' }).toMatchObject({ code: 0 });
     database = await stack.databaseUrl('nova_events');
+    views = await viewReader(stack);
   }, 180_000);
 
   afterAll(() => stack.remove(), 60_000);
 
   it('keeps every acknowledged event, once, in order, in the log and in its topic', async () => {
-    const aggregates = Array.from({ length: AGGREGATES }, () => randomUUID());
-    const commands = Array.from({ length: EVENTS }, (_, n) => commandNumber(n, aggregates));
     const killing = killAll();
-    await Promise.all(
-      Array.from({ length: CLIENTS }, async () => {
-        const client = connect();
-        for (let next = commands.pop(); next !== undefined; next = commands.pop())
-          await publish(next, client);
-        client.close();
-      }),
-    );
-    await killing;
+    await Promise.all([killing, ...Array.from({ length: CLIENTS }, talk)]);
     expect(acknowledged).toHaveLength(EVENTS);
     // A run in which no fault was felt proves nothing.
     expect(errorsSeen).toBeGreaterThan(0);
@@ -119,14 +146,82 @@ describe('kill -9 of every part while 10,000 events are published', () => {
     };
     await waitFor(drained, { withinMs: 60_000, what: 'an empty backlog' });
 
-    const logged = await loggedEvents(database);
+    const topics = TYPES.map((type) => `nova_events_${type}`);
+    const logged = (await loggedEvents(database)).filter(({ topic }) => topics.includes(topic));
     expect(logged.map(({ eventId }) => eventId).sort()).toEqual([...acknowledged].sort());
 
-    const records = (await Promise.all(TOPICS.map((topic) => topicRecords(brokers, topic)))).flat();
+    const records = (await Promise.all(topics.map((topic) => topicRecords(brokers, topic)))).flat();
     const place = (topic: string, eventId: string) => `${topic} ${eventId}`;
     expect([...new Set(records.map((one) => place(one.topic, one.eventId)))].sort()).toEqual(
       logged.map((one) => place(one.topic, one.eventId)).sort(),
     );
     expect(inversions(records)).toEqual([]);
   }, 240_000);
+
+  it('applies each event once in each view, without help', async () => {
+    const expected = foldMessages(await payloads(['conversation_created', ...TYPES]));
+    const lines = (rows: readonly (readonly string[])[]) => rows.map((row) => row.join('|')).sort();
+    const same = async () => {
+      expect({
+        messages: lines(
+          await views.query(
+            'messaging',
+            'SELECT conversation_id, message_id, sequence, version, sender_id, content FROM message_view',
+          ),
+        ),
+        conversations: lines(
+          await views.query(
+            'messaging',
+            'SELECT conversation_id, kind, last_sequence FROM conversation_view',
+          ),
+        ),
+        found: lines(
+          await views.query(
+            'search',
+            'SELECT conversation_id, message_id, version, sender_id, content FROM message_view',
+          ),
+        ),
+        notices: lines(
+          await views.query(
+            'notification',
+            "SELECT source_event_id, user_id FROM notification_view WHERE kind = 'direct_message'",
+          ),
+        ),
+      }).toEqual(expected);
+      return true;
+    };
+    // A consumer whose connection was killed waits for its place in the group to run out.
+    await waitFor(same, { withinMs: 60_000, everyMs: 1000, what: 'views like the log' });
+    const notices = await payloads(['notification_created']);
+    expect(notices).toHaveLength(expected.notices.length);
+    const { code, stdout } = await stack.nova('status', '-o', 'json');
+    // What of `nova status -o json` is asserted here.
+    const { consumers } = JSON.parse(stdout) as { consumers: readonly object[] };
+    expect(code).toBe(0);
+    expect(consumers).toHaveLength(3);
+    for (const consumer of consumers) {
+      expect(consumer).toMatchObject({ state: 'running', parked_aggregates: '0' });
+    }
+  }, 120_000);
+
+  async function payloads(types: readonly string[]): Promise<LoggedPayload[]> {
+    const rows = await psql(
+      database,
+      `SELECT event_id, event_type, aggregate_id, aggregate_version, type_sequence,
+              convert_from(payload, 'UTF8')
+       FROM outbox_events WHERE event_type IN (${types.map((type) => `'${type}'`).join(', ')})
+       ORDER BY position`,
+    );
+    return rows.map(
+      ([eventId = '', eventType = '', aggregateId = '', version, sequence, text]) => ({
+        eventId,
+        eventType,
+        aggregateId,
+        version: version ?? '',
+        sequence: sequence ?? '',
+        // Each of these events was published above, or is a notification.
+        payload: JSON.parse(text ?? '{}') as LoggedPayload['payload'],
+      }),
+    );
+  }
 });

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { processEnvironment } from '@nova/config';
 import { waitFor } from '@nova/testkit';
+import { derived } from './chat-logs.ts';
 import { prepareStack, root } from './stack.ts';
 import { inversions, loggedEvents, psql, topicRecords } from './witness.ts';
 
@@ -32,18 +32,6 @@ interface Report {
   readonly interrupted: boolean;
   readonly lines: { readonly read: number; readonly not_understood: number };
   readonly findings: readonly { readonly file: string; readonly line: number }[];
-}
-
-/** The UUIDv5 of a name in nova's namespace, told once more from RFC 9562. */
-function derived(name: string): string {
-  const uuid5 = (namespace: Buffer, text: string) => {
-    const hash = createHash('sha1').update(namespace).update(text).digest().subarray(0, 16);
-    hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
-    hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-    return hash;
-  };
-  const hex = uuid5(uuid5(Buffer.alloc(16), 'nova'), name).toString('hex');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 /** A log of our own making: 20 people who talk, join and leave, over midnight. */

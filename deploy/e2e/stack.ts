@@ -35,7 +35,10 @@ export interface Stack {
   remove(): Promise<void>;
 }
 
-const CONVENTIONAL_PORTS = [50051, 50150, 50151, 54320, 9092, 8080];
+const CONVENTIONAL_PORTS = [
+  ...[50051, 50052, 50053, 50054, 50150, 50151, 50152, 50153, 50154],
+  ...[54320, 9092, 8080],
+];
 
 /** Prepares a stack; nothing is started before `nova('up', '--detach')`. */
 export function prepareStack(offset: number): Stack {
