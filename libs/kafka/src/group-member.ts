@@ -2,10 +2,9 @@ import { messageOf, NovaError } from '@nova/errors';
 import { backoffMs, sleep, withDeadline } from '@nova/time';
 import type { SingleConnectionAdmin } from './admin.ts';
 import { Assignment } from './assignment.ts';
-import { coPartitionedAssigner } from './co-partitioned-assigner.ts';
 import { CommitHints } from './commit-hints.ts';
+import { loadDriver, type MemberSession, type Membership } from './driver.ts';
 import { errors } from './errors.ts';
-import { GroupSession, type Membership } from './group-session.ts';
 import type { CompleteOptions } from './options.ts';
 import type {
   DeliveryOptions,
@@ -43,7 +42,7 @@ export class GroupMember implements OpenKafkaSource {
   readonly #finished: Promise<void>;
   #counts: ReadonlyMap<string, number> = new Map();
   #owned = new Map<string, number[]>();
-  #session: GroupSession | undefined;
+  #session: MemberSession | undefined;
   #trouble: string | undefined = 'the group is not joined yet';
 
   constructor(options: CompleteOptions, admin: SingleConnectionAdmin, consumer: DeliveryOptions) {
@@ -51,7 +50,7 @@ export class GroupMember implements OpenKafkaSource {
     this.#admin = admin;
     this.#consumer = consumer;
     const { groupId, topics } = consumer;
-    this.#membership = { groupId, topics, assigner: coPartitionedAssigner(() => this.#owned) };
+    this.#membership = { groupId, topics, owned: () => this.#owned };
     this.#commits = new CommitHints((of) => this.#sendOffsets(of), COMMIT_EVERY_MS, options.logger);
     this.#assignment = new Assignment({
       consumer,
@@ -157,21 +156,23 @@ export class GroupMember implements OpenKafkaSource {
 
   /** One session; resolves with what ended it. */
   async #live(signal: AbortSignal): Promise<unknown> {
-    let session: GroupSession | undefined;
+    let session: MemberSession | undefined;
     try {
       await this.#findTopics();
-      session = new GroupSession(this.#options, this.#membership, {
+      const driver = await loadDriver(this.#options.driver);
+      session = driver.openMember(this.#options, this.#membership, {
         joined: (assigned) => this.#joined(assigned),
         rebalancing: () => this.#assignment.revoke(),
         fetched: (batch) => this.#assignment.fetched(batch),
         skipped: (partition, offset) => this.#assignment.get(partition)?.skipTo(offset),
+        outOfRange: (partition) => this.#assignment.lost(partition),
       });
       this.#session = session;
       const aborted = new Promise((resolve) => {
         signal.addEventListener('abort', resolve, { once: true });
         if (signal.aborted) resolve(undefined);
       });
-      const begun = session.begin(this.#membership, this.#options.connectDeadlineMs);
+      const begun = session.begin(this.#options.connectDeadlineMs);
       return await Promise.race([begun.then(() => session?.over), session.over, aborted]);
     } catch (thrown) {
       return thrown;
@@ -189,7 +190,7 @@ export class GroupMember implements OpenKafkaSource {
     }
   }
 
-  /** kafkajs gives up on a topic that is missing; all must exist before the group is joined (K15). */
+  /** Clients give up on a topic that is missing; all must exist before the group is joined (K15). */
   async #findTopics(): Promise<void> {
     const existing = await this.#admin.directory.reload();
     const counts = this.#consumer.topics.map((topic): [string, number] => {

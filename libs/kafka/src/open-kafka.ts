@@ -1,4 +1,5 @@
 import { type KafkaAdmin, SingleConnectionAdmin } from './admin.ts';
+import { loadDriver } from './driver.ts';
 import { GroupMember } from './group-member.ts';
 import { defaults, type KafkaOptions } from './options.ts';
 import { type KafkaPublisher, SinglePartitionPublisher } from './publisher.ts';
@@ -22,7 +23,10 @@ export function openKafka(options: KafkaOptions): Kafka {
   const complete = { ...defaults, ...options };
   const admin = new SingleConnectionAdmin(complete);
   return {
-    publisher: () => new SinglePartitionPublisher(complete, admin.directory),
+    publisher: () =>
+      new SinglePartitionPublisher(complete, admin.directory, async (of) =>
+        (await loadDriver(of.driver)).openProducer(of),
+      ),
     admin: () => admin,
     source: () => ({
       open: (consumer) => Promise.resolve(new GroupMember(complete, admin, consumer)),

@@ -2,11 +2,11 @@ import { isNovaError, NovaError } from '@nova/errors';
 import type { Part } from '@nova/lifecycle';
 import { withDeadline } from '@nova/time';
 import { judgeAnswer } from './answer.ts';
+import type { ProducerSession } from './driver.ts';
 import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
 import { type CompleteOptions, SEND_LIMIT_BYTES } from './options.ts';
 import { PartitionQueues } from './partition-queues.ts';
-import { ProducerSession, type Session } from './producer-session.ts';
 import { cutBySize, type KafkaBatch } from './record.ts';
 import type { TopicDirectory } from './topic-directory.ts';
 
@@ -32,8 +32,7 @@ export interface KafkaPublisher extends Part {
 const CLOSE_DEADLINE_MS = 2000;
 
 /**
- * The publisher over kafkajs. What it guards against is in the shared paper on Kafka clients:
- * several partitions in one send lose acknowledged records when a leader changes; several sends
+ * What it guards against is in the shared paper on Kafka clients: with the usual clients several partitions in one send lose acknowledged records when a leader changes; several sends
  * per partition reorder; a rejected send leaves sequence numbers that make later records vanish.
  * So: one partition per send, one send in work per partition, and after any doubt a new producer.
  */
@@ -42,15 +41,15 @@ export class SinglePartitionPublisher implements KafkaPublisher {
   readonly #options: CompleteOptions;
   readonly #topics: TopicDirectory;
   readonly #queues = new PartitionQueues();
-  readonly #openSession: (options: CompleteOptions) => Promise<Session>;
-  #opening: Promise<Session> | undefined;
+  readonly #openSession: (options: CompleteOptions) => Promise<ProducerSession>;
+  #opening: Promise<ProducerSession> | undefined;
   #isStopped = false;
 
   /** @param openSession connects a producer; rejects when that is not possible in time */
   constructor(
     options: CompleteOptions,
     topics: TopicDirectory,
-    openSession: (options: CompleteOptions) => Promise<Session> = ProducerSession.open,
+    openSession: (options: CompleteOptions) => Promise<ProducerSession>,
   ) {
     this.#options = options;
     this.#openSession = openSession;
@@ -112,7 +111,7 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     }
   }
 
-  async #session(): Promise<Session> {
+  async #session(): Promise<ProducerSession> {
     const { brokers, connectDeadlineMs } = this.#options;
     if (this.#isStopped) {
       const what = 'take records';
@@ -131,15 +130,17 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     }
   }
 
-  #open(): Promise<Session> {
-    const opening: Promise<Session> = this.#openSession(this.#options).catch((thrown: unknown) => {
-      if (this.#opening === opening) this.#opening = undefined;
-      throw thrown;
-    });
+  #open(): Promise<ProducerSession> {
+    const opening: Promise<ProducerSession> = this.#openSession(this.#options).catch(
+      (thrown: unknown) => {
+        if (this.#opening === opening) this.#opening = undefined;
+        throw thrown;
+      },
+    );
     return opening;
   }
 
-  #discard(session: Session): void {
+  #discard(session: ProducerSession): void {
     if (session.isUsable) this.#opening = undefined;
     session.retire();
   }

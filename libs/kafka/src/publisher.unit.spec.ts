@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
 import type { PartitionAnswer } from './answer.ts';
+import type { ProducerSession } from './driver.ts';
 import { errors } from './errors.ts';
 import { defaults } from './options.ts';
-import type { Session } from './producer-session.ts';
 import { SinglePartitionPublisher } from './publisher.ts';
 import type { KafkaBatch } from './record.ts';
 import { TopicDirectory } from './topic-directory.ts';
@@ -25,7 +25,7 @@ function goodBroker(): Send {
 /** A publisher whose producers send by `send`, which may look at which producer it is. */
 function rigged(send: (batch: KafkaBatch, producer: number) => ReturnType<Send>) {
   const producers: { isUsable: boolean; isClosed: boolean }[] = [];
-  const open = (): Promise<Session> => {
+  const open = (): Promise<ProducerSession> => {
     const number = producers.length;
     const state = { isUsable: true, isClosed: false };
     producers.push(state);

@@ -1,5 +1,4 @@
-import kafkajs, { type Admin } from 'kafkajs';
-import { fetchBounds } from './partition-bounds.ts';
+import type { AdminSession } from './driver.ts';
 
 /** A topic as the cluster has it. */
 export interface TopicDescription {
@@ -12,11 +11,11 @@ export interface TopicDescription {
 
 /** Asks what the cluster has of topics that exist. */
 export async function describeTopics(
-  admin: Admin,
+  admin: AdminSession,
   topics: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, TopicDescription>> {
   const names = [...topics.keys()];
-  const [retention, records] = [await retentionOf(admin, names), await recordsOf(admin, names)];
+  const [retention, records] = [await admin.retentionMs(names), await recordsOf(admin, names)];
   return new Map(
     [...topics].map(([name, partitions]) => [
       name,
@@ -25,33 +24,12 @@ export async function describeTopics(
   );
 }
 
-async function retentionOf(
-  admin: Admin,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  if (names.length === 0) return new Map();
-  const { resources } = await admin.describeConfigs({
-    includeSynonyms: false,
-    resources: names.map((name) => ({
-      type: kafkajs.ConfigResourceTypes.TOPIC,
-      name,
-      configNames: ['retention.ms'],
-    })),
-  });
-  return new Map(
-    resources.flatMap(({ resourceName, configEntries }) => {
-      const entry = configEntries.find(({ configName }) => configName === 'retention.ms');
-      return entry === undefined ? [] : [[resourceName, Number(entry.configValue)]];
-    }),
-  );
-}
-
 async function recordsOf(
-  admin: Admin,
+  admin: AdminSession,
   names: readonly string[],
 ): Promise<ReadonlyMap<string, bigint>> {
   const counts = new Map<string, bigint>();
-  for (const [key, { begin, end }] of await fetchBounds(admin, names)) {
+  for (const [key, { begin, end }] of await admin.bounds(names)) {
     const topic = key.slice(0, key.lastIndexOf(':'));
     counts.set(topic, (counts.get(topic) ?? 0n) + end - begin);
   }

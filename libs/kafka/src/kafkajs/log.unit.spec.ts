@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Logger } from '@nova/telemetry';
 import { type LogEntry, logLevel } from 'kafkajs';
-import { driverLog } from './driver-log.ts';
+import { driverLog } from './log.ts';
 
 function recording() {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Batch, KafkaMessage } from 'kafkajs';
-import { readBatch, readRecord } from './fetched-batch.ts';
+import { readBatch, readRecord } from './read-batch.ts';
 
 const message = (fields: Partial<Omit<KafkaMessage, 'size'>> = {}): KafkaMessage => ({
   offset: '7',

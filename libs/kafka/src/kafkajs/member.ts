@@ -1,41 +1,12 @@
 import { messageOf } from '@nova/errors';
 import { systemClock, withDeadline } from '@nova/time';
-import type { Consumer, PartitionAssigner } from 'kafkajs';
-import { type DriverClient, openClient } from './driver.ts';
-import { type FetchedBatch, readBatch } from './fetched-batch.ts';
-import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
-import type { TopicPartition } from './seam.ts';
-
-const SESSION_TIMEOUT_MS = 6000;
-const HEARTBEAT_MS = 1500;
-/** How long the group waits for a member that is alive to join again. */
-const REBALANCE_TIMEOUT_MS = 10_000;
-/** Above the session timeout: answers to a join wait until a dead member is given up. */
-const REQUEST_TIMEOUT_MS = 8000;
-/** Bounds how long a resumed partition waits for the fetch in flight; lower costs CPU when idle. */
-const MAX_WAIT_MS = 250;
-const FETCH_BYTES = 8 * 1024 * 1024;
-/** kafkajs is then taken to be stuck (its issues 659, 1009 and 1732). */
-const SILENT_MS = 30_000;
-const CONNECT_SLACK_MS = 10_000;
-
-/** What a session tells. All are called synchronously by kafkajs, between its own steps. */
-export interface SessionEvents {
-  joined(assigned: readonly TopicPartition[]): void;
-  /** The group asks its members to join anew. */
-  rebalancing(): void;
-  /** False: not wanted; kafkajs then fetches it again unless its partition is paused. */
-  fetched(batch: FetchedBatch): boolean;
-  /** Everything before `offset` holds no records for consumers. */
-  skipped(partition: TopicPartition, offset: bigint): void;
-}
-
-/** What a session joins. */
-export interface Membership {
-  readonly groupId: string;
-  readonly topics: readonly string[];
-  readonly assigner: PartitionAssigner;
-}
+import type { Consumer } from 'kafkajs';
+import { type MemberEvents, type MemberSession, type Membership, memberTimes } from '../driver.ts';
+import { type CompleteOptions, MAX_MESSAGE_BYTES } from '../options.ts';
+import type { TopicPartition } from '../seam.ts';
+import { coPartitionedAssigner } from './assigner.ts';
+import { type Client, openClient } from './client.ts';
+import { readBatch } from './read-batch.ts';
 
 /**
  * One kafkajs consumer from its connection to its end, never restarted: after any trouble that
@@ -49,49 +20,50 @@ export interface Membership {
  * - a seek to the earliest offset becomes offset 0 with manual commits: only numbers are used;
  * - it starts at committed offsets after each join: partitions are paused until they are placed.
  */
-export class GroupSession {
-  /** Resolves with the reason when the session is over. */
+export class KafkajsMember implements MemberSession {
   readonly over: Promise<unknown>;
-  readonly #client: DriverClient;
+  readonly #client: Client;
   readonly #consumer: Consumer;
-  readonly #events: SessionEvents;
+  readonly #topics: readonly string[];
+  readonly #events: MemberEvents;
   readonly #end: (reason: unknown) => void;
   readonly #watch: NodeJS.Timeout;
   #running: Promise<void> = Promise.resolve();
   #heardAtMs = systemClock.monotonicMs();
 
-  constructor(options: CompleteOptions, membership: Membership, events: SessionEvents) {
+  constructor(options: CompleteOptions, membership: Membership, events: MemberEvents) {
+    this.#topics = membership.topics;
     this.#events = events;
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.over = promise;
     this.#end = resolve;
-    this.#client = openClient(options, REQUEST_TIMEOUT_MS);
+    this.#client = openClient(options, memberTimes.requestTimeoutMs);
     this.#consumer = this.#client.kafka.consumer({
       groupId: membership.groupId,
-      partitionAssigners: [membership.assigner],
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_MS,
-      maxWaitTimeInMs: MAX_WAIT_MS,
+      partitionAssigners: [coPartitionedAssigner(membership)],
+      sessionTimeout: memberTimes.sessionTimeoutMs,
+      rebalanceTimeout: memberTimes.rebalanceTimeoutMs,
+      heartbeatInterval: memberTimes.heartbeatMs,
+      maxWaitTimeInMs: memberTimes.maxWaitMs,
       maxBytesPerPartition: MAX_MESSAGE_BYTES,
-      maxBytes: FETCH_BYTES,
+      maxBytes: memberTimes.fetchBytes,
       metadataMaxAge: 60_000,
       allowAutoTopicCreation: false,
       retry: { retries: 5, restartOnFailure: () => Promise.resolve(false) },
     });
     this.#listen();
     this.#watch = setInterval(() => {
-      if (this.silentMs() > SILENT_MS) this.#end(new Error('no heartbeat was answered for 30 s'));
+      if (this.silentMs() > memberTimes.silentMs)
+        this.#end(new Error('no heartbeat was answered for 30 s'));
     }, 1000);
   }
 
-  /** Connects and begins to join; how that goes shows in the events and in `over`. */
-  async begin({ topics }: Membership, connectDeadlineMs: number): Promise<void> {
+  async begin(connectDeadlineMs: number): Promise<void> {
     const connected = this.#consumer
       .connect()
       // Never from the latest: what a group does not know begins at the beginning (K8).
-      .then(() => this.#consumer.subscribe({ topics: [...topics], fromBeginning: true }));
-    await withDeadline(connected, connectDeadlineMs + CONNECT_SLACK_MS, 'connecting');
+      .then(() => this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true }));
+    await withDeadline(connected, connectDeadlineMs + memberTimes.connectSlackMs, 'connecting');
     this.#running = this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
@@ -109,17 +81,14 @@ export class GroupSession {
     this.#running.catch(this.#end);
   }
 
-  /** Milliseconds since the coordinator last answered. */
   silentMs(): number {
     return systemClock.monotonicMs() - this.#heardAtMs;
   }
 
-  /** @throws what kafkajs throws while the group is not joined. */
   seek({ topic, partition }: TopicPartition, offset: bigint): void {
     this.#consumer.seek({ topic, partition, offset: offset.toString() });
   }
 
-  /** Fetches these no more, or again; without effect while the group is not joined. */
   setFetching({ topic, partition }: TopicPartition, isWanted: boolean): void {
     const partitions = [{ topic, partitions: [partition] }];
     try {
@@ -140,7 +109,6 @@ export class GroupSession {
     );
   }
 
-  /** Leaves the group where that is possible in time, and cuts every connection in any case. */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#watch);
     this.#end(undefined);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeOwned, encodeOwned } from './co-partitioned-assigner.ts';
+import { decodeOwned, encodeOwned } from './owned-partitions.ts';
 
 describe('what a member tells of its partitions', () => {
   it('comes back as it was', () => {

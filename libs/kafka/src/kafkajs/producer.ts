@@ -1,23 +1,11 @@
 import { withDeadline } from '@nova/time';
-import type { Producer } from 'kafkajs';
-import type { PartitionAnswer } from './answer.ts';
-import { type DriverClient, openClient } from './driver.ts';
-import type { CompleteOptions } from './options.ts';
-import type { KafkaBatch } from './record.ts';
-
-/** A producer from its connection to the moment it is thrown away, as the publisher uses it. */
-export interface Session {
-  /** Per partition, the offset after the last record acknowledged on this session. */
-  readonly nextOffsets: Map<string, bigint>;
-  /** True until `retire`. */
-  readonly isUsable: boolean;
-  /** Sends one batch to one partition and resolves with the answer as kafkajs gives it. */
-  send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]>;
-  /** Takes the session out of use; what is in work comes to its end or its deadline. */
-  retire(): void;
-  /** Disconnects in good order; call it when nothing is in work. */
-  close(deadlineMs: number): Promise<void>;
-}
+import type { CompressionTypes, Producer } from 'kafkajs';
+import type { PartitionAnswer } from '../answer.ts';
+import type { ProducerSession } from '../driver.ts';
+import type { CompleteOptions } from '../options.ts';
+import type { KafkaBatch } from '../record.ts';
+import { type Client, openClient } from './client.ts';
+import { compressionType } from './codecs.ts';
 
 /**
  * One idempotent kafkajs producer, from its connection to the moment it is thrown away:
@@ -27,15 +15,17 @@ export interface Session {
  * A retired session takes no new sends, lets those in work come to their end or their deadline,
  * and then has its connections cut, so that no retry of kafkajs can send anything later.
  */
-export class ProducerSession implements Session {
-  readonly #client: DriverClient;
+export class KafkajsProducer implements ProducerSession {
+  readonly #client: Client;
   readonly #producer: Producer;
+  readonly #compression: CompressionTypes;
   readonly nextOffsets = new Map<string, bigint>();
   #inWork = 0;
   #isRetired = false;
 
-  private constructor(client: DriverClient) {
+  private constructor(client: Client, compression: CompressionTypes) {
     this.#client = client;
+    this.#compression = compression;
     this.#producer = client.kafka.producer({
       idempotent: true,
       allowAutoTopicCreation: false,
@@ -50,8 +40,11 @@ export class ProducerSession implements Session {
   }
 
   /** Connects and takes a producer id. */
-  static async open(options: CompleteOptions): Promise<ProducerSession> {
-    const session = new ProducerSession(openClient(options, options.sendDeadlineMs));
+  static async open(options: CompleteOptions): Promise<KafkajsProducer> {
+    const session = new KafkajsProducer(
+      openClient(options, options.sendDeadlineMs),
+      compressionType(options.compression),
+    );
     try {
       await withDeadline(session.#producer.connect(), options.connectDeadlineMs, 'connecting');
       return session;
@@ -94,6 +87,7 @@ export class ProducerSession implements Session {
     return this.#producer.send({
       topic,
       acks: -1,
+      compression: this.#compression,
       timeout: deadlineMs,
       messages: records.map(({ key, value, headers }) => ({
         key,
