@@ -1,3 +1,30 @@
+CREATE TABLE message_view (
+  conversation_id uuid,
+  message_id      uuid,
+  -- Version of the conversation.
+  version         bigint NOT NULL,
+  sender_id       uuid NOT NULL,
+  recipient_id    uuid,
+  -- Microseconds since 1970.
+  sent_at         bigint NOT NULL,
+  content         text NOT NULL,
+  words           text NOT NULL,
+  is_deleted      boolean NOT NULL,
+  -- The words, and whose: @ conversation, ~ sender and recipient, by the ends of their ids.
+  lexemes         tsvector NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN is_deleted THEN ''::tsvector ELSE array_to_tsvector(
+      string_to_array(words, ' ') || array_remove(ARRAY[
+        '@' || right(conversation_id::text, 8),
+        '~' || right(sender_id::text, 8),
+        '~' || right(recipient_id::text, 8)], NULL)) END) STORED,
+  PRIMARY KEY (conversation_id, message_id)
+);
+CREATE INDEX message_view_lexemes ON message_view USING gin (lexemes)
+  WITH (gin_pending_list_limit = 1024);
+-- The newest ones first.
+CREATE INDEX message_view_sent ON message_view (sent_at, conversation_id, message_id)
+  WHERE NOT is_deleted;
+
 -- The words of all documents, for finding those that a mistyped one may mean. No rows of a view: a
 -- part of the index, as the keys of a GIN index are, kept by triggers of the tables with documents.
 -- It knows no document, is never read but for candidates, and may hold words that no document has
@@ -27,33 +54,6 @@ BEGIN
   WHERE NOT EXISTS (SELECT FROM search_word AS known WHERE known.word = fresh.word);
   RETURN NULL;
 END $$;
-
-CREATE TABLE message_view (
-  conversation_id uuid,
-  message_id      uuid,
-  -- Version of the conversation.
-  version         bigint NOT NULL,
-  sender_id       uuid NOT NULL,
-  recipient_id    uuid,
-  -- Microseconds since 1970.
-  sent_at         bigint NOT NULL,
-  content         text NOT NULL,
-  words           text NOT NULL,
-  is_deleted      boolean NOT NULL,
-  -- The words, and whose: @ conversation, ~ sender and recipient, by the ends of their ids.
-  lexemes         tsvector NOT NULL GENERATED ALWAYS AS (
-    CASE WHEN is_deleted THEN ''::tsvector ELSE array_to_tsvector(
-      string_to_array(words, ' ') || array_remove(ARRAY[
-        '@' || right(conversation_id::text, 8),
-        '~' || right(sender_id::text, 8),
-        '~' || right(recipient_id::text, 8)], NULL)) END) STORED,
-  PRIMARY KEY (conversation_id, message_id)
-);
-CREATE INDEX message_view_lexemes ON message_view USING gin (lexemes)
-  WITH (gin_pending_list_limit = 1024);
--- The newest ones first.
-CREATE INDEX message_view_sent ON message_view (sent_at, conversation_id, message_id)
-  WHERE NOT is_deleted;
 
 CREATE TRIGGER message_view_words_of_new AFTER INSERT ON message_view
   REFERENCING NEW TABLE AS noted FOR EACH STATEMENT EXECUTE FUNCTION note_words();
