@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { laneOf, newEventId } from '@nova/events';
 import { type TestDatabase, testDatabase } from '@nova/testkit';
@@ -228,5 +229,31 @@ describe('ensurePartitions', () => {
     await Promise.all([ensurePartitions(test.database), ensurePartitions(test.database)]);
     expect(await end()).toBe(2n ** 25n);
     await test.database.query('UPDATE outbox_log SET last_position = $1', [head.position]);
+  });
+});
+
+describe('a window of a long log', () => {
+  it('reads no more than its positions, also where the server has no statistics', async () => {
+    const fresh = await testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] });
+    try {
+      for (let unit = 0; unit < 8; unit += 1) {
+        const many = Array.from({ length: 8 }, () =>
+          events.map((event) => ({ ...event, eventId: newEventId() })),
+        ).flat();
+        await append(fresh.database, [{ conditions: [], mode: 'atomic', events: many }]);
+      }
+      const sql = readFileSync(new URL('./sql/read-window.sql', import.meta.url), 'utf8');
+      const plan = await fresh.database.query<Record<string, string>>(
+        `EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) ${sql}`,
+        [100n, 50, null, [...TYPES], 2n ** 40n, false],
+      );
+      const rows = plan.flatMap((line) =>
+        [...String(line['QUERY PLAN']).matchAll(/actual rows=(\d+)/g)].map(([, n]) => Number(n)),
+      );
+      expect(rows.length).toBeGreaterThan(3);
+      expect(Math.max(...rows)).toBe(50);
+    } finally {
+      await fresh.drop();
+    }
   });
 });

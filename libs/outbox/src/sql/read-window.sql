@@ -26,7 +26,9 @@ SELECT c.upto AS scanned,
        e.headers, e.occurred_at, e.stored_at, CASE WHEN $6::boolean THEN ''::bytea ELSE e.payload END AS payload
 FROM scanned AS c
 LEFT JOIN outbox_stored_events AS e
-  ON e.position > $1::bigint AND e.position <= c.upto
+  -- Bounded by a constant too: without statistics, as after an import, the planner would else read
+  -- the rest of the log.
+  ON e.position > $1::bigint AND e.position <= $1::bigint + $2::bigint AND e.position <= c.upto
   AND ($3::smallint[] IS NULL OR e.lane = ANY ($3::smallint[]))
   AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[]))
 ORDER BY e.position
