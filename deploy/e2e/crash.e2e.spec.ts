@@ -10,7 +10,7 @@ import { type ViewReader, viewReader } from './views.ts';
 import { inversions, loggedEvents, psql, topicRecords } from './witness.ts';
 
 const EVENTS = 10_000;
-const CLIENTS = 4;
+const CLIENTS = 10;
 /** Direct conversations; each client has its own, and publishes to each in order. */
 const CONVERSATIONS = 100;
 const TYPES = ['message_created', 'message_edited'];
@@ -109,12 +109,14 @@ describe('kill -9 of every part and consumer while 10,000 events are published',
   }
 
   async function killAll(): Promise<void> {
+    // Known before: each part has this pid until it is killed, and only then another one.
+    const pids = await stack.pids();
     for (const { part, at } of KILLS) {
       await waitFor(() => acknowledged.length >= at, {
         withinMs: 90_000,
         what: `${at} acknowledged`,
       });
-      const pid = (await stack.pids()).get(part);
+      const pid = pids.get(part);
       if (pid === undefined) throw new Error(`no pid of ${part}`);
       process.kill(pid, 'SIGKILL');
       killed += 1;
@@ -196,8 +198,10 @@ describe('kill -9 of every part and consumer while 10,000 events are published',
     expect(notices).toHaveLength(expected.notices.length);
     const { code, stdout } = await stack.nova('status', '-o', 'json');
     // What of `nova status -o json` is asserted here.
-    const { consumers } = JSON.parse(stdout) as { consumers: readonly object[] };
+    const { consumers, parts } = JSON.parse(stdout) as Record<'consumers' | 'parts', object[]>;
     expect(code).toBe(0);
+    // Killed once, and nothing ended besides.
+    expect(parts).toEqual(KILLS.map(() => expect.objectContaining({ restarts: 1 })));
     expect(consumers).toHaveLength(3);
     for (const consumer of consumers) {
       expect(consumer).toMatchObject({ state: 'running', parked_aggregates: '0' });
