@@ -5,6 +5,12 @@ import { PublishMode } from '@nova/proto/gen/events/event_pb';
 import { type Client, RpcError } from '@nova/rpc';
 import { logFailure } from './log-failure.ts';
 
+/**
+ * The event is there, with other content. Its id follows from the effect, so it is the effect's own:
+ * stored by a try whose answer was lost, or whose process ended, and judged by what was known then.
+ */
+const STORED_BEFORE = 'EVENT_ID_REUSED';
+
 /** The call of events-service that an appender makes. */
 export type LogAppends = Pick<Client<typeof EventLog>, 'append'>;
 
@@ -25,7 +31,7 @@ async function appendAll(
     const request = { events: events.map(newEventOf), mode: PublishMode.EACH };
     const { results } = await client.append(request);
     return results.map(({ outcome }) =>
-      outcome.case === 'refusal'
+      outcome.case === 'refusal' && outcome.value.reason !== STORED_BEFORE
         ? { outcome: 'refused', reason: outcome.value.reason }
         : { outcome: 'stored' },
     );

@@ -34,10 +34,12 @@ type Outcome = MessageInitShape<typeof AppendResultSchema>['outcome'];
 function outcomeOf(eventType: string): NonNullable<Outcome> {
   return eventType === 'reused'
     ? { case: 'refusal', value: { reason: 'EVENT_ID_REUSED' } }
-    : { case: 'appended', value: {} };
+    : eventType === 'refused'
+      ? { case: 'refusal', value: { reason: 'CONDITION_FAILED' } }
+      : { case: 'appended', value: {} };
 }
 
-/** A log that refuses a whole call for a `bad` event, and a `reused` one by itself. */
+/** A log that refuses a whole call for a `bad` event, a `refused` one by itself, and has a `reused` one. */
 function log(calls: string[][]): LogAppends {
   return {
     async append(request) {
@@ -53,12 +55,17 @@ function log(calls: string[][]): LogAppends {
 describe('an event appender over gRPC', () => {
   it('tells of each event what became of it', async () => {
     const calls: string[][] = [];
-    const outcomes = await eventAppenderOver(log(calls)).append([effect('good'), effect('reused')]);
-    expect(outcomes).toEqual([
+    const given = [effect('good'), effect('refused')];
+    expect(await eventAppenderOver(log(calls)).append(given)).toEqual([
       { outcome: 'stored' },
-      { outcome: 'refused', reason: 'EVENT_ID_REUSED' },
+      { outcome: 'refused', reason: 'CONDITION_FAILED' },
     ]);
-    expect(calls).toEqual([['good', 'reused']]);
+    expect(calls).toEqual([['good', 'refused']]);
+  });
+
+  it('takes an event that is there with other content for stored by an earlier try', async () => {
+    const outcomes = await eventAppenderOver(log([])).append([effect('reused')]);
+    expect(outcomes).toEqual([{ outcome: 'stored' }]);
   });
 
   it('finds the event that spoils a call, and stores the others', async () => {
