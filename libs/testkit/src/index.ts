@@ -5,6 +5,7 @@
  *   testPostgres, testKafka     shared by all spec files of a run (tools/jest-global-setup.mjs)
  *   testDatabase                migrated once into a template, cloned per spec file
  *   privatePostgres, privateKafka   may be paused, killed, restarted
+ *   testStack                   events-service, its relay and services as processes
  *
  * Nothing is left behind, also when jest is killed with -9: each server's guard (see
  * `@nova/servers`) then ends it and deletes its folder.
@@ -24,4 +25,5 @@ export {
   type TestMigrations,
   testDatabase,
 } from './test-database.ts';
+export { type TestProcess, type TestService, type TestStack, testStack } from './test-stack.ts';
 export { type WaitOptions, waitFor } from './wait-for.ts';

@@ -323,8 +323,8 @@ export declare type MarkAllNotificationsAsReadRequest = Message<"notification.Ma
   userId: string;
 
   /**
-   * created_at of the newest notification that the user has seen. Absent = everything that the
-   * service shows for the user at present.
+   * created_at of the newest notification that the user has seen; what is later than the call counts
+   * as the time of the call. Absent = everything that the service shows for the user at present.
    *
    * @generated from field: google.protobuf.Timestamp up_to = 2;
    */
@@ -336,13 +336,6 @@ export declare type MarkAllNotificationsAsReadRequest = Message<"notification.Ma
    * @generated from field: string request_id = 3;
    */
   requestId: string;
-
-  /**
-   * consistency_token of a command or of PublishEvent: what it shows is marked too.
-   *
-   * @generated from field: string min_consistency_token = 4;
-   */
-  minConsistencyToken: string;
 };
 
 /**
@@ -356,7 +349,8 @@ export declare const MarkAllNotificationsAsReadRequestSchema: GenMessage<MarkAll
  */
 export declare type MarkAllNotificationsAsReadResponse = Message<"notification.MarkAllNotificationsAsReadResponse"> & {
   /**
-   * The cutoff: everything created at or before it is read. Absent when nothing was unread.
+   * The cutoff: everything created at or before it is read. Absent when nothing was left
+   * to mark.
    *
    * @generated from field: google.protobuf.Timestamp up_to = 1;
    */

@@ -1,0 +1,192 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { processEnvironment } from '@nova/config';
+import { testKafka } from './spec-servers.ts';
+import { type TestDatabase, testDatabase } from './test-database.ts';
+import { waitFor } from './wait-for.ts';
+
+const SERVICES = join(import.meta.dirname, '../../../services');
+const TELEMETRY = pathToFileURL(join(import.meta.dirname, '../../telemetry/src/register.ts')).href;
+/** Topics are created at the first start of a run; everything compiles then, too. */
+const READY_WITHIN_MS = 45_000;
+
+/** A process of a service, run as in production but for its mode and its ports. */
+export interface TestProcess {
+  /** host:port of its gRPC. */
+  readonly address: string;
+  /** Base of `/metrics` and `/health/…`. */
+  readonly opsUrl: string;
+  /** What it logged so far. */
+  output(): string;
+  /** Ends it like kill -9, and resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Lets it drain. */
+  stop(): Promise<void>;
+}
+
+/** A consuming service with a database that outlives its processes. */
+export interface TestService {
+  readonly database: TestDatabase;
+  /** Starts a process; resolves when it is ready and its consumer runs. */
+  start(environment?: Readonly<Record<string, string>>): Promise<TestProcess>;
+}
+
+/** The log with its relay on a database of their own, and services over it. */
+export interface TestStack {
+  /** events-service. */
+  readonly log: TestProcess;
+  /** Database of the log. */
+  readonly database: TestDatabase;
+  /** For example `notification`: services/notification-service. */
+  service(area: string): Promise<TestService>;
+  /** Ends all processes and forgets the databases. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Starts events-service and its relay as processes, over the shared PostgreSQL and Kafka. Topics are
+ * shared with other specs: events of their logs arrive too, and are dropped as of another epoch.
+ */
+export async function testStack(): Promise<TestStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-stack-'));
+  const { brokers } = await testKafka();
+  const database = await testDatabase();
+  const processes: Running[] = [];
+  const databases = [database];
+  const shared = { NOVA_KAFKA_BROKERS: brokers.join(','), NODE_COMPILE_CACHE: join(folder, 'c') };
+  const run = async (service: string, main: string, environment: Record<string, string>) => {
+    const started = await launch(service, main, { ...shared, ...environment });
+    processes.push(started);
+    return started;
+  };
+  const remove = async () => {
+    // Consumers before the log, so that they leave their groups in order.
+    for (const one of processes.reverse()) await one.stop();
+    for (const one of databases) await one.drop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const own = { NOVA_EVENTS_DATABASE_URL: database.url };
+    const migration = spawnMain('events-service', 'main.ts', { ...shared, ...own }, '--migrate');
+    if ((await exitOf(migration)) !== 0) throw new Error('the log could not be migrated');
+    const [log, relay] = [
+      await run('events-service', 'main.ts', own),
+      await run('events-service', 'relay-main.ts', own),
+    ];
+    await Promise.all([log.ready(), relay.ready()]);
+    return {
+      log,
+      database,
+      remove,
+      async service(area) {
+        const store = await testDatabase();
+        databases.push(store);
+        return {
+          database: store,
+          async start(environment = {}) {
+            const started = await run(`${area}-service`, 'main.ts', {
+              [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: store.url,
+              NOVA_EVENTS_URL: log.address,
+              ...environment,
+            });
+            await started.ready();
+            await started.consuming();
+            return started;
+          },
+        };
+      },
+    };
+  } catch (thrown) {
+    await remove();
+    throw thrown;
+  }
+}
+
+interface Running extends TestProcess {
+  ready(): Promise<void>;
+  consuming(): Promise<void>;
+}
+
+async function launch(
+  service: string,
+  main: string,
+  environment: Record<string, string>,
+): Promise<Running> {
+  const [grpc, ops] = [await freePort(), await freePort()];
+  const ports = { NOVA_GRPC_PORT: String(grpc), NOVA_OPS_PORT: String(ops) };
+  const child = spawnMain(service, main, { ...environment, ...ports });
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (bytes: Buffer) => chunks.push(bytes.toString()));
+  }
+  const output = () => chunks.join('');
+  const opsUrl = `http://127.0.0.1:${ops}`;
+  const end = async (signal: NodeJS.Signals) => {
+    const ended = exitOf(child);
+    child.kill(signal);
+    await ended;
+  };
+  const until = async (what: string, holds: () => Promise<boolean>) => {
+    const name = `${what} of ${service}/${main}`;
+    await waitFor(async () => hasEnded(child) || (await holds()), {
+      withinMs: READY_WITHIN_MS,
+      what: name,
+      everyMs: 50,
+    });
+    if (hasEnded(child)) throw new Error(`no ${name}, it has ended: ${output()}`);
+  };
+  return {
+    address: `127.0.0.1:${grpc}`,
+    opsUrl,
+    output,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    async ready() {
+      await until('readiness', async () => (await fetch(`${opsUrl}/health/ready`)).ok);
+    },
+    async consuming() {
+      await until('consuming', async () => {
+        const answer = await fetch(`${opsUrl}/health/cqrs`);
+        return (await answer.text()).includes('"phase":"running"');
+      });
+    },
+  };
+}
+
+function spawnMain(
+  service: string,
+  main: string,
+  environment: Record<string, string>,
+  ...args: string[]
+): ChildProcess {
+  const flags = ['--import', TELEMETRY, join('src', main), ...args];
+  const { PATH = '' } = processEnvironment;
+  return spawn(process.execPath, flags, {
+    cwd: join(SERVICES, service),
+    env: { PATH, NOVA_MODE: 'development', NOVA_SUPERVISED: '1', ...environment },
+    // Standard input ends with this process, and then the service does.
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (!hasEnded(child)) await once(child, 'exit');
+  return child.exitCode;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -1,0 +1,90 @@
+import { FollowAddedSchema } from '@nova/proto/gen/community/follow_events_pb';
+import {
+  CommentCreatedSchema,
+  CommentLikedSchema,
+  MentionCreatedSchema,
+  PostLikedSchema,
+} from '@nova/proto/gen/community/post_events_pb';
+import { noticeEffect, type Telling } from './notice-effect.ts';
+
+/** Who is followed is told. */
+export const followNotice = noticeEffect(
+  FollowAddedSchema,
+  'follow',
+  ({ payload: { followerId = '', followeeId } }) => [
+    {
+      recipientId: followeeId,
+      actorId: followerId,
+      kind: 'followed',
+      target: { type: 'user', id: followerId },
+      data: {},
+    },
+  ],
+);
+
+/** Whose post is liked is told. */
+export const postLikeNotice = noticeEffect(
+  PostLikedSchema,
+  'post_like',
+  ({ aggregateId, payload: { userId, postAuthorId } }) => [
+    {
+      recipientId: postAuthorId,
+      actorId: userId,
+      kind: 'post_liked',
+      target: { type: 'post', id: aggregateId },
+      data: { post_id: aggregateId },
+    },
+  ],
+);
+
+/** Whose comment is liked is told. */
+export const commentLikeNotice = noticeEffect(
+  CommentLikedSchema,
+  'comment_like',
+  ({ aggregateId, payload: { userId, commentId = '', commentAuthorId } }) => [
+    {
+      recipientId: commentAuthorId,
+      actorId: userId,
+      kind: 'comment_liked',
+      target: { type: 'comment', id: commentId },
+      data: { post_id: aggregateId, comment_id: commentId },
+    },
+  ],
+);
+
+/** A comment tells whom it answers, and the author of the post; once, when that is the same. */
+export const commentNotice = noticeEffect(
+  CommentCreatedSchema,
+  'comment',
+  ({ aggregateId, payload }) => {
+    const { commentId = '', authorId, postAuthorId, parentAuthorId, content = '' } = payload;
+    const telling: Omit<Telling, 'recipientId' | 'kind'> = {
+      actorId: authorId,
+      text: content,
+      target: { type: 'comment', id: commentId },
+      data: { post_id: aggregateId, comment_id: commentId },
+    };
+    return [
+      { ...telling, recipientId: parentAuthorId, kind: 'comment_replied' },
+      { ...telling, recipientId: postAuthorId, kind: 'post_commented' },
+    ];
+  },
+);
+
+/** Who is mentioned in a post or a comment is told. */
+export const mentionNotice = noticeEffect(
+  MentionCreatedSchema,
+  'mention',
+  ({ aggregateId, payload: { mentionedUserId, authorId, commentId } }) => [
+    {
+      recipientId: mentionedUserId,
+      actorId: authorId,
+      kind: 'mention',
+      target:
+        commentId === undefined
+          ? { type: 'post', id: aggregateId }
+          : { type: 'comment', id: commentId },
+      data: { post_id: aggregateId, ...(commentId === undefined ? {} : { comment_id: commentId }) },
+    },
+  ],
+);
