@@ -13,9 +13,15 @@ import { deliveryState } from './delivery-state.ts';
 import type { EventAppender } from './effect.ts';
 import { drainEffects } from './effects/drain.ts';
 import { errors } from './errors.ts';
-import { isOutage } from './failure.ts';
+import { isFinal, isOutage } from './failure.ts';
 import { observeConsumer } from './gauges.ts';
-import { enterGeneration, type Generation, openGeneration, servingNumber } from './generation.ts';
+import {
+  enterGeneration,
+  type Generation,
+  openGeneration,
+  openServing,
+  servingNumber,
+} from './generation.ts';
 import { lagSeconds } from './lag.ts';
 import { listParked, type ParkedAggregate, type ParkedPage } from './list-parked.ts';
 import { purgeRetired } from './purge-retired.ts';
@@ -211,7 +217,11 @@ export class ConsumerRunner implements Consumer {
   async #openGeneration(): Promise<Generation> {
     const { context, mayRebuild } = this.#ports;
     const { database, definition, log, epochs, settings } = context;
-    const standing = await log.getLog();
+    const standing = await log.getLog().catch(async (thrown: unknown) => {
+      // Without the log nothing is applied, but what was applied before can be read.
+      this.#generation ??= await openServing(database, definition).catch(() => undefined);
+      throw thrown;
+    });
     epochs.learn(standing);
     const generation = await openGeneration(database, definition, {
       head: standing.head,
@@ -285,9 +295,4 @@ export class ConsumerRunner implements Consumer {
       session.context.intake.partitions().length > 0 || source.assigned().length === 0;
     return source.trouble() === undefined && hasBegun ? 'running' : 'starting';
   }
-}
-
-/** What no waiting mends. */
-function isFinal(thrown: unknown): boolean {
-  return isNovaError(thrown) && thrown.kind.retry === 'never' && !thrown.code.includes('ACCESS');
 }

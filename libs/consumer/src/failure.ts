@@ -21,6 +21,11 @@ export function isOutage(thrown: unknown): boolean {
   return thrown.kind.retry !== 'never' || thrown.kind.blame === 'operator';
 }
 
+/** What no waiting mends. */
+export function isFinal(thrown: unknown): boolean {
+  return isNovaError(thrown) && thrown.kind.retry === 'never' && !thrown.code.includes('ACCESS');
+}
+
 /** A failure as it is stored and shown; NUL cannot be stored. */
 export function failureOf(thrown: unknown): Failure {
   const cause =

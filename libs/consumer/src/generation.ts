@@ -64,13 +64,8 @@ export async function openGeneration(
       [consumer, epoch, effectsFrom],
     );
     await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
-    const [serving] = await tx.query<GenerationRow>(
-      `SELECT generation, event_types, definition_hash FROM consumer_generations
-       WHERE consumer = $1 AND state = 'serving'`,
-      [consumer],
-    );
-    const hash = definitionHash(definition.views, subscribedTypes(definition));
-    if (serving?.definition_hash === hash) return openRow(tx, definition, serving);
+    const serving = await readServing(tx, consumer);
+    if (serving?.definition_hash === hashOf(definition)) return openRow(tx, definition, serving);
     if (serving !== undefined) {
       const { generation } = serving;
       if (!options.mayRebuild) {
@@ -82,6 +77,31 @@ export async function openGeneration(
     await serve(tx, made);
     return made;
   });
+}
+
+/** The generation that serves, where it was made from this definition; changes nothing. */
+export async function openServing(
+  database: Database,
+  definition: ConsumerDefinition,
+): Promise<Generation | undefined> {
+  return database.snapshot(async (tx) => {
+    const serving = await readServing(tx, definition.name);
+    const isOurs = serving?.definition_hash === hashOf(definition);
+    return isOurs ? openRow(tx, definition, serving) : undefined;
+  });
+}
+
+async function readServing(tx: Queryable, consumer: string): Promise<GenerationRow | undefined> {
+  const [serving] = await tx.query<GenerationRow>(
+    `SELECT generation, event_types, definition_hash FROM consumer_generations
+     WHERE consumer = $1 AND state = 'serving'`,
+    [consumer],
+  );
+  return serving;
+}
+
+function hashOf(definition: ConsumerDefinition): string {
+  return definitionHash(definition.views, subscribedTypes(definition));
 }
 
 /**

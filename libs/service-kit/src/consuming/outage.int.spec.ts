@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Readiness } from '@nova/lifecycle';
+import { defineView, on } from '@nova/projection';
+import { EventLog } from '@nova/proto/gen/events/event_log_pb';
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Serving,
+} from '@nova/proto/gen/grpc/health/v1/health_pb';
+import { MemberAddedSchema } from '@nova/proto/gen/messaging/conversation_events_pb';
+import { ConsumerPhase, OpsService } from '@nova/proto/gen/ops/ops_service_pb';
+import {
+  createClient,
+  createServer,
+  developmentIdentity,
+  implement,
+  type RpcServer,
+} from '@nova/rpc';
+import { silentLogger } from '@nova/telemetry';
+import { type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
+import { defineService } from '../define.ts';
+import { loadService } from '../load.ts';
+import { contextOf, type RunningService, startService } from '../start.ts';
+import { consumingSettings } from './settings.ts';
+
+let postgres: PrivatePostgres;
+let folder = '';
+let table: URL;
+const running: { stop(): Promise<void> }[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'nova-outage-'));
+  const file = join(folder, 'table.sql');
+  writeFileSync(file, 'CREATE TABLE room_view (conversation_id uuid PRIMARY KEY);');
+  table = pathToFileURL(file);
+  postgres = await privatePostgres();
+}, 60_000);
+afterAll(async () => {
+  await postgres.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+afterEach(async () => {
+  for (const one of running.splice(0).reverse()) {
+    await one.stop();
+  }
+});
+
+/** A port at which nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createTcpServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof bound === 'object' && bound !== null ? bound.port : 0;
+}
+
+/** An empty log, as far as a consumer needs it to begin. */
+function emptyLog(port: number): RpcServer {
+  const nothing = async function* () {};
+  const head = `0123456789abcdef-${'0'.repeat(19)}`;
+  const log = implement(
+    EventLog,
+    {
+      append: () => Promise.resolve({}),
+      resolve: () => Promise.resolve({}),
+      readAggregates: nothing,
+      readLog: nothing,
+      getLog: () =>
+        Promise.resolve({ head, epochs: [{ epoch: '0123456789abcdef', firstPosition: 1n }] }),
+      registerConsumer: () => Promise.resolve({ ttlSeconds: 60 }),
+    },
+    {
+      append: 'service',
+      resolve: 'service',
+      readAggregates: 'service',
+      readLog: 'service',
+      getLog: 'service',
+      registerConsumer: 'service',
+    },
+  );
+  return createServer({
+    services: [log],
+    logger: silentLogger,
+    readiness: new Readiness(),
+    identity: developmentIdentity,
+    address: { host: '127.0.0.1', port },
+  });
+}
+
+async function startRooms(eventsPort: number): Promise<RunningService> {
+  const rooms = defineView<{ conversation_id: string }, 'conversation_id'>({
+    name: 'room_view',
+    version: 1,
+    table,
+    key: ['conversation_id'],
+    handlers: [
+      on(MemberAddedSchema, {
+        keys: ({ aggregateId }) => [{ conversation_id: aggregateId }],
+        fold: (row, _, key) => row ?? key,
+      }),
+    ],
+  });
+  const definition = defineService({
+    name: 'rooms-service',
+    ports: { grpc: 0, ops: 0 },
+    settings: consumingSettings('ROOMS'),
+    consumer: ({ config }) => ({ config, views: [rooms] }),
+  });
+  const loaded = loadService(definition, {
+    NOVA_MODE: 'development',
+    NOVA_ROOMS_DATABASE_URL: postgres.url,
+    NOVA_EVENTS_URL: `127.0.0.1:${eventsPort}`,
+    // Kafka is away all the time.
+    NOVA_KAFKA_BROKERS: `127.0.0.1:${await freePort()}`,
+  });
+  const service = await startService(
+    definition,
+    contextOf(loaded, silentLogger, () => {}),
+  );
+  running.push(service);
+  return service;
+}
+
+async function healthOf({ grpcAddress = '' }: RunningService): Promise<Serving> {
+  const client = createClient(Health, { address: grpcAddress, deadlineMs: 2000 });
+  const { status } = await client.check({ service: 'ops.OpsService' });
+  client.close();
+  return status;
+}
+
+const becomes = (service: RunningService, wanted: Serving, withinMs: number) =>
+  waitFor(async () => (await healthOf(service)) === wanted, { withinMs, what: Serving[wanted] });
+
+const conditions = ({ readiness }: RunningService) =>
+  Object.fromEntries(readiness.health().parts.map(({ name, condition }) => [name, condition]));
+
+describe('a consuming service', () => {
+  it('starts without anything that it needs, and is ready when that comes', async () => {
+    await postgres.kill();
+    const eventsPort = await freePort();
+    const service = await startRooms(eventsPort);
+    expect(await healthOf(service)).toBe(Serving.NOT_SERVING);
+    const client = createClient(OpsService, {
+      address: service.grpcAddress ?? '',
+      deadlineMs: 2000,
+    });
+    const { consumers } = await client.listConsumers({});
+    client.close();
+    expect(consumers).toMatchObject([{ phase: ConsumerPhase.STOPPED, generation: 0 }]);
+
+    await postgres.restart();
+    await waitFor(() => conditions(service)['postgres'] === 'ready', {
+      withinMs: 15_000,
+      what: 'its database is back',
+    });
+    // New, it cannot know from where on its effects begin.
+    expect(await healthOf(service)).toBe(Serving.NOT_SERVING);
+
+    const log = emptyLog(eventsPort);
+    await log.start();
+    running.push(log);
+    await becomes(service, Serving.SERVING, 15_000);
+    await waitFor(() => conditions(service)['events-service'] === 'ready', {
+      withinMs: 5000,
+      what: 'events-service is seen',
+    });
+    expect(conditions(service)).toMatchObject({ views: 'ready', kafka: 'degraded' });
+  }, 60_000);
+
+  // With the views that the spec before has made.
+  it('answers from its views while the log is away, and not without its database', async () => {
+    const service = await startRooms(await freePort());
+    await becomes(service, Serving.SERVING, 10_000);
+    expect(conditions(service)).toMatchObject({ views: 'ready', 'events-service': 'degraded' });
+
+    const pausedAtMs = performance.now();
+    postgres.pause();
+    await becomes(service, Serving.NOT_SERVING, 5000);
+    expect(performance.now() - pausedAtMs).toBeLessThan(5000);
+    postgres.resume();
+    await becomes(service, Serving.SERVING, 10_000);
+  }, 60_000);
+});
