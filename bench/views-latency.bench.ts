@@ -1,0 +1,207 @@
+/**
+ * How long an event takes from being stored until each view shows it, with all services on; and, in
+ * the same run, how long a record takes that the same Kafka client sends from memory to a consumer
+ * of the same client, which inserts it into a table. Both are seen by the same looks at a database.
+ * The ratio is what order, once-only and all views together cost.
+ *
+ *   ./nova up --detach && . .nova/env && node bench/views-latency.bench.ts [events/s] [seconds]
+ *
+ * The load is open: each event has its time, whether the ones before it are answered or not. An
+ * event is a message in one of 50 direct conversations. It begins with `stored_at`, which the log
+ * gives just before the commit, and ends when a look finds the message (messaging, search) or the
+ * notice that follows from it by a second event (notification).
+ */
+import { randomUUID } from 'node:crypto';
+import { processEnvironment } from '@nova/config';
+import { openKafka } from '@nova/kafka';
+import type { Database } from '@nova/postgres';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { timestampDate } from '@nova/proto/runtime';
+import { createClient } from '@nova/rpc';
+import { silentLogger } from '@nova/telemetry';
+import {
+  atRate,
+  look,
+  nowMs,
+  quantiles,
+  quantilesText,
+  servingSchema,
+  type Times,
+  Watch,
+} from './watch.ts';
+
+const rate = Number(process.argv[2] ?? 200);
+const seconds = Number(process.argv[3] ?? 60);
+/** Made for this run's comparison; no nova topic, so that nothing takes its records for foreign. */
+const BARE_TOPIC = 'bench_bare_views';
+
+function environment(name: string): string {
+  const value = processEnvironment[name];
+  if (value === undefined) throw new TypeError(`${name} is not set; source .nova/env first`);
+  return value;
+}
+
+const events = createClient(EventsService, {
+  address: environment('NOVA_EVENTS_URL'),
+  deadlineMs: 10_000,
+});
+
+async function openConversations(count: number) {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const [creator, other] = [randomUUID(), randomUUID()] as const;
+      const payload = { kind: 'direct', creator_id: creator, member_ids: [other] };
+      const { event } = await events.publishEvent({ eventType: 'conversation_created', payload });
+      return { id: event?.aggregateId ?? '', users: [creator, other] as const };
+    }),
+  );
+}
+
+/** Keys are `conversation message`; the notice's key is the message, too. */
+async function watches() {
+  const open = async (area: string) => {
+    const url = environment(`NOVA_${area}_DATABASE_URL`);
+    return look(url, await servingSchema(url));
+  };
+  const databases = {
+    messaging: await open('MESSAGING'),
+    search: await open('SEARCH'),
+    notification: await open('NOTIFICATION'),
+  };
+  let since = new Date(nowMs() - 60_000).toISOString();
+  const notices = async () => {
+    const rows = await databases.notification.query<{ key: string; stored_at: string }>(
+      `SELECT (data ->> 'conversation_id') || ' ' || target_id AS key, stored_at
+       FROM notification_view WHERE stored_at > $1 AND user_id = ANY ($2)`,
+      [since, recipients],
+    );
+    // Looks overlap by two seconds: notices of several inboxes do not come in order.
+    const newest = rows.map(({ stored_at }) => Date.parse(stored_at)).sort((a, b) => b - a)[0];
+    if (newest !== undefined) since = new Date(newest - 2000).toISOString();
+    return rows.map(({ key }) => key);
+  };
+  return {
+    messaging: new Watch(messagesIn(databases.messaging, 'text')),
+    search: new Watch(messagesIn(databases.search, 'uuid')),
+    notification: new Watch(notices),
+    close: () => Promise.all(Object.values(databases).map((database) => database.close())),
+  };
+}
+
+/** Finds messages by their keys; the columns are of this type. */
+function messagesIn(database: Database, type: 'text' | 'uuid') {
+  return async (keys: readonly string[]) => {
+    const pairs = keys.map((key) => key.split(' '));
+    const rows = await database.query<{ key: string }>(
+      `SELECT conversation_id || ' ' || message_id AS key FROM message_view
+       WHERE (conversation_id, message_id) IN (
+         SELECT * FROM unnest($1::${type}[], $2::${type}[]) AS wanted (conversation_id, message_id))`,
+      [pairs.map(([conversation]) => conversation), pairs.map(([, message]) => message)],
+    );
+    return rows.map(({ key }) => key);
+  };
+}
+
+let recipients: readonly string[] = [];
+
+async function nova() {
+  const conversations = await openConversations(50);
+  recipients = conversations.flatMap(({ users }) => users);
+  const { close, ...watching } = await watches();
+  const all = Object.values(watching);
+  const stored: Times = new Map();
+  const answered: Times = new Map();
+  const publish = async (n: number, isCounted: boolean) => {
+    const { id, users } = conversations[n % conversations.length] ?? { id: '', users: ['', ''] };
+    const messageId = randomUUID();
+    const key = `${id} ${messageId}`;
+    const startedAt = nowMs();
+    const { event } = await events.publishEvent({
+      eventType: 'message_created',
+      aggregateId: id,
+      payload: { message_id: messageId, sender_id: users[n % 2] ?? '', content: `number ${n}` },
+    });
+    for (const watch of all) watch.expect(key);
+    if (!isCounted || event?.storedAt === undefined) return;
+    stored.set(key, timestampDate(event.storedAt).getTime() + (event.storedAt.nanos % 1e6) / 1e6);
+    answered.set(key, nowMs() - startedAt);
+  };
+  // Every code path and connection is warm before the first that counts.
+  await atRate(rate, rate * 2, (n) => publish(n, false));
+  await atRate(rate, rate * seconds, (n) => publish(n, true));
+  await Promise.all(all.map((watch) => watch.end(20_000)));
+  await close();
+  const zero: Times = new Map([...answered.keys()].map((key) => [key, 0]));
+  return {
+    answered: quantiles(zero, answered),
+    messaging: quantiles(stored, watching.messaging.seen),
+    search: quantiles(stored, watching.search.seen),
+    notification: quantiles(stored, watching.notification.seen),
+  };
+}
+
+/** The same way without nova: no log, no order across topics, no marks, one table. */
+async function bare(count: number) {
+  const brokers = environment('NOVA_KAFKA_BROKERS').split(',');
+  const kafka = openKafka({ brokers, clientId: 'bench', logger: silentLogger });
+  await kafka.admin().ensureTopics([{ topic: BARE_TOPIC, partitions: 1 }]);
+  const database = look(environment('NOVA_COMMUNITY_DATABASE_URL'));
+  await database.query('CREATE TABLE IF NOT EXISTS bench_bare (key text PRIMARY KEY)');
+  await database.query('TRUNCATE bench_bare');
+  const place = { topic: BARE_TOPIC, partition: 0 };
+  const source = await kafka.source().open({
+    groupId: `bench.${randomUUID()}`,
+    topics: [BARE_TOPIC],
+    startAt: async () => new Map(),
+    deliver: async ({ records }) => {
+      await database.query(
+        'INSERT INTO bench_bare SELECT unnest($1::text[]) ON CONFLICT DO NOTHING',
+        [records.map(({ key }) => key)],
+      );
+    },
+    revoked: () => {},
+  });
+  const watch = new Watch(async (keys) => {
+    const sql = 'SELECT key FROM bench_bare WHERE key = ANY ($1)';
+    return (await database.query<{ key: string }>(sql, [keys])).map(({ key }) => key);
+  });
+  const publisher = kafka.publisher();
+  await publisher.start();
+  const sent: Times = new Map();
+  const send = (key: string) => {
+    watch.expect(key);
+    const records = [{ key, value: Buffer.from('{}'), headers: {} }];
+    return publisher.publish({ ...place, records });
+  };
+  for (let n = 0; n < 600 && (n === 0 || watch.left > 0); n += 1) {
+    await send(randomUUID());
+    await atRate(10, 1, async () => {});
+  }
+  await atRate(rate, count, (_) => {
+    const key = randomUUID();
+    sent.set(key, nowMs());
+    return send(key);
+  });
+  await watch.end(10_000);
+  await publisher.stop();
+  await source.stop();
+  await kafka.admin().close();
+  await database.query('DROP TABLE bench_bare');
+  await database.close();
+  return quantiles(sent, watch.seen);
+}
+
+const direct = await bare(rate * Math.min(10, seconds));
+const measured = await nova();
+events.close();
+const ratio = (one: { p50: number }) => (one.p50 / direct.p50).toFixed(1);
+process.stdout.write(`${rate} events/s for ${seconds} s, all services on
+PublishEvent answered:            ${quantilesText(measured.answered)}
+sent from memory, into a table:   ${quantilesText(direct)}
+stored to messaging:              ${quantilesText(measured.messaging)}  (x${ratio(measured.messaging)})
+stored to search:                 ${quantilesText(measured.search)}  (x${ratio(measured.search)})
+stored to notification, two hops: ${quantilesText(measured.notification)}  (x${ratio(measured.notification)})
+`);
+const { messaging, search, notification } = measured;
+const missing = messaging.missing + search.missing + notification.missing + direct.missing;
+process.exitCode = missing === 0 ? 0 : 1;
