@@ -1,5 +1,5 @@
 import type { Forms } from './search-engine.ts';
-import { wordsOf } from './words.ts';
+import { SPACELESS, wordsOf } from './words.ts';
 
 /** Some of a text with what matches in it, in code points. */
 export interface SnippetText {
@@ -11,8 +11,12 @@ const MAX_LENGTH = 200;
 /** Kept before the first match. */
 const LEAD = 40;
 const MAX_HIGHLIGHTS = 20;
-/** Words are short; what is longer without a space is a text of a script without spaces. */
-const RUN = /[\p{L}\p{N}\p{M}'\u2019\u02bc]+|\p{Extended_Pictographic}/gu;
+/** Scripts without spaces, with the marks that go with half-width kana. */
+const WITHOUT_SPACES = `[${SPACELESS}\\uff70\\uff9e\\uff9f]`;
+const RUNS = new RegExp(
+  `(${WITHOUT_SPACES}+)|(?:(?!${WITHOUT_SPACES})[\\p{L}\\p{N}\\p{M}'\\u2019\\u02bc])+|\\p{Extended_Pictographic}`,
+  'gu',
+);
 const ELLIPSIS = '…';
 
 interface Range {
@@ -46,10 +50,12 @@ function matchesIn(text: string, forms: Forms): readonly Range[] {
   const ranges: Range[] = [];
   let units = 0;
   let points = 0;
-  for (const { 0: run, index } of text.matchAll(RUN)) {
+  for (const { 0: run, 1: spaceless, index } of text.matchAll(RUNS)) {
     points += lengthOf(text.slice(units, index));
     const letters = [...run];
-    for (const { start, end } of matchesInRun(letters, isMatch)) {
+    const isPairs = spaceless !== undefined;
+    const found = isPairs ? matchesInPairs(letters, isMatch) : matchOfWord(letters, isMatch);
+    for (const { start, end } of found) {
       ranges.push({ start: points + start, end: points + end });
     }
     points += letters.length;
@@ -58,16 +64,16 @@ function matchesIn(text: string, forms: Forms): readonly Range[] {
   return ranges;
 }
 
-/** A run that is one word matches as a whole, one of a script without spaces in its pairs. */
-function matchesInRun(
-  letters: readonly string[],
-  isMatch: (word: string) => boolean,
-): readonly Range[] {
-  const words = wordsOf(letters.join(''));
-  if (words.length === 1) {
-    return words.some(isMatch) ? [{ start: 0, end: letters.length }] : [];
-  }
-  if (!words.some(isMatch)) return [];
+type IsMatch = (word: string) => boolean;
+
+function matchOfWord(letters: readonly string[], isMatch: IsMatch): readonly Range[] {
+  const isFound = wordsOf(letters.join('')).some(isMatch);
+  return isFound ? [{ start: 0, end: letters.length }] : [];
+}
+
+/** Two neighbours are one word, and half-width kana are one letter with their mark. */
+function matchesInPairs(letters: readonly string[], isMatch: IsMatch): readonly Range[] {
+  if (!wordsOf(letters.join('')).some(isMatch)) return [];
   const marked = letters.map(() => false);
   for (const index of letters.keys()) {
     for (const length of [1, 2]) {
@@ -92,7 +98,7 @@ function rangesOf(marked: readonly boolean[]): readonly Range[] {
   return ranges;
 }
 
-function matcherOf({ whole, beginnings }: Forms): (word: string) => boolean {
+function matcherOf({ whole, beginnings }: Forms): IsMatch {
   const words = new Set(whole);
   return (word) => words.has(word) || beginnings.some((beginning) => word.startsWith(beginning));
 }

@@ -40,13 +40,14 @@ function written(
 ): Post | undefined {
   const author = row?.author_id ?? payload.authorId;
   if (author === undefined || row?.is_deleted === true) return row;
-  const { title = '', content = '', topic, tags, visibility = 'public' } = payload;
+  const { title = '', content = '', topic, tags } = payload;
   return {
     ...key,
     author_id: author,
     title,
     content,
-    visibility,
+    // What was for few does not become public by an update that does not say so.
+    visibility: payload.visibility ?? row?.visibility ?? 'public',
     posted_at: row?.posted_at ?? momentOf(at, times),
     words: indexedWithHead([title], [content, topic, ...tags]),
     is_deleted: false,
