@@ -70,15 +70,15 @@ function accept(
     if (name !== '') fields.add('name', 'is for groups; a direct conversation has none');
     if (avatarUrl !== '') fields.add('avatar_url', 'is for groups; a direct conversation has none');
   }
-  const creatorId = fields.user(call, request.userId);
-  const otherIds = [...new Set(memberIds)].filter((id) => id !== creatorId);
+  const creator = request.userId === '' ? call.caller.userId : request.userId;
+  const otherIds = [...new Set(memberIds)].filter((id) => id !== creator);
   if (kind === 'direct' && otherIds.length !== 1) {
     fields.add('member_ids', `must name one other user; it names ${otherIds.length}`);
   }
   if (otherIds.length > MOST_OTHERS) {
     fields.add('member_ids', `must name at most ${MOST_OTHERS} others; add the rest by AddMember`);
   }
-  fields.user(call, request.userId);
+  const creatorId = fields.user(call, request.userId);
   return { kind: kind === 'direct' ? 'direct' : 'group', creatorId, otherIds, name, avatarUrl };
 }
 

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { participantId } from '@nova/events';
+import { failureOf, group, type Rig, reasonOf, text } from './messaging.rig.spec.ts';
+
+/** What users read and arrange; part of messaging.int.spec.ts. */
+export function describeReading(rig: () => Rig): void {
+  describe('MarkAsRead', () => {
+    it('never moves back, nor above the last message', async () => {
+      const [ann, bob] = [rig().user(), rig().user()];
+      const conversationId = await group(ann, bob);
+      const sent = [
+        await ann.rpc.sendMessage(text(conversationId, 'one')),
+        await ann.rpc.sendMessage(text(conversationId, 'two')),
+        await ann.rpc.sendMessage(text(conversationId, 'three')),
+      ];
+      const mark = (value: bigint) =>
+        bob.rpc.markAsRead({ conversationId, upTo: { case: 'sequenceNumber', value } });
+      expect((await mark(2n)).lastReadSequence).toBe(2n);
+      expect((await mark(1n)).lastReadSequence).toBe(2n);
+      const first = { case: 'messageId', value: sent[0]?.messageId ?? '' } as const;
+      const back = await bob.rpc.markAsRead({ conversationId, upTo: first });
+      expect(back).toMatchObject({ lastReadSequence: 2n, replayed: false });
+      expect((await mark(10n ** 18n)).lastReadSequence).toBe(3n);
+      const { events } = await rig().events.getEventsByAggregate({
+        aggregateId: participantId(conversationId, bob.id),
+      });
+      expect(events).toHaveLength(2);
+      const unknown = { case: 'messageId', value: randomUUID() } as const;
+      const lost = bob.rpc.markAsRead({ conversationId, upTo: unknown });
+      expect(await reasonOf(lost)).toBe('MESSAGING_MESSAGE_NOT_FOUND');
+      const later = await ann.rpc.sendMessage(text(conversationId, 'four'));
+      const count = await bob.rpc.getUnreadCount({
+        conversationId,
+        minConsistencyToken: later.consistencyToken,
+      });
+      expect(count.unreadCount).toBe(1);
+    });
+  });
+
+  describe('ListUserConversations', () => {
+    it('gives pinned ones first, then by activity, page by page, without hidden and closed', async () => {
+      const [ann, bob] = [rig().user(), rig().user()];
+      const ids: string[] = [];
+      for (let at = 0; at < 7; at += 1) ids.push(await group(ann, bob));
+      const [pinned = '', hidden = '', closed = '', ...open] = ids;
+      for (const id of [...open].reverse()) await bob.rpc.sendMessage(text(id, 'hello'));
+      const arrange = (id: string, settings: object) =>
+        [
+          'conversation_settings_changed',
+          participantId(id, ann.id),
+          { conversation_id: id, user_id: ann.id, ...settings },
+        ] as const;
+      const minConsistencyToken = await rig().publish([
+        arrange(pinned, { pinned: true, starred: true }),
+        arrange(hidden, { hidden: true }),
+        ['conversation_deleted', closed, { user_id: bob.id }],
+      ]);
+      const list = async (includeHidden: boolean, pageSize: number) => {
+        const pages: string[][] = [];
+        for (let pageToken = ''; ; ) {
+          const page = await ann.rpc.listUserConversations({
+            includeHidden,
+            pageSize,
+            pageToken,
+            minConsistencyToken,
+          });
+          pages.push(page.conversations.map(({ conversationId }) => conversationId));
+          pageToken = page.nextPageToken;
+          if (pageToken === '') return pages;
+        }
+      };
+      const shown = [pinned, ...open];
+      expect(await list(false, 0)).toEqual([shown]);
+      expect((await list(false, 2)).map(({ length }) => length)).toEqual([2, 2, 1]);
+      expect((await list(false, 2)).flat()).toEqual(shown);
+      expect((await list(true, 100)).flat()).toEqual([...shown, hidden]);
+      const { conversations } = await ann.rpc.listUserConversations({ pageSize: 2 });
+      expect(conversations).toMatchObject([
+        { isPinned: true, isStarred: true, unreadCount: 0 },
+        { isPinned: false, unreadCount: 1, lastMessage: { content: 'hello' } },
+      ]);
+      const total = await ann.rpc.getUnreadCount({});
+      expect(total.unreadCount).toBe(4);
+      const { nextPageToken } = await ann.rpc.listUserConversations({ pageSize: 2 });
+      const foreign = bob.rpc.listUserConversations({ pageToken: nextPageToken });
+      expect((await failureOf(foreign)).violations[0]?.field).toBe('page_token');
+    });
+  });
+}
