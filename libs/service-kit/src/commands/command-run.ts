@@ -1,16 +1,28 @@
-import type { AggregateName, DecisionBasis } from '@nova/consumer';
+import type { AggregateName, Consumer, DecisionBasis } from '@nova/consumer';
 import { errors as commonErrors, isNovaError, NovaError } from '@nova/errors';
 import { encodeToken } from '@nova/events';
 import type { AppendResponse, LogEvent } from '@nova/proto/gen/events/event_log_pb';
 import type { Call, CallOptions } from '@nova/rpc';
-import { sleep } from '@nova/time';
+import { type Clock, sleep } from '@nova/time';
 import { errors } from '../errors.ts';
 import type { CommandSpec, DecidedBy, Decision } from './command-spec.ts';
-import type { CommandPorts } from './commands.ts';
 import { generatedIds } from './generated-ids.ts';
-import { appendDecided, resolveRefusal, type Seen, storedEventOf } from './log-calls.ts';
+import {
+  appendDecided,
+  type LogCommands,
+  resolveRefusal,
+  type Seen,
+  storedEventOf,
+} from './log-calls.ts';
 import { type RequestKey, requestKeyOf } from './request-key.ts';
 import { decodeReply, encodeReply } from './stored-reply.ts';
+
+/** What commands are decided and appended with. */
+export interface CommandPorts {
+  readonly consumer: Pick<Consumer, 'basis'>;
+  readonly log: LogCommands;
+  readonly clock: Clock;
+}
 
 /** No command is decided again for longer than this, whatever its deadline. */
 const LONGEST_MS = 10_000;

@@ -57,7 +57,8 @@ function basisOver(log: MemoryLog, shown: number, marked: Partial<BasisMark> = {
     markOf: () => mark,
     row: () => ({ conversation_id: ROOM, members: [...members] }),
     fold(event: StoredEvent) {
-      const { user_id: user } = JSON.parse(Buffer.from(event.payload).toString());
+      const payload = Buffer.from(event.payload).toString();
+      const { user_id: user } = JSON.parse(payload) as { readonly user_id: string };
       const others = members.filter((one) => one !== user);
       members = event.eventType === 'member_added' ? [...others, user] : others;
       mark = { ...mark, ...event.position, version: event.aggregateVersion };

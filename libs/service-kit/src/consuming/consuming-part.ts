@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Consumer, consumerMigrations, createConsumer, type Effect } from '@nova/consumer';
-import { openKafka } from '@nova/kafka';
+import { type Kafka, openKafka } from '@nova/kafka';
 import type { Part, Probe } from '@nova/lifecycle';
 import { type Database, migrate } from '@nova/postgres';
 import type { View } from '@nova/projection';
@@ -118,16 +118,19 @@ export function consumingParts(
       passive('log client', () => client.close()),
       openingPart(consumer, { prepare, crash, logger }),
     ],
-    probes: [
-      probe,
-      { name: 'kafka', check: () => kafka.admin().ping(), whenFailing: 'degraded' },
-      { name: 'views', check: () => checkViews(consumer), whenFailing: 'down' },
-      // Views go on being read without the log; commands do not.
-      { name: 'events-service', check: () => client.check(), whenFailing: 'degraded' },
-      { name: 'consumer', check: () => checkConsumer(consumer), whenFailing: 'degraded' },
-    ],
+    probes: [probe, ...probesOf(kafka, client, consumer)],
     insights: { consumers: () => Promise.resolve([consumer.status()]) },
   };
+}
+
+function probesOf(kafka: Kafka, client: LogClient, consumer: Consumer): Probe[] {
+  return [
+    { name: 'views', check: () => checkViews(consumer), whenFailing: 'down' },
+    // Views go on being read without the log; commands do not.
+    { name: 'events-service', check: () => client.check(), whenFailing: 'degraded' },
+    { name: 'kafka', check: () => kafka.admin().ping(), whenFailing: 'degraded' },
+    { name: 'consumer', check: () => checkConsumer(consumer), whenFailing: 'degraded' },
+  ];
 }
 
 /** Until the views are open there is nothing to answer from. */

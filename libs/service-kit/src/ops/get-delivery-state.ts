@@ -10,7 +10,7 @@ import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { invalidRequest } from '../request.ts';
 import { CONDITIONS, timeField } from './conditions.ts';
-import type { OpsPorts } from './ops-service.ts';
+import type { OpsPorts } from './ops-ports.ts';
 
 type Response = MessageInitShape<typeof GetDeliveryStateResponseSchema>;
 

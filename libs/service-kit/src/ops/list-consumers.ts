@@ -4,7 +4,7 @@ import {
   type ListConsumersResponseSchema,
 } from '@nova/proto/gen/ops/ops_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
-import type { OpsPorts } from './ops-service.ts';
+import type { OpsPorts } from './ops-ports.ts';
 
 const PHASES: Readonly<Record<Phase, ConsumerPhase>> = {
   stopped: ConsumerPhase.STOPPED,

@@ -6,7 +6,7 @@ import type {
 } from '@nova/proto/gen/ops/ops_service_pb';
 import type { JsonValue, MessageInitShape } from '@nova/proto/runtime';
 import { CONDITIONS, timeField } from './conditions.ts';
-import type { OpsPorts } from './ops-service.ts';
+import type { OpsPorts } from './ops-ports.ts';
 
 const METHOD = 'ops.OpsService/ListParked';
 const PAGE = { default: 100, maximum: 500 };

@@ -1,18 +1,9 @@
-import type { Consumer } from '@nova/consumer';
 import { OpsService } from '@nova/proto/gen/ops/ops_service_pb';
 import { implement, type ServiceImplementation } from '@nova/rpc';
-import type { PageTokens } from '../queries/page-tokens.ts';
-import type { EventLookup } from './event-lookup.ts';
 import { getDeliveryState } from './get-delivery-state.ts';
 import { listConsumers } from './list-consumers.ts';
 import { listParked } from './list-parked.ts';
-
-/** What operators are answered from. */
-export interface OpsPorts {
-  readonly consumer: Pick<Consumer, 'status' | 'stateOf' | 'listParked'>;
-  readonly events: EventLookup;
-  readonly pageTokens: PageTokens;
-}
+import type { OpsPorts } from './ops-ports.ts';
 
 /** `ops.OpsService` of a service with one consumer. */
 export function opsService(ports: OpsPorts): ServiceImplementation {
