@@ -33,11 +33,13 @@ export const memberView = defineView<Membership, 'conversation_id' | 'user_id'>(
     on(ConversationCreatedSchema, {
       keys: ({ aggregateId, payload }) =>
         placesOf(aggregateId, [payload.creatorId, ...payload.memberIds]),
-      fold(row, { payload, version }, key) {
-        const isOwner = payload.kind !== 'direct' && key.user_id === payload.creatorId;
+      fold(row, { payload, version, typeSequence }, key) {
+        // Created once more, by hand, it gets members, not another owner.
+        const isFirst = typeSequence === 1n;
+        const isOwner = isFirst && payload.kind !== 'direct' && key.user_id === payload.creatorId;
         // To its first members belongs what was said before the conversation was created.
-        const since = row === undefined || row.windows.length === 0 ? 0 : Number(version);
-        return joined(row, key, since, isOwner ? 'owner' : undefined);
+        const isFounder = isFirst && (row === undefined || row.windows.length === 0);
+        return joined(row, key, isFounder ? 0 : Number(version), isOwner ? 'owner' : undefined);
       },
     }),
     on(MemberAddedSchema, {

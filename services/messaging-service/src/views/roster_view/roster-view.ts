@@ -52,11 +52,8 @@ export const rosterView = defineView<Roster, 'conversation_id'>({
       keys,
       fold(row, event, key) {
         const { kind, creatorId = '' } = event.payload;
-        return withRole(
-          joining(row, event, key),
-          creatorId,
-          kind === 'direct' ? undefined : 'owner',
-        );
+        const isOwner = event.typeSequence === 1n && kind !== 'direct';
+        return withRole(joining(row, event, key), creatorId, isOwner ? 'owner' : undefined);
       },
     }),
     on(MemberAddedSchema, {
