@@ -6,9 +6,14 @@
  *   exit ← ops server ← parts in reverse ← gRPC drained ← not ready
  *
  * Nothing here knows what a service does; a service has no signal handler, no health endpoint and
- * no drain of its own.
+ * no drain of its own. One that consumes gets more (`consuming/`): a database, Kafka, the log and a
+ * consumer over them, and for its RPCs
+ *
+ *   commands     decide on own rows, append unless something has happened, decide again on what has
+ *   queries      wait for a consistency token, read one snapshot of the views
+ *   pageTokens   keyset pages that cannot be made up
+ *   ops          ops.OpsService beside its own RPCs, for `nova status` and `nova trace`
  */
-
 export {
   type CommandEvent,
   type CommandSpec,
