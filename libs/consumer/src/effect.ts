@@ -28,7 +28,7 @@ export interface PlannedEffect {
   readonly key: string;
   /** Effects of one target are carried out in the order of writing: aggregate, or recipient and channel. */
   readonly target: string;
-  /** What {@link Effect.judge} needs to know; at most a few KiB. */
+  /** What {@link Effect.judgeAll} needs to know; at most a few KiB. */
   readonly body: JsonValue;
 }
 
@@ -50,19 +50,27 @@ export interface Effect {
   plan(event: ViewEvent<Message>, rows: AggregateRows): readonly PlannedEffect[];
   /**
    * Carried out after commit. What other aggregates decide (mutes, blocks, preferences) is judged
-   * here, on the serving generation: undefined = nothing is published.
+   * here, on the serving generation: one answer each, in order; undefined = nothing is published.
    */
-  judge(planned: PlannedEffect, views: Queryable): Promise<EffectEvent | undefined>;
+  judgeAll(
+    planned: readonly PlannedEffect[],
+    views: Queryable,
+  ): Promise<readonly (EffectEvent | undefined)[]>;
 }
+
+/** What tells an effect: `judge` one by one, or `judgeAll` in one go, which is quicker. */
+export type EffectDefinition<Schema extends DescMessage> = {
+  readonly name: string;
+  plan(event: ViewEvent<MessageShape<Schema>>, rows: AggregateRows): readonly PlannedEffect[];
+} & (
+  | Pick<Effect, 'judgeAll'>
+  | { judge(planned: PlannedEffect, views: Queryable): Promise<EffectEvent | undefined> }
+);
 
 /** Binds an effect to an event type, which the consumer then consumes. */
 export function effect<Schema extends DescMessage>(
   schema: Schema,
-  definition: {
-    readonly name: string;
-    plan(event: ViewEvent<MessageShape<Schema>>, rows: AggregateRows): readonly PlannedEffect[];
-    judge(planned: PlannedEffect, views: Queryable): Promise<EffectEvent | undefined>;
-  },
+  definition: EffectDefinition<Schema>,
 ): Effect {
   const eventType = readEventType(schema);
   if (eventType === undefined) {
@@ -74,8 +82,20 @@ export function effect<Schema extends DescMessage>(
     schema,
     // The runner decodes an event of this type with this schema, so its payload is of this shape.
     plan: (event, rows) => definition.plan(event as ViewEvent<MessageShape<Schema>>, rows),
-    judge: (planned, views) => definition.judge(planned, views),
+    judgeAll: (planned, views) =>
+      'judgeAll' in definition
+        ? definition.judgeAll(planned, views)
+        : oneByOne(planned, (one) => definition.judge(one, views)),
   };
+}
+
+async function oneByOne<T>(
+  planned: readonly PlannedEffect[],
+  judge: (one: PlannedEffect) => Promise<T>,
+): Promise<readonly T[]> {
+  const judged: T[] = [];
+  for (const one of planned) judged.push(await judge(one));
+  return judged;
 }
 
 /** An event to be appended for an effect. */

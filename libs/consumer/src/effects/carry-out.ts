@@ -1,6 +1,7 @@
 import { readEventType } from '@nova/events';
+import type { Queryable } from '@nova/postgres';
 import type { ConsumerContext } from '../context.ts';
-import type { Effect, EffectAppend, EffectEvent, EventAppender } from '../effect.ts';
+import type { EffectAppend, EffectEvent, EventAppender } from '../effect.ts';
 import { failureOf, isOutage } from '../failure.ts';
 import { enterGeneration, type Generation } from '../generation.ts';
 import type { EffectLane } from './effect-lanes.ts';
@@ -49,7 +50,7 @@ export async function carryOut(
   await finishEffects(database, consumer, lanes, done);
 }
 
-/** Judges all in one transaction; when one fails, each in one of its own. */
+/** Judges a wave in one transaction; when that fails, each effect in one of its own. */
 async function judgeAll(
   context: ConsumerContext,
   generation: Generation,
@@ -58,9 +59,7 @@ async function judgeAll(
   try {
     return await context.database.transaction(async (tx) => {
       await enterGeneration(tx, generation);
-      const judged: Judgement[] = [];
-      for (const pending of wave) judged.push(await judge(context, pending, tx));
-      return judged;
+      return judge(context, wave, tx);
     });
   } catch (thrown) {
     if (isOutage(thrown)) throw thrown;
@@ -73,24 +72,43 @@ async function judgeAll(
   }
 }
 
+/** Judges effects together with those of the same name. */
 async function judge(
   { definition, clock }: ConsumerContext,
-  pending: PendingEffect,
-  tx: Parameters<Effect['judge']>[1],
-): Promise<Judgement> {
-  const effect = definition.effects.find(({ name }) => name === pending.effect);
-  if (effect === undefined) {
-    return { pending, refused: 'the service no longer has this effect' };
+  wave: readonly PendingEffect[],
+  tx: Queryable,
+): Promise<Judgement[]> {
+  const judged: Judgement[] = [];
+  for (const [name, waiting] of Map.groupBy(wave, (pending) => pending.effect)) {
+    const effect = definition.effects.find((one) => one.name === name);
+    if (effect === undefined) {
+      const refused = 'the service no longer has this effect';
+      judged.push(...waiting.map((pending) => ({ pending, refused })));
+      continue;
+    }
+    const now = clock.now().getTime();
+    const open: PendingEffect[] = [];
+    for (const pending of waiting) {
+      if (isExpired(pending, now)) judged.push({ pending, nothing: true });
+      else open.push(pending);
+    }
+    if (open.length === 0) continue;
+    const planned = open.map(({ effect_key: key, target, body }) => ({ key, target, body }));
+    const events = await effect.judgeAll(planned, tx);
+    for (const [index, pending] of open.entries()) {
+      const event = events[index];
+      judged.push(
+        event === undefined
+          ? { pending, nothing: true }
+          : { pending, append: appendOf(pending, event) },
+      );
+    }
   }
-  const { expires_at: expiresAt } = pending.source;
-  if (expiresAt !== undefined && Date.parse(expiresAt) <= clock.now().getTime()) {
-    return { pending, nothing: true };
-  }
-  const { effect_key: key, target, body } = pending;
-  const event = await effect.judge({ key, target, body }, tx);
-  return event === undefined
-    ? { pending, nothing: true }
-    : { pending, append: appendOf(pending, event) };
+  return judged;
+}
+
+function isExpired({ source: { expires_at: expiresAt } }: PendingEffect, nowMs: number): boolean {
+  return expiresAt !== undefined && Date.parse(expiresAt) <= nowMs;
 }
 
 function appendOf(

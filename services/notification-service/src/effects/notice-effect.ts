@@ -52,16 +52,19 @@ export function noticeEffect<Schema extends DescMessage>(
         body: notice,
       }));
     },
-    async judge({ body }, views) {
+    async judgeAll(planned, views) {
       // Written by `plan`.
-      const notice = body as Notice;
-      const circumstances = await readCircumstances(views, notice);
-      if (!isTold(circumstances)) return undefined;
-      return {
-        schema: NotificationCreatedSchema,
-        aggregateId: notice.notification_id,
-        payload: noticePayload(notice, circumstances),
-      };
+      const notices = planned.map(({ body }) => body as Notice);
+      const circumstances = await readCircumstances(views, notices);
+      return notices.map((notice, index) => {
+        const known = circumstances[index];
+        if (known === undefined || !isTold(known)) return undefined;
+        return {
+          schema: NotificationCreatedSchema,
+          aggregateId: notice.notification_id,
+          payload: noticePayload(notice, known),
+        };
+      });
     },
   });
 }
