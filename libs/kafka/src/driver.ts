@@ -121,7 +121,7 @@ export const memberTimes = {
   /** Above the session timeout: answers to a join wait until a dead member is given up. */
   requestTimeoutMs: 8000,
   /** Bounds how long a resumed partition waits for the fetch in flight; lower costs CPU when idle. */
-  maxWaitMs: 250,
+  maxWaitMs: 500,
   fetchBytes: 8 * 1024 * 1024,
   /** The client is then taken to be stuck. */
   silentMs: 30_000,
