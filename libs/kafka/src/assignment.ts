@@ -78,6 +78,14 @@ export class Assignment {
     if (reader?.isReading === true) this.#findPlace(reader);
   }
 
+  /** What the consumer knows of the partition is no longer true: it is assigned anew. */
+  replace({ topic, partition }: TopicPartition): void {
+    const reader = this.get({ topic, partition });
+    if (reader === undefined) return;
+    this.#revoke([reader]);
+    this.add([{ topic, partition }]);
+  }
+
   /** See `OpenKafkaSource.seek`. */
   seek(partition: TopicPartition, to: StartOffset): void {
     const reader = this.get(partition);
@@ -127,8 +135,7 @@ export class Assignment {
       if (!reader.isEnded) {
         const fields = { component: 'kafka', topic, partition, offset: position };
         this.#ports.logger.warn(fields, 'kafka no longer has the offset that comes next');
-        this.#revoke([reader]);
-        this.add([{ topic, partition }]);
+        this.replace(reader);
       }
       return new Map();
     });

@@ -13,20 +13,20 @@ const REFUSALS = new Set([
   'INVALID_TOPIC_EXCEPTION',
   'POLICY_VIOLATION',
   'SASL_AUTHENTICATION_FAILED',
+  'UNSUPPORTED_SASL_MECHANISM',
   'TOPIC_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ]);
 
+/** Errors inside errors that are looked at. */
+const MOST_ERRORS = 32;
+
 /** The protocol error that a broker gave, from anywhere in the causes; undefined without one. */
 export function brokerErrorType(thrown: unknown): string | undefined {
-  let current = thrown;
-  for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {
-    if ('type' in current && typeof current.type === 'string') return current.type;
-    if (current instanceof AggregateError || 'errors' in current) {
-      const inner: unknown = Array.isArray(current.errors) ? current.errors[0] : undefined;
-      current = inner;
-    } else current = current.cause;
+  for (const error of everyError(thrown)) {
+    const type = typeOf(error);
+    if (type !== undefined) return type;
   }
   return undefined;
 }
@@ -36,6 +36,37 @@ export function driverError(thrown: unknown, brokers: readonly string[], what: s
   const type = brokerErrorType(thrown);
   const kind: ErrorKind =
     type !== undefined && REFUSALS.has(type) ? errors.KAFKA_REFUSED : errors.KAFKA_UNAVAILABLE;
-  const reason = type === undefined ? messageOf(thrown) : `${type}, ${messageOf(thrown)}`;
+  const reason = type === undefined ? innermost(thrown) : `${type}, ${messageOf(thrown)}`;
   return new NovaError(kind, { brokers: brokers.join(','), what, reason }, { cause: thrown });
+}
+
+/** The error and those within it, those nearest first; ends with causes that go round. */
+function* everyError(thrown: unknown): Generator<Error> {
+  const seen = new Set<unknown>();
+  const left: unknown[] = [thrown];
+  for (let error = left.shift(); error !== undefined; error = left.shift()) {
+    if (!(error instanceof Error) || seen.has(error) || seen.size > MOST_ERRORS) continue;
+    seen.add(error);
+    yield error;
+    if ('errors' in error && Array.isArray(error.errors)) left.push(...error.errors);
+    left.push(error.cause);
+  }
+}
+
+// kafkajs names it in `type`, @platformatic/kafka in `apiId`, but not where its metadata lack a topic.
+function typeOf(error: Error): string | undefined {
+  if ('type' in error && typeof error.type === 'string') return error.type;
+  if ('apiId' in error && typeof error.apiId === 'string') return error.apiId;
+  const isOfUser = 'code' in error && error.code === 'PLT_KFK_USER';
+  return isOfUser && error.message.startsWith('Unknown topic ')
+    ? 'UNKNOWN_TOPIC_OR_PARTITION'
+    : undefined;
+}
+
+// "produce failed 6 times" alone helps nobody.
+function innermost(thrown: unknown): string {
+  const messages = [...everyError(thrown)].map(({ message }) => message);
+  const [first, last] = [messages[0], messages.at(-1)];
+  if (first === undefined || last === undefined) return messageOf(thrown);
+  return first === last ? first : `${first} (${last})`;
 }

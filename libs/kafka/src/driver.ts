@@ -89,6 +89,8 @@ export interface MemberEvents {
   skipped(partition: TopicPartition, offset: bigint): void;
   /** The partition does not have the offset that was to be fetched. */
   outOfRange(partition: TopicPartition): void;
+  /** The topic was deleted and made anew: offsets mean other records now. */
+  topicReplaced(partition: TopicPartition): void;
 }
 
 /**

@@ -166,6 +166,7 @@ export class GroupMember implements OpenKafkaSource {
         fetched: (batch) => this.#assignment.fetched(batch),
         skipped: (partition, offset) => this.#assignment.get(partition)?.skipTo(offset),
         outOfRange: (partition) => this.#assignment.lost(partition),
+        topicReplaced: (partition) => this.#assignment.replace(partition),
       });
       this.#session = session;
       const aborted = new Promise((resolve) => {
