@@ -11,7 +11,7 @@ export async function applyRound(
   round: Round,
   { isLive }: { readonly isLive: boolean },
 ): Promise<RoundResult> {
-  const { meters, board, clock, turn, effectWork, retryWork } = context;
+  const { meters, board, clock, turn, effectBell, retryWork } = context;
   const result = await turn.take(async () => {
     const startedAtMs = clock.monotonicMs();
     const settled = await settleRound(roundContext, round);
@@ -21,7 +21,7 @@ export async function applyRound(
   });
   meters.setAside(round.foreign.length);
   meters.stale(round.stale.length);
-  if (result.effects > 0) effectWork.notify();
+  if (result.effects > 0) effectBell.ring();
   if (result.failures.length > 0) {
     board.changed();
     retryWork.notify();

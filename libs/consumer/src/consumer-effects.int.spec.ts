@@ -106,4 +106,20 @@ describe('effects', () => {
     expect(notices.texts()[0]).toContain('free');
     expect(consumer.status().pendingEffects).toBe(1);
   });
+
+  it('written by one member wake the one that drains them, through the database', async () => {
+    const [mine, other] = [
+      new EffectBell(store.database, 'bell'),
+      new EffectBell(store.database, 'bell'),
+    ];
+    const ears = other.listening();
+    await ears.start();
+    const late = AbortSignal.timeout(10_000);
+    // Once when it begins to listen: something may have been missed.
+    await other.wait(60_000, late);
+    mine.ring();
+    await other.wait(60_000, late);
+    expect(late.aborted).toBe(false);
+    await ears.stop();
+  });
 });

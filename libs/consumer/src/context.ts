@@ -4,6 +4,7 @@ import type { Clock, Signal } from '@nova/time';
 import type { RoundContext } from './commit-round.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import type { OpenSource } from './delivery-source.ts';
+import type { EffectBell } from './effects/effect-bell.ts';
 import type { Generation } from './generation.ts';
 import type { HoldingPen } from './holding-pen.ts';
 import type { Intake } from './intake.ts';
@@ -27,8 +28,8 @@ export interface ConsumerContext {
   readonly board: ProgressBoard;
   /** Everything that applies events takes its turn. */
   readonly turn: Turn;
-  /** Effects were written. */
-  readonly effectWork: Signal;
+  /** Rung when effects were written. */
+  readonly effectBell: EffectBell;
   /** An event has failed. */
   readonly retryWork: Signal;
 }

@@ -7,6 +7,7 @@ import type { ConsumerContext } from './context.ts';
 import { type ConsumerDefinition, groupIdOf } from './definition.ts';
 import type { DeliverySource } from './delivery-source.ts';
 import type { EventAppender } from './effect.ts';
+import { EffectBell } from './effects/effect-bell.ts';
 import { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import { ConsumerMeters } from './meters.ts';
@@ -60,7 +61,7 @@ export function createConsumer({
     epochs: new KnownEpochs(),
     board: new ProgressBoard(),
     turn: new Turn(),
-    effectWork: new Signal(),
+    effectBell: new EffectBell(database, definition.name),
     retryWork: new Signal(),
   };
   const mayRebuild = context.settings.rebuild || onDefinitionChange === 'rebuild';

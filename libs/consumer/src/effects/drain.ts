@@ -15,7 +15,7 @@ const AGAIN_MS = 500;
  * Carries out effects after commit, in the order of writing per target, while this member holds the
  * effect lanes.
  *
- *   wake or poll → renew the leases when a third of them is over → next effects
+ *   rung or poll → renew the leases when a third of them is over → next effects
  *                → waves of one effect per target: judge, append, remove
  */
 export async function drainEffects(
@@ -24,16 +24,18 @@ export async function drainEffects(
   generation: () => Generation | undefined,
   stop: AbortSignal,
 ): Promise<void> {
-  const { definition, database, effectWork, meters, logger } = context;
+  const { definition, database, effectBell, meters, logger } = context;
   if (appender === undefined || definition.effects.length === 0) return;
   const lanes = new EffectLanes(database, definition.name, randomUUID());
   const held = new HeldLanes(context, lanes);
+  const ears = effectBell.listening();
+  await ears.start();
   while (!stop.aborted) {
     try {
       const open = generation();
       const isMore = open !== undefined && (await drainOnce(context, appender, open, held));
       meters.over('effects');
-      if (!isMore) await effectWork.wait(POLL_MS, stop);
+      if (!isMore) await effectBell.wait(POLL_MS, stop);
     } catch (thrown) {
       if (meters.trouble('effects', thrown)) {
         logger.warn({ err: thrown }, 'effects wait for a dependency');
@@ -41,6 +43,7 @@ export async function drainEffects(
       await sleep(AGAIN_MS, stop);
     }
   }
+  await ears.stop();
   await lanes.giveBack().catch((thrown: unknown) => {
     logger.debug({ err: thrown }, 'effect lanes not given back, their leases will end');
   });
@@ -89,6 +92,7 @@ class HeldLanes {
     if (!this.#isPrepared) await this.#lanes.prepare();
     this.#isPrepared = true;
     this.#held = await this.#lanes.hold();
+    this.#context.effectBell.holds(this.#held.length);
     // Counted from before the request: never longer than the database counts.
     this.#renewedAtMs = now;
     return this.#held;
