@@ -28,7 +28,7 @@ export function chatMessage(
     conversationId: row.conversation_id,
     sequenceNumber: BigInt(row.sequence),
     senderId: row.sender_id,
-    senderName: row.sender_display_name ?? row.sender_username ?? '',
+    senderName: row.sender?.display_name ?? row.sender?.username ?? '',
     content: row.content,
     messageType: row.message_type,
     mentionedUserIds: [...row.mentioned_user_ids],

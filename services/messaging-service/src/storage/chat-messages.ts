@@ -10,8 +10,11 @@ export interface Reader {
 
 /** A message with the names of its sender. */
 export interface NamedMessage extends StoredMessage {
-  readonly sender_username: string | null;
-  readonly sender_display_name: string | null;
+  /** null where nothing is known of them. */
+  readonly sender: {
+    readonly username: string | null;
+    readonly display_name: string | null;
+  } | null;
 }
 
 /** How often a message got an emoji. */
@@ -38,7 +41,7 @@ const reactionsSql = statement('reactions');
 
 /** Whether a user belongs or belonged to a conversation. */
 export async function mayRead(views: Queryable, reader: Reader): Promise<boolean> {
-  const rows = await views.query(mayReadSql, paramsOf(reader));
+  const rows = await views.query(mayReadSql, [reader.userId, reader.conversationId]);
   return rows.length > 0;
 }
 

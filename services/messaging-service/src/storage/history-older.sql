@@ -1,7 +1,6 @@
 -- The last $4 messages of the conversation in $2 up to sequence $3 that user $1 may read.
-WITH access AS ({access})
-SELECT to_jsonb(m) || jsonb_build_object(
-         'sender_username', u.username, 'sender_display_name', u.display_name) AS message
+WITH access AS MATERIALIZED ({access})
+SELECT to_jsonb(m) || jsonb_build_object('sender', sender.names) AS message
 FROM (
   SELECT m.*
   FROM access
@@ -14,5 +13,5 @@ FROM (
   ) AS m
   ORDER BY m.sequence DESC LIMIT $4
 ) AS m
-LEFT JOIN user_view AS u ON u.user_id = m.sender_id
+{sender_names}
 ORDER BY m.sequence
