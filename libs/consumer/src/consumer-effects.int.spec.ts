@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { outboxMigrations } from '@nova/outbox';
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
+import { EffectBell } from './effects/effect-bell.ts';
 import { type Consumer, consumerMigrations, createConsumer } from './index.ts';
 import { Notices, notice } from './testing/notices.rig.spec.ts';
 import { appendAll, newEvent, type OutboxLog, outboxLog } from './testing/outbox-log.rig.spec.ts';
