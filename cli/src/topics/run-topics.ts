@@ -3,7 +3,7 @@ import { catalogue, type EventType } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
-import { kafkaBrokers } from './kafka-brokers.ts';
+import { kafkaConnection } from './kafka-connection.ts';
 import { COLUMNS, type Described, topicCells, topicDocument, topicRows } from './topic-rows.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset'>;
@@ -41,13 +41,15 @@ function typesNamed(given: readonly string[]): readonly EventType[] {
 }
 
 async function describe(call: Call, topics: readonly string[]): Promise<Described> {
-  const brokers = kafkaBrokers(call);
-  const admin = openKafka({ brokers, clientId: 'nova-cli', logger: silentLogger }).admin();
+  const connection = kafkaConnection(call);
+  const admin = openKafka({ ...connection, clientId: 'nova-cli', logger: silentLogger }).admin();
   try {
     return await admin.describe(topics);
   } catch (thrown) {
     if (!isNovaError(thrown)) throw thrown;
-    call.out.note(`Kafka at ${brokers.join(', ')} could not be asked: ${thrown.message}`);
+    call.out.note(
+      `Kafka at ${connection.brokers.join(', ')} could not be asked: ${thrown.message}`,
+    );
     return undefined;
   } finally {
     await admin.close();

@@ -6,6 +6,7 @@ import type { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { timestampDate } from '@nova/proto/runtime';
 import type { Client } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
+import type { KafkaConnection } from '../topics/kafka-connection.ts';
 
 /** Clocks of the log and of the relay may differ by this much. */
 const CLOCKS_MS = 60_000;
@@ -28,12 +29,12 @@ export interface TracedRecord {
 export async function findRecord(
   event: Event,
   client: Pick<Client<typeof EventsService>, 'getOutboxStatus'>,
-  brokers: readonly string[],
+  connection: KafkaConnection,
 ): Promise<TracedRecord> {
   const { topic, partition } = event;
   try {
     if (!(await isPublished(event, client))) return { topic, partition, state: 'waiting' };
-    const record = await searchFor(event, brokers);
+    const record = await searchFor(event, connection);
     if (record === undefined) return { topic, partition, state: 'gone' };
     const published_at = new Date(record.timestamp).toISOString();
     return { topic, partition, state: 'published', offset: record.offset, published_at };
@@ -53,9 +54,9 @@ async function isPublished(
 
 async function searchFor(
   event: Event,
-  brokers: readonly string[],
+  connection: KafkaConnection,
 ): Promise<IncomingRecord | undefined> {
-  const kafka = openKafka({ brokers, clientId: 'nova-cli', logger: silentLogger });
+  const kafka = openKafka({ ...connection, clientId: 'nova-cli', logger: silentLogger });
   const storedMs = event.storedAt === undefined ? 0 : timestampDate(event.storedAt).getTime();
   try {
     return await kafka.search({

@@ -5,7 +5,7 @@ import { type Client, RpcError } from '@nova/rpc';
 import { withEventsClient } from '../calls.ts';
 import { registeredConsumers } from '../consumers/registered-consumer.ts';
 import { errors } from '../errors.ts';
-import { kafkaBrokers } from '../topics/kafka-brokers.ts';
+import { kafkaConnection } from '../topics/kafka-connection.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
 import { traceDelivery } from './delivery.ts';
 import { findRecord } from './find-record.ts';
@@ -23,7 +23,7 @@ export async function runTrace(call: Call): Promise<ExitCode> {
   const trace = await withEventsClient(EventsService, call, async (client): Promise<Trace> => {
     const event = await eventOrUnknown(client, eventId);
     const [record, deliveries] = await Promise.all([
-      findRecord(event, client, kafkaBrokers(call)),
+      findRecord(event, client, kafkaConnection(call)),
       registeredConsumers(client).then((consumers) =>
         Promise.all(consumers.map((consumer) => traceDelivery(consumer, event))),
       ),

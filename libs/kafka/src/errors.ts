@@ -37,6 +37,13 @@ export const errors = defineErrors({
     blame: 'bug',
     hint: 'Partition numbers must be computed from the partition count of the topic.',
   },
+  KAFKA_SETTINGS_INCOMPLETE: {
+    message: 'the settings of Kafka do not go together: {problems}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'Give all settings of SASL or none, and those of TLS only with NOVA_KAFKA_TLS=true.',
+  },
   KAFKA_TOPIC_DIFFERS: {
     message: 'existing topics have another number of partitions than the catalogue:{differences}',
     status: 'FAILED_PRECONDITION',

@@ -1,12 +1,12 @@
 import { setting } from '@nova/config';
-import { settings as kafkaSettings } from '@nova/kafka';
+import { connectionSettings, settings as kafkaSettings } from '@nova/kafka';
 import { relaySettings } from '@nova/outbox';
 import { databaseSettings } from '@nova/postgres';
 
 /** Settings of the gRPC process. */
 export const settings = {
   ...databaseSettings('EVENTS'),
-  kafkaBrokers: kafkaSettings.kafkaBrokers,
+  ...connectionSettings,
   migrationUrl: setting.optional(
     setting.url({
       env: 'NOVA_EVENTS_MIGRATION_URL',

@@ -1,4 +1,4 @@
-import { openKafka } from '@nova/kafka';
+import { connectionOptions, openKafka } from '@nova/kafka';
 import { append, createWaker } from '@nova/outbox';
 import { createPageTokens, databasePart, defineService, runService } from '@nova/service-kit';
 import { settings } from './config.ts';
@@ -20,7 +20,7 @@ const definition = defineService({
     const { database, part, probe } = databasePart(config, { name: 'events-service', logger });
     // Only asked whether it is there: publishing is the relay's, and goes on without it.
     const kafka = openKafka({
-      brokers: config.kafkaBrokers,
+      ...connectionOptions(config),
       clientId: 'events-service',
       logger,
     }).admin();

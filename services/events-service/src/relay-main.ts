@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { newEventId } from '@nova/events';
-import { openKafka } from '@nova/kafka';
+import { connectionOptions, openKafka } from '@nova/kafka';
 import { createRelay, relayRules } from '@nova/outbox';
 import { databasePart, defineService, runService } from '@nova/service-kit';
 import { settingsOfRelay } from './config.ts';
@@ -15,9 +15,10 @@ const definition = defineService({
   build({ config, logger, clock, readiness }) {
     const { database, part, probe } = databasePart(config, { name: 'events-relay', logger });
     const kafka = openKafka({
-      brokers: config.kafkaBrokers,
+      ...connectionOptions(config),
       clientId: 'events-relay',
       logger,
+      compression: config.kafkaCompression,
       connectDeadlineMs: config.kafkaConnectDeadlineMs,
       sendDeadlineMs: config.kafkaSendDeadlineMs,
       replicationFactor: config.kafkaReplicationFactor,

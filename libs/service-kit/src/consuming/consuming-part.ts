@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Consumer, consumerMigrations, createConsumer, type Effect } from '@nova/consumer';
-import { type Kafka, openKafka } from '@nova/kafka';
+import { connectionOptions, type Kafka, openKafka } from '@nova/kafka';
 import type { Part, Probe } from '@nova/lifecycle';
 import { type Database, migrate } from '@nova/postgres';
 import type { View } from '@nova/projection';
@@ -80,7 +80,7 @@ export function consumingParts(
 } {
   const { name, mode, logger, clock, crash } = process;
   const { database, part, probe } = databasePart(config, { name, logger });
-  const kafka = openKafka({ brokers: config.kafkaBrokers, clientId: name, logger });
+  const kafka = openKafka({ ...connectionOptions(config), clientId: name, logger });
   const client = createLogClient({ service: name, mode, address: config.eventsUrl });
   const consumer = createConsumer({
     definition: { service: name.replace(/-service$/, ''), name: 'views', views, effects },

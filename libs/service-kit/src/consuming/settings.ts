@@ -1,6 +1,6 @@
 import { type Settings, setting, type Values } from '@nova/config';
 import { consumerSettings } from '@nova/consumer';
-import { settings as kafkaSettings } from '@nova/kafka';
+import { connectionSettings } from '@nova/kafka';
 import { databaseSettings } from '@nova/postgres';
 
 /** Where the log is reached. */
@@ -19,7 +19,7 @@ export const logSettings = {
 export function consumingSettings(area: string) {
   return {
     ...databaseSettings(area),
-    kafkaBrokers: kafkaSettings.kafkaBrokers,
+    ...connectionSettings,
     ...logSettings,
     ...consumerSettings,
     pageTokenSecret: setting.optional(
