@@ -1,19 +1,25 @@
 /**
- * How long the import of real chat logs takes, until everything is in Kafka; and whether it is all
- * there, judged by means that share no code with nova: messages per conversation as the files have
- * them, against the records that kcat sees. A second import must add nothing.
+ * How long the import of real chat logs takes, until everything is in Kafka and in every view; and
+ * whether it is all there, judged by means that share no code with nova: messages, mentions and
+ * members per conversation as the files have them, against the records that kcat sees and the rows
+ * that psql finds. A second import must add nothing.
  *
- *   ./nova up --detach && node bench/import.bench.ts [folder of logs] [--port-offset N]
+ *   ./nova up --detach && . .nova/env && node bench/import.bench.ts [folder of logs] [--port-offset N]
  *
  * The folder is `../shared/data/ubuntu-irc` by default (153 logs, 220,463 lines; not part of the
- * repository). Each run has a network of its own, so that it can be repeated on one stack.
+ * repository). Each run has a network of its own, so that it can be repeated on one stack. The
+ * physical limit beside it: the same payloads, loaded with COPY into three bare tables of the same
+ * server.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { processEnvironment } from '@nova/config';
+import { type CountedLog, countLogs } from './irc-logs.ts';
+import { servingSchema } from './watch.ts';
 
 const root = join(import.meta.dirname, '..');
 const { values, positionals } = parseArgs({
@@ -27,14 +33,19 @@ const network = `bench-${randomUUID()}`;
 /** What of the document of `import irc -o json` is looked at here. */
 interface Report {
   readonly stored: number;
-  readonly already_there: number;
-  readonly refused: number;
   readonly lines: Readonly<Record<string, number>>;
   readonly duration_ms: number;
+  readonly in_kafka_ms: number;
+  readonly in_views: boolean;
+  readonly consumers: readonly { readonly service: string; readonly waited_ms: number }[];
 }
 
-function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+function say(what: string, value: string | number): void {
+  process.stdout.write(`${what.padEnd(32)}${value}\n`);
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function importOnce(): { report: Report; ms: number } {
@@ -54,31 +65,8 @@ function importOnce(): { report: Report; ms: number } {
   return { report: JSON.parse(stdout.toString()) as Report, ms };
 }
 
-/** The UUIDv5 of a name in nova's namespace, told once more from RFC 9562. */
-function derived(name: string): string {
-  const uuid5 = (namespace: Buffer, text: string) => {
-    const hash = createHash('sha1').update(namespace).update(text).digest().subarray(0, 16);
-    hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
-    hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-    return hash;
-  };
-  const hex = uuid5(uuid5(Buffer.alloc(16), 'nova'), name).toString('hex');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-/** Messages by conversation as the files have them: lines that begin with `[…] <`. */
-function countFiles(): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of readdirSync(folder)) {
-    const lines = readFileSync(join(folder, name), 'latin1').split('\n');
-    const messages = lines.filter((line) => line.startsWith('[') && line.includes('] <')).length;
-    if (messages > 0) counts.set(derived(`irc:${network}:${name}`), messages);
-  }
-  return counts;
-}
-
-/** Distinct events by conversation as kcat sees them in the topic, and records out of order. */
-async function countTopic(wanted: ReadonlyMap<string, number>) {
+/** Distinct messages by conversation as kcat sees them in the topic, and records out of order. */
+async function countTopic(wanted: ReadonlySet<string>) {
   const reader = spawn(
     'kcat',
     ['-C', '-q', '-e', '-b', brokers, '-t', 'nova_events_message_created', '-f', '%k %h\n'],
@@ -101,24 +89,133 @@ async function countTopic(wanted: ReadonlyMap<string, number>) {
   return { counts, inversions };
 }
 
+function psql(url: string, ...args: readonly string[]): string {
+  return execFileSync('psql', [url, '-X', '-At', '-F', ' ', ...args], {
+    maxBuffer: 512 * 1024 * 1024,
+  }).toString();
+}
+
+function environment(name: string): string {
+  const value = processEnvironment[name];
+  if (value === undefined) throw new TypeError(`${name} is not set; source .nova/env first`);
+  return value;
+}
+
+/** Lines that psql prints of a query on the views of a service, as `first words → last word`. */
+async function inViews(area: string, query: string): Promise<Map<string, string>> {
+  const url = environment(`NOVA_${area}_DATABASE_URL`);
+  const schema = await servingSchema(url);
+  const rows = psql(`${url}?options=-csearch_path%3D${schema}`, '-c', query).split('\n');
+  return new Map(
+    rows.map((row) => {
+      const at = row.lastIndexOf(' ');
+      return [row.slice(0, at), row.slice(at + 1)] as const;
+    }),
+  );
+}
+
+function differing(
+  logs: readonly CountedLog[],
+  found: ReadonlyMap<string, string>,
+  wanted: (log: CountedLog) => string | number,
+): number {
+  return logs.filter((log) => (found.get(log.conversationId) ?? '0') !== String(wanted(log)))
+    .length;
+}
+
+const COUNT = 'SELECT conversation_id, count(*) FROM message_view GROUP BY 1';
+const MENTIONS = 'SELECT conversation_id, count(*) FROM mention_view GROUP BY 1';
+const members = (condition: string) =>
+  `SELECT conversation_id, md5(string_agg(user_id, ',' ORDER BY user_id)) FROM member_view
+   WHERE ${condition} GROUP BY 1`;
+
+function membersHash(log: CountedLog): string {
+  if (log.members.size === 0) return '0';
+  return createHash('md5')
+    .update([...log.members].sort().join(','))
+    .digest('hex');
+}
+
+/** COPY of the payloads of this network into three tables without anything: what a disk costs. */
+function bareLoad(): number {
+  const log = environment('NOVA_EVENTS_DATABASE_URL');
+  const target = environment('NOVA_COMMUNITY_DATABASE_URL');
+  const payloads = execFileSync(
+    'psql',
+    [log, '-X', '-c', 'COPY (SELECT event_id, payload FROM outbox_events) TO STDOUT'],
+    { maxBuffer: 1024 ** 3 },
+  );
+  const table = (n: number) =>
+    `CREATE TABLE bench_bare_${n} (event_id uuid PRIMARY KEY, payload bytea)`;
+  for (const n of [1, 2, 3]) psql(target, '-c', table(n));
+  const started = performance.now();
+  for (const n of [1, 2, 3]) {
+    execFileSync('psql', [target, '-X', '-q', '-c', `COPY bench_bare_${n} FROM STDIN`], {
+      input: payloads,
+    });
+  }
+  const ms = performance.now() - started;
+  for (const n of [1, 2, 3]) psql(target, '-c', `DROP TABLE bench_bare_${n}`);
+  return ms;
+}
+
 if (!existsSync(folder)) {
-  say(`skipped: ${folder} is not there`);
+  say('skipped', `${folder} is not there`);
   process.exit(0);
 }
 const first = importOnce();
-const inFiles = countFiles();
-const { counts, inversions } = await countTopic(inFiles);
-const differing = [...inFiles].filter(([key, count]) => counts.get(key) !== count).length;
+const logs = countLogs(network, folder);
+const { counts, inversions } = await countTopic(new Set(logs.map((log) => log.conversationId)));
+const inTopic = new Map([...counts].map(([id, count]) => [id, String(count)]));
+const wrong = {
+  'messages in Kafka': differing(logs, inTopic, ({ messages }) => messages),
+  'messages in messaging': differing(
+    logs,
+    await inViews('MESSAGING', COUNT),
+    (one) => one.messages,
+  ),
+  'messages in search': differing(logs, await inViews('SEARCH', COUNT), (one) => one.messages),
+  'mentions in messaging': differing(
+    logs,
+    await inViews('MESSAGING', MENTIONS),
+    (one) => one.mentions,
+  ),
+  'members in messaging': differing(
+    logs,
+    await inViews('MESSAGING', members('is_member')),
+    membersHash,
+  ),
+  'members in notification': differing(
+    logs,
+    await inViews('NOTIFICATION', members('true')),
+    membersHash,
+  ),
+};
 const second = importOnce();
-const total = [...inFiles.values()].reduce((sum, count) => sum + count, 0);
-say(`lines read                     ${first.report.lines['read']}`);
-say(`events stored                  ${first.report.stored}`);
-say(`until stored                   ${(first.report.duration_ms / 1000).toFixed(1)} s`);
-say(`until all are in Kafka         ${(first.ms / 1000).toFixed(1)} s`);
-say(`events per second              ${Math.round((first.report.stored * 1000) / first.ms)}`);
-say(`conversations                  ${inFiles.size}, ${differing} with another count of messages`);
-say(`messages in files              ${total}`);
-say(`records out of order           ${inversions}`);
-say(`stored by the second import    ${second.report.stored}`);
-say(`second import                  ${(second.ms / 1000).toFixed(1)} s`);
-process.exitCode = differing + inversions + second.report.stored === 0 ? 0 : 1;
+const sum = (count: (log: CountedLog) => number) =>
+  logs.reduce((total, log) => total + count(log), 0);
+say('lines read', first.report.lines['read'] ?? 0);
+say('events stored', first.report.stored);
+say('until stored', seconds(first.report.duration_ms));
+say('until all are in Kafka', seconds(first.report.duration_ms + first.report.in_kafka_ms));
+for (const { service, waited_ms } of first.report.consumers) {
+  say(`until all are in ${service}`, seconds(first.report.duration_ms + waited_ms));
+}
+say('whole command', seconds(first.ms));
+say('events per second', Math.round((first.report.stored * 1000) / first.ms));
+say('COPY into three bare tables', seconds(bareLoad()));
+say('conversations', logs.length);
+say(
+  'in files',
+  `${sum((log) => log.messages)} messages, ${sum((log) => log.mentions)} mentions, ${sum((log) => log.members.size)} members`,
+);
+for (const [what, count] of Object.entries(wrong)) say(`differing ${what}`, count);
+say('records out of order', inversions);
+say('stored by the second import', second.report.stored);
+say('second import', seconds(second.ms));
+const isSound =
+  Object.values(wrong).every((count) => count === 0) &&
+  inversions + second.report.stored === 0 &&
+  first.report.in_views &&
+  second.report.in_views;
+process.exitCode = isSound ? 0 : 1;
