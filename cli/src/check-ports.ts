@@ -1,4 +1,9 @@
-import { requireFreePorts, type WantedPort } from '@nova/servers';
+import {
+  type PortReservation,
+  requireFreePorts,
+  reservePorts,
+  type WantedPort,
+} from '@nova/servers';
 import type { Stack } from './stack.ts';
 
 /** The ports that a stack listens on, with the words for when one is busy. */
@@ -25,10 +30,13 @@ export function wantedPorts({
 }
 
 /**
- * Looks whether everything can listen, before anything is started.
+ * Looks whether everything can listen, before anything is started, and keeps the ports from being
+ * taken by connections from then on.
  *
  * @throws SERVERS_PORT_BUSY with the port, its setting and the process that has it.
  */
-export function checkPorts(stack: Stack): Promise<void> {
-  return requireFreePorts(wantedPorts(stack));
+export async function takePorts(stack: Stack): Promise<PortReservation> {
+  const wanted = wantedPorts(stack);
+  await requireFreePorts(wanted);
+  return reservePorts(wanted.map(({ port }) => port));
 }

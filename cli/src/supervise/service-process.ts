@@ -4,7 +4,7 @@ import {
   HealthCheckResponse_ServingStatus,
 } from '@nova/proto/gen/grpc/health/v1/health_pb';
 import { createClient } from '@nova/rpc';
-import { type ServerProcess, untilNoConnectionHolds } from '@nova/servers';
+import type { ServerProcess } from '@nova/servers';
 import { childEnvironment } from '../child-environment.ts';
 import { repositoryRoot } from '../repository.ts';
 import { askOpsHealth, complaintsOf } from './ops-health.ts';
@@ -36,7 +36,7 @@ export function serviceProcess(row: ServiceRow): ServerProcess {
   return {
     name: row.name,
     stopSignal: 'SIGTERM',
-    prepare: () => untilNoConnectionHolds(portsOf(row)),
+    prepare: () => Promise.resolve(),
     command: () => ({
       file: process.execPath,
       args: ['--import', TELEMETRY, join('src', row.main)],
@@ -45,10 +45,6 @@ export function serviceProcess(row: ServiceRow): ServerProcess {
     }),
     ready: () => checkService(row),
   };
-}
-
-function portsOf({ grpcPort, opsPort }: ServiceRow): number[] {
-  return grpcPort === undefined ? [opsPort] : [grpcPort, opsPort];
 }
 
 /** Rejects unless the service answers on both of its ports. Degraded is an answer. */

@@ -1,10 +1,10 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNovaError, messageOf, NovaError } from '@nova/errors';
-import { endpointsOf, writeEndpoints } from '@nova/servers';
+import { endpointsOf, type PortReservation, writeEndpoints } from '@nova/servers';
 import { createLogger } from '@nova/telemetry';
 import { type Clock, sleep } from '@nova/time';
-import { checkPorts } from '../check-ports.ts';
+import { takePorts } from '../check-ports.ts';
 import { errors } from '../errors.ts';
 import { fillHint } from '../fill-hint.ts';
 import { logFiles } from '../logs/log-file.ts';
@@ -54,8 +54,9 @@ export async function superviseStack(
   writeEndpoints(stack, endpointsOf(stack, RUNNING));
   const lock = takeLock(stack.runDirectory);
   if (lock === undefined) throw alreadySupervised(stack);
+  let ports: PortReservation;
   try {
-    await clearTheWay(stack, clock, watch);
+    ports = await clearTheWay(stack, clock, watch);
   } catch (thrown) {
     lock.giveBack();
     throw thrown;
@@ -74,6 +75,7 @@ export async function superviseStack(
   const end = async () => {
     keeper.enter('stopping');
     await supervisor.stop();
+    ports.release();
     keeper.forget();
     lock.giveBack();
   };
@@ -123,17 +125,18 @@ function alreadySupervised(stack: Stack): NovaError {
   return new NovaError(errors.CLI_ALREADY_SUPERVISED, { pid, state: stack.directory });
 }
 
-async function clearTheWay(stack: Stack, clock: Clock, watch: Watcher): Promise<void> {
-  const step = async (name: string, note: string, work: () => Promise<void>) => {
+async function clearTheWay(stack: Stack, clock: Clock, watch: Watcher): Promise<PortReservation> {
+  const step = async <T>(name: string, note: string, work: () => Promise<T>): Promise<T> => {
     const startedMs = clock.monotonicMs();
     watch({ kind: 'step_started', step: name });
-    await work();
+    const result = await work();
     watch({ kind: 'step_done', step: name, ms: clock.monotonicMs() - startedMs, note });
+    return result;
   };
   if (livingParts(readRecord(stack.runDirectory)).length > 0) {
     await step('leftovers', 'of a supervisor that is gone', () => endLeftovers(stack, clock));
   }
-  await step('ports', 'free', () => checkPorts(stack));
+  return step('ports', 'free', () => takePorts(stack));
 }
 
 // After a kill -9 of the supervisor its children notice that their input ended and drain. They

@@ -38,12 +38,12 @@ export {
   type PortPlan,
   portPlan,
   requireFreePorts,
-  untilNoConnectionHolds,
   type WantedPort,
 } from './ports.ts';
 export { findPostgres, mendLinks, type PostgresBinaries } from './postgres/binaries.ts';
 export { type PostgresOptions, postgresServer } from './postgres/postgres-server.ts';
 export { type DatabaseAccount, SUPERUSER } from './postgres/roles.ts';
+export { type PortReservation, reservePorts } from './reserve-ports.ts';
 export {
   describeEnd,
   type ProcessCommand,

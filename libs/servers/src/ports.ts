@@ -85,9 +85,9 @@ export async function requireFreePorts(wanted: readonly WantedPort[]): Promise<v
 
 /**
  * Resolves when each port is free or has a listener, which no waiting would end; after 65 s in any
- * case. A server that is started then finds its port as it will stay.
+ * case.
  */
-export async function untilNoConnectionHolds(
+async function untilNoConnectionHolds(
   ports: readonly number[],
   withinMs = CONNECTION_GONE_MS,
 ): Promise<void> {

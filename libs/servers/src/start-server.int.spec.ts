@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { exchange } from './exchange.ts';
 import { lastLines } from './log-tail.ts';
 import { portHolder } from './port-holder.ts';
 import { freePorts, isPortFree, requireFreePorts } from './ports.ts';
+import { reservePorts } from './reserve-ports.ts';
 import type { ServerProcess } from './server-process.ts';
 import { startServer } from './start-server.ts';
 
@@ -115,6 +116,21 @@ describe('ports', () => {
     // Without TIME_WAIT, which would last a minute.
     setTimeout(() => near.resetAndDestroy(), 600);
     expect(await required).toBe(true);
+  });
+
+  // Linux gives no connection a port that a socket was bound to by name.
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+  onLinux('has a socket bound to a reserved port, beside which a server can listen', async () => {
+    const [wanted = 0] = await freePorts(1);
+    const bound = () =>
+      readFileSync('/proc/net/tcp', 'utf8').includes(
+        ` 0100007F:${wanted.toString(16).toUpperCase()} `,
+      );
+    expect(bound()).toBe(false);
+    const reservation = await reservePorts([wanted]);
+    expect([bound(), await isPortFree(wanted)]).toEqual([true, true]);
+    reservation.release();
+    expect(await isPortFree(wanted)).toBe(true);
   });
 
   it('does not take an accepted connection for an answer', async () => {

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnvironment } from '../base-environment.ts';
-import { untilNoConnectionHolds } from '../ports.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { classArchivePath } from './class-archive-path.ts';
 import { formatKafka } from './format.ts';
@@ -43,7 +42,6 @@ export function kafkaServer(options: KafkaOptions): ServerProcess {
       await formatKafka({ logDirs, java, jarsDir });
       writeFileSync(properties, kafkaProperties({ port, controllerPort, logDirs }));
       writeFileSync(logging, kafkaLogging());
-      await untilNoConnectionHolds([port, controllerPort]);
     },
     command: () => ({
       file: java,

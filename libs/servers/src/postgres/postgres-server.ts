@@ -5,7 +5,6 @@ import { NovaError } from '@nova/errors';
 import { baseEnvironment } from '../base-environment.ts';
 import { errors } from '../errors.ts';
 import { indented, lastLinesOf } from '../log-tail.ts';
-import { untilNoConnectionHolds } from '../ports.ts';
 import { runProgram } from '../run-program.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { findPostgres, type PostgresBinaries } from './binaries.ts';
@@ -90,7 +89,6 @@ class Cluster {
     this.#writeConfiguration();
     this.user.own(dataDir);
     await this.#makeAccounts();
-    await untilNoConnectionHolds([this.#options.port]);
   }
 
   #checkVersion(): void {
