@@ -10,6 +10,7 @@ export interface DocumentTable {
   readonly ids: readonly string[];
   /** By which the newest come first; indexed together with the ids where `isLive`. */
   readonly at: string;
+  /** Only such documents have lexemes, so that only a walk by time must ask for it. */
   readonly isLive: string;
   /** Whether words of a name or title count more. */
   readonly hasHead: boolean;
@@ -84,8 +85,7 @@ const user: DocumentTable = {
 /** The condition that the viewer may see the post in `row`. */
 function postVisible(row: string, args: Args, { userId, friendOf, apart }: Viewer): string {
   const viewer = args.add(userId, 'uuid');
-  return `NOT ${row}.is_deleted
-    AND (${row}.visibility = 'public' OR ${row}.author_id = ${viewer}
+  return `(${row}.visibility = 'public' OR ${row}.author_id = ${viewer}
       OR (${row}.visibility = 'friends_only'
         AND ${row}.author_id = ANY (${args.add(friendOf, 'uuid[]')})))
     AND ${row}.author_id <> ALL (${args.add(apart, 'uuid[]')})
@@ -117,7 +117,7 @@ const comment: DocumentTable = {
   shown: `d.comment_id, d.post_id, d.author_id, left(d.content, ${TEXT}) AS text`,
   // Looked up by row, as authors are: the planner would rather read all posts.
   visible: (args, viewer) =>
-    `coalesce((SELECT ${postVisible('p', args, viewer)} FROM post_view AS p
+    `coalesce((SELECT NOT p.is_deleted AND ${postVisible('p', args, viewer)} FROM post_view AS p
       WHERE p.post_id = d.post_id), false)
      AND d.author_id <> ALL (${args.add(viewer.apart, 'uuid[]')})
      AND ${isActive('d.author_id')}`,

@@ -133,7 +133,7 @@ describe('the PostgreSQL engine', () => {
         expect(counts).toHaveLength(KINDS.length);
         expect(hits.length).toBeLessThanOrEqual(3);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   }, 60_000);
 

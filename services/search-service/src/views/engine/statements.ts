@@ -46,7 +46,7 @@ export function probe(sought: Sought, tiers: readonly TierQuery[], from: 'index'
   const query = from === 'index' ? scoped(sought, widest?.query) : (widest?.query ?? '');
   const source = from === 'index' ? table.table : newest(table, '');
   const sql = `SELECT ${selected(table)}, ${tierOf(args, tiers)} AS tier FROM ${source} AS d
-    WHERE ${table.isLive} AND d.lexemes @@ ${args.add(query, 'tsquery')}
+    WHERE d.lexemes @@ ${args.add(query, 'tsquery')}
       AND ${table.visible(args, sought.viewer, sought.filter)}
     LIMIT ${EXACT_TOTAL + 1}`;
   return { sql, values: args.values };
@@ -66,7 +66,7 @@ export function tierPage(
   const matching = (source: string) =>
     `SELECT ${[table.at, ...table.ids].map((column) => `d.${column}`).join(', ')}
      FROM ${source} AS d
-     WHERE ${table.isLive} AND d.lexemes @@ ${args.add(wanted, 'tsquery')}
+     WHERE d.lexemes @@ ${args.add(wanted, 'tsquery')}
        ${better.map((one) => `AND NOT d.lexemes @@ ${args.add(one.query, 'tsquery')}`).join(' ')}
        AND ${table.visible(args, sought.viewer, sought.filter)}`;
   // Materialized: else the planner may walk all of the table by time, looking for what is rare.

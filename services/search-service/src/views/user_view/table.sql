@@ -13,7 +13,8 @@ CREATE TABLE user_view (
   created_at   bigint NOT NULL,
   words        text NOT NULL,
   lexemes      tsvector NOT NULL GENERATED ALWAYS AS (
-    array_to_tsvector(string_to_array(words, ' '))) STORED
+    CASE WHEN status = 'active' THEN array_to_tsvector(string_to_array(words, ' '))
+    ELSE ''::tsvector END) STORED
 );
 CREATE INDEX user_view_lexemes ON user_view USING gin (lexemes)
   WITH (gin_pending_list_limit = 1024);
