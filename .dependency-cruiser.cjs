@@ -53,6 +53,7 @@ const OWNERS = {
   '@platformatic/': 'libs/kafka/',
   commander: 'cli/',
   'fastest-levenshtein': 'libs/events/',
+  jose: 'libs/rpc/',
   kafkajs: 'libs/kafka/',
   pg: 'libs/postgres/',
   'pg-copy-streams': 'libs/postgres/',

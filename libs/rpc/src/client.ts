@@ -16,6 +16,7 @@ import {
 } from '@nova/proto/runtime';
 import { currentTraceContext, spanAttributes, withSpan } from '@nova/telemetry';
 import { CORRELATION_HEADER } from './correlation.ts';
+import type { ClientCredentials } from './credentials.ts';
 import type { MessageFields } from './implement.ts';
 import { defaultLimits } from './limits.ts';
 import { rpcErrorFrom } from './rpc-error.ts';
@@ -61,8 +62,10 @@ export interface ClientOptions {
   readonly address: string;
   /** Deadline of unary calls. */
   readonly deadlineMs: number;
-  /** Headers of every call: identity, for one. */
+  /** Headers of every call. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What proves who calls, and whether the connection is encrypted. Default: nothing, and no. */
+  readonly credentials?: ClientCredentials | undefined;
 }
 
 const RECONNECT = { firstMs: 100, mostMs: 2000 };
@@ -72,7 +75,7 @@ const RECONNECT = { firstMs: 100, mostMs: 2000 };
  * pauses up to 2 s; calls meanwhile fail with UNAVAILABLE unless they wait for it.
  */
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
-  const channel = new GrpcClient(options.address, credentials.createInsecure(), {
+  const channel = new GrpcClient(options.address, channelCredentials(options.credentials), {
     'grpc.max_receive_message_length': defaultLimits.messageBytes,
     'grpc.max_send_message_length': defaultLimits.messageBytes,
     'grpc.initial_reconnect_backoff_ms': RECONNECT.firstMs,
@@ -91,6 +94,13 @@ export function createClient<S extends DescService>(service: S, options: ClientO
   }
   // One function per method, of the kind that ClientMethod derives from its descriptor.
   return methods as Client<S>;
+}
+
+function channelCredentials(given: ClientCredentials | undefined) {
+  const tls = given?.tls;
+  if (tls === undefined) return credentials.createInsecure();
+  const bytes = (pem: string | undefined) => (pem === undefined ? null : Buffer.from(pem));
+  return credentials.createSsl(bytes(tls.ca), bytes(tls.key), bytes(tls.cert));
 }
 
 function clientMethod(channel: GrpcClient, method: DescMethod, client: ClientOptions): unknown {
@@ -184,7 +194,12 @@ function clientSpan(method: DescMethod) {
 
 function headersFor(client: ClientOptions, options: CallOptions): Metadata {
   const headers = new Metadata({ waitForReady: options.waitForReady ?? false });
-  const given = { ...client.metadata, ...options.metadata, ...currentTraceContext() };
+  const given = {
+    ...client.metadata,
+    ...client.credentials?.headers(),
+    ...options.metadata,
+    ...currentTraceContext(),
+  };
   for (const [name, value] of Object.entries(given)) headers.set(name, value);
   if (options.correlationId !== undefined) headers.set(CORRELATION_HEADER, options.correlationId);
   return headers;

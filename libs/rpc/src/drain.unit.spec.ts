@@ -9,8 +9,8 @@ import {
   logService,
   startExample,
 } from './spec/example-server.ts';
-import { frame, rawConnection } from './spec/raw-call.ts';
 import { until } from './spec/until.ts';
+import { frame, rawConnection } from './testing/raw-call.ts';
 
 let example: ExampleServer;
 const clients: { close(): void }[] = [];

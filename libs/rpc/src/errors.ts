@@ -23,6 +23,13 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Send the identity that this server accepts, once and well-formed.',
   },
+  RPC_IDENTITY_UNAVAILABLE: {
+    message: 'who is calling cannot be told at present: the keys for it are not to be had',
+    status: 'UNAVAILABLE',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'See /health/ready of the service: the address or file of the keys (NOVA_AUTH_JWKS_…) fails.',
+  },
   RPC_PERMISSION_DENIED: {
     message: '{method} needs {needed}',
     status: 'PERMISSION_DENIED',
@@ -106,7 +113,15 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'Configure an identity source, or set NOVA_MODE=development on a machine of your own.',
+    hint: 'Configure one (NOVA_AUTH_…, see docs/security.md), or set NOVA_MODE=development on a machine of your own.',
+  },
+  RPC_CREDENTIALS_MISSING: {
+    message:
+      'in production the calls of {service} must prove who it is, and it has nothing to show',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'Give it a token (NOVA_TOKEN_FILE) or a client certificate (NOVA_TLS_CERT_FILE); see docs/security.md.',
   },
   RPC_LISTEN_FAILED: {
     message: 'cannot listen on {address}: {problem}',

@@ -7,8 +7,8 @@ import { PublishEventRequestSchema } from '@nova/proto/gen/events/events_service
 import { create, toBinary } from '@nova/proto/runtime';
 import { decodeDetails } from './error-details.ts';
 import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
-import { answerOf, frame, type RawConnection, rawConnection } from './spec/raw-call.ts';
 import { until } from './spec/until.ts';
+import { answerOf, frame, type RawConnection, rawConnection } from './testing/raw-call.ts';
 
 const PATH = '/events.EventsService/PublishEvent';
 const GRPC = {

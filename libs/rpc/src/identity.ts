@@ -31,15 +31,24 @@ export interface IdentitySource {
 export type Mode = 'production' | 'development';
 
 /**
- * The identity source of a server: the configured one, else in development mode the one that
- * trusts headers.
+ * The identity source of a server: the configured one. In development mode callers without a token
+ * are believed by their headers.
  *
  * @throws RPC_IDENTITY_MISSING in production without a source.
  */
 export function identityFor(mode: Mode, configured?: IdentitySource): IdentitySource {
-  if (configured !== undefined) return configured;
-  if (mode === 'development') return developmentIdentity;
-  throw new NovaError(errors.RPC_IDENTITY_MISSING);
+  if (mode === 'production') {
+    if (configured === undefined) throw new NovaError(errors.RPC_IDENTITY_MISSING);
+    return configured;
+  }
+  if (configured === undefined) return developmentIdentity;
+  return {
+    name: `${configured.name}, else ${developmentIdentity.name}`,
+    identify(request) {
+      const hasToken = request.headers.all('authorization').length > 0;
+      return (hasToken ? configured : developmentIdentity).identify(request);
+    },
+  };
 }
 
 const SERVICE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
@@ -74,10 +83,10 @@ export const developmentIdentity: IdentitySource = {
     if (userId !== undefined && !isCanonicalUuid(userId)) {
       throw unidentified('x-user-id must be a UUID in lower case');
     }
-    if (service !== undefined && !(SERVICE_NAME.test(service) && service.length <= LONGEST_NAME)) {
+    if (service !== undefined && !isServiceName(service)) {
       throw unidentified('x-nova-service must be a name such as messaging-service');
     }
-    const roles = parseRoles(roleNames);
+    const roles = parseRoles(roleNames, ROLES);
     return {
       principal: userId ?? `service/${service}`,
       ...(userId === undefined ? {} : { userId }),
@@ -88,24 +97,45 @@ export const developmentIdentity: IdentitySource = {
   },
 };
 
-// HTTP/2 hands over a repeated header as several values or as one with commas; both are refused.
-function single(headers: RequestHeaders, name: string): string | undefined {
+/** Whether a text can be the name of a service: `messaging-service`. */
+export function isServiceName(text: string): boolean {
+  return text.length <= LONGEST_NAME && SERVICE_NAME.test(text);
+}
+
+/**
+ * The one value of a header; undefined when it was not sent.
+ *
+ * @throws RPC_UNAUTHENTICATED when it was sent more than once.
+ */
+export function single(headers: RequestHeaders, name: string): string | undefined {
+  // A repeated header arrives as several values or as one with commas; the reader of the value
+  // refuses the latter.
   const [first, ...more] = headers.all(name);
   if (more.length > 0) throw unidentified(`${name} is sent more than once`);
   return first;
 }
 
-function parseRoles(values: readonly string[]): ReadonlySet<Role> {
+/**
+ * The roles that `x-nova-roles` names.
+ *
+ * @throws RPC_UNAUTHENTICATED for a word that is not among `known`.
+ */
+export function parseRoles(values: readonly string[], known: readonly Role[]): ReadonlySet<Role> {
   const named = values.flatMap((value) => value.split(',')).map((name) => name.trim());
   return new Set(
     named.map((name) => {
-      const role = ROLES.find((known) => known === name);
+      const role = known.find((one) => one === name);
       if (role !== undefined) return role;
-      throw unidentified(`x-nova-roles may name ${ROLES.join(', ')}`);
+      throw unidentified(`x-nova-roles may name ${known.join(', ')}`);
     }),
   );
 }
 
-function unidentified(problem: string): NovaError {
-  return new NovaError(errors.RPC_UNAUTHENTICATED, { problem });
+/** The error of a caller whose identity is missing or malformed. */
+export function unidentified(problem: string, cause?: unknown): NovaError {
+  return new NovaError(
+    errors.RPC_UNAUTHENTICATED,
+    { problem },
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { isNovaError } from '@nova/errors';
-import { developmentIdentity, identityFor, ROLES } from './index.ts';
+import { developmentIdentity, identityFor, ROLES, type Role } from './index.ts';
 
 const USER = '550e8400-e29b-41d4-a716-446655440000';
 
@@ -89,10 +89,18 @@ describe('the identity of development mode', () => {
 });
 
 describe('the identity source of a server', () => {
-  it('is the configured one in either mode', () => {
-    const own = { ...developmentIdentity, name: 'own' };
+  it('is the configured one, and in development mode for callers with a token', async () => {
+    const token = { principal: 'of the token', roles: new Set<Role>(), actsForOthers: false };
+    const own = { name: 'own', identify: () => token };
     expect(identityFor('production', own)).toBe(own);
-    expect(identityFor('development', own)).toBe(own);
+    const either = identityFor('development', own);
+    const by = (name: string) => ({
+      headers: { all: (asked: string) => (asked === name ? ['x'] : []) },
+      peer: '127.0.0.1:1',
+      certificate: undefined,
+    });
+    expect(await either.identify(by('authorization'))).toBe(token);
+    expect(await either.identify(by('nothing'))).toMatchObject({ principal: 'dev' });
   });
 
   it('is headers in development and a refusal to start in production', () => {

@@ -14,6 +14,12 @@ export {
   createClient,
 } from './client.ts';
 export { CORRELATION_HEADER } from './correlation.ts';
+export {
+  type ClientCredentials,
+  clientCredentials,
+  clientRules,
+  provesIdentity,
+} from './credentials.ts';
 export { errors } from './errors.ts';
 export {
   developmentIdentity,
@@ -23,6 +29,8 @@ export {
   type Mode,
   type RequestHeaders,
 } from './identity.ts';
+export { identityRules } from './identity-rules.ts';
+export { type ConfiguredIdentity, configuredIdentity } from './identity-source.ts';
 export {
   implement,
   type MethodImplementation,
@@ -33,4 +41,13 @@ export {
 export { defaultLimits, type Limits } from './limits.ts';
 export { RpcError } from './rpc-error.ts';
 export { createServer, type RpcServer, type ServerOptions } from './server.ts';
+export type { ServerTls } from './server-tls.ts';
+export {
+  type ClientConfig,
+  clientSettings,
+  type IdentityConfig,
+  identitySettings,
+  type ServerTlsConfig,
+  serverTlsSettings,
+} from './settings.ts';
 export type { RpcStatus } from './wire-status.ts';

@@ -23,7 +23,7 @@ import {
   logService,
   startExample,
 } from './spec/example-server.ts';
-import { frame, messagesOf, type RawConnection, rawConnection } from './spec/raw-call.ts';
+import { frame, messagesOf, type RawConnection, rawConnection } from './testing/raw-call.ts';
 
 type Question = MessageInitShape<typeof ServerReflectionRequestSchema>['messageRequest'];
 

@@ -3,6 +3,7 @@ import { NovaError } from '@nova/errors';
 import { errors } from './errors.ts';
 import type { RequestHeaders } from './identity.ts';
 import type { Limits } from './limits.ts';
+import { rawHeader } from './raw-headers.ts';
 
 /**
  * The headers of a call.
@@ -12,6 +13,7 @@ import type { Limits } from './limits.ts';
 export function requestHeaders(
   metadata: Metadata,
   { headerBytes }: Pick<Limits, 'headerBytes'>,
+  stream: object | undefined,
 ): RequestHeaders {
   if (sizeOf(metadata) > headerBytes) {
     throw new NovaError(errors.RPC_TOO_LARGE, {
@@ -20,7 +22,10 @@ export function requestHeaders(
     });
   }
   return {
-    all: (name) => metadata.get(name).map((value) => String(value)),
+    // Texts as they came; binary ones decoded by the library.
+    all: (name) =>
+      (stream && !name.endsWith('-bin') ? rawHeader(stream, name) : undefined) ??
+      metadata.get(name).map((value) => String(value)),
   };
 }
 

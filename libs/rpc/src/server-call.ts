@@ -108,7 +108,8 @@ export class ServerCall {
 
   async #run(metadata: Metadata): Promise<void> {
     try {
-      const headers = requestHeaders(metadata, this.#host.limits);
+      const stream = http2StreamOf(this.#base);
+      const headers = requestHeaders(metadata, this.#host.limits, stream);
       this.#correlationId = correlationIdOf(headers);
       if (this.#method.policy === 'public') return await this.#answer(headers, ANONYMOUS);
       const [traceparent] = headers.all('traceparent');

@@ -3,8 +3,8 @@ import { EventLog, ReadLogResponseSchema } from '@nova/proto/gen/events/event_lo
 import { fromBinary } from '@nova/proto/runtime';
 import { type Call, type Client, createClient, RpcError } from './index.ts';
 import { type ExampleServer, logService, startExample } from './spec/example-server.ts';
-import { answerOf, frame, messagesOf, rawConnection } from './spec/raw-call.ts';
 import { until } from './spec/until.ts';
+import { answerOf, frame, messagesOf, rawConnection } from './testing/raw-call.ts';
 
 jest.setTimeout(30_000);
 

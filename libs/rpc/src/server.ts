@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { setImmediate as immediate } from 'node:timers/promises';
 import {
   Server,
@@ -17,8 +17,10 @@ import { healthService } from './health.ts';
 import type { IdentitySource } from './identity.ts';
 import type { ServedMethod, ServiceImplementation } from './implement.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { keepRawHeaders } from './raw-headers.ts';
 import { reflectionServices } from './reflection.ts';
 import { type CallHost, ServerCall } from './server-call.ts';
+import { createTlsServer, type ServerTls } from './server-tls.ts';
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -35,6 +37,8 @@ export interface ServerOptions {
   /** Files that reflection knows besides those of the services: payloads, for one. */
   readonly alsoDescribe?: readonly DescFile[];
   readonly limits?: Partial<Limits>;
+  /** Certificates; without them the server speaks plaintext. */
+  readonly tls?: ServerTls | undefined;
 }
 
 /** A gRPC server as a part of a process. */
@@ -80,7 +84,7 @@ class GrpcServer implements RpcServer {
 
   async start(): Promise<void> {
     if (this.#running !== undefined) return;
-    const { services, logger, readiness, identity, address, alsoDescribe } = this.#options;
+    const { services, logger, readiness, identity, address, alsoDescribe, tls } = this.#options;
     let draining = false;
     const health = healthService(
       readiness,
@@ -97,7 +101,14 @@ class GrpcServer implements RpcServer {
     };
     const server = grpcServer(host, all, this.#limits);
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    const tcp = createTcpServer({ noDelay: true }, (socket) => injector.injectConnection(socket));
+    keepRawHeaders(server);
+    const inject = (socket: Socket) => {
+      if (!socket.destroyed) injector.injectConnection(socket);
+    };
+    const tcp =
+      tls === undefined
+        ? createTcpServer({ noDelay: true }, inject)
+        : createTlsServer(tls, logger).on('secureConnection', inject);
     tcp.maxConnections = this.#limits.connections;
     tcp.on('drop', () => rejectedConnections.add(1));
     this.#port = await listen(tcp, address.host, address.port);

@@ -1,6 +1,6 @@
-import { type Environment, loadConfig, type Settings } from '@nova/config';
+import { type Environment, loadConfig, type Rule, type Settings } from '@nova/config';
 import type { Config, ServiceDefinition } from './define.ts';
-import { type Addresses, addressesOf, type KitSettings, settings } from './settings.ts';
+import { type Addresses, addressesOf, type KitSettings, kitRules, settings } from './settings.ts';
 
 /** The settings of a process as read from its environment. */
 export interface Loaded<S extends Settings> {
@@ -28,7 +28,12 @@ export function loadService<S extends Settings>(
   environment: Environment,
 ): Loaded<S> {
   const declared = declaredSettings(definition);
-  const values = loadConfig<S & KitSettings>(declared, definition.rules ?? [], environment);
+  // Rules look at the settings they were written for; those of the service come on top.
+  const rules = [
+    ...(kitRules as unknown as readonly Rule<S & KitSettings>[]),
+    ...(definition.rules ?? []),
+  ];
+  const values = loadConfig<S & KitSettings>(declared, rules, environment);
   // The values of an intersection are those of its parts, which the compiler cannot work out for a
   // generic S.
   const given = values as unknown as Config<S>;

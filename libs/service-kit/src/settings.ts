@@ -1,4 +1,11 @@
-import { type Settings, setting, type Values } from '@nova/config';
+import { type Rule, type Settings, setting, type Values } from '@nova/config';
+import {
+  clientRules,
+  clientSettings,
+  identityRules,
+  identitySettings,
+  serverTlsSettings,
+} from '@nova/rpc';
 import { settings as telemetrySettings } from '@nova/telemetry';
 
 /** The ports a service listens on when the environment names none; see conventions §1. */
@@ -42,6 +49,9 @@ export const settings = {
       doc: 'Port of /metrics and /health, by default 100 above the gRPC port; 0 takes a free one.',
     }),
   ),
+  ...identitySettings,
+  ...serverTlsSettings,
+  ...clientSettings,
   ...telemetrySettings,
   drainTimeoutMs: setting.integer({
     env: 'NOVA_DRAIN_TIMEOUT_MS',
@@ -60,6 +70,9 @@ export const settings = {
 
 /** The declared settings of the kit. */
 export type KitSettings = typeof settings;
+
+/** How the settings of every process belong together. */
+export const kitRules: readonly Rule<KitSettings>[] = [...identityRules, ...clientRules];
 
 /** Where the process listens, with the defaults that depend on other settings filled in. */
 export interface Addresses {

@@ -1,7 +1,16 @@
 import type { Settings } from '@nova/config';
+import { NovaError } from '@nova/errors';
 import { catalogue } from '@nova/events';
 import { type Part, probing, Readiness, startAll } from '@nova/lifecycle';
-import { createServer, identityFor } from '@nova/rpc';
+import {
+  type ConfiguredIdentity,
+  clientCredentials,
+  configuredIdentity,
+  createServer,
+  identityFor,
+  provesIdentity,
+  errors as rpcErrors,
+} from '@nova/rpc';
 import { type Logger, metricsText } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import { consumingParts } from './consuming/consuming-part.ts';
@@ -55,8 +64,15 @@ export async function startService<S extends Settings>(
     metrics: metricsText,
     insights: built.insights ?? {},
   });
-  const grpc = grpcServer(context, built);
-  const parts: Part[] = [ops, probing(built.probes, readiness), ...built.parts];
+  const identity = identityOf(context, built);
+  const grpc = grpcServer(context, built, identity);
+  const probes = [...(identity?.probes ?? []), ...built.probes];
+  const parts: Part[] = [
+    ops,
+    ...(identity?.parts ?? []),
+    probing(probes, readiness),
+    ...built.parts,
+  ];
   if (grpc !== undefined) parts.push(grpc);
   const running = await startAll(parts);
   readiness.set('process', 'ready');
@@ -84,7 +100,11 @@ function buildAll<S extends Settings>(
   const { mode } = context.config;
   const consumption = definition.consumer?.(context);
   const consuming =
-    consumption && consumingParts({ name, mode, addresses, logger, clock, crash }, consumption);
+    consumption &&
+    consumingParts(
+      { name, mode, addresses, logger, clock, crash, credentials: credentialsOf(name, context) },
+      consumption,
+    );
   const built = definition.build?.(context, consuming) ?? { parts: [], probes: [] };
   if (consuming === undefined) return built;
   return {
@@ -96,21 +116,49 @@ function buildAll<S extends Settings>(
   };
 }
 
-function grpcServer<S extends Settings>(context: ServiceContext<S>, built: Built) {
+/** What the process shows to events-service. */
+function credentialsOf<S extends Settings>(name: string, { config }: ServiceContext<S>) {
+  if (config.mode === 'production' && !provesIdentity(config)) {
+    throw new NovaError(rpcErrors.RPC_CREDENTIALS_MISSING, { service: name });
+  }
+  return clientCredentials(config);
+}
+
+/** The configured identity source of a process that is called and brings none itself. */
+function identityOf<S extends Settings>(
+  { addresses, config, clock, logger }: ServiceContext<S>,
+  built: Built,
+): ConfiguredIdentity | undefined {
+  if (addresses.grpc === undefined || built.identity !== undefined) return undefined;
+  return configuredIdentity(config, { clock, logger });
+}
+
+function grpcServer<S extends Settings>(
+  context: ServiceContext<S>,
+  built: Built,
+  configured: ConfiguredIdentity | undefined,
+) {
   const { logger, addresses } = context;
   const { grpc } = addresses;
   if (grpc === undefined) return undefined;
-  const { mode, drainTimeoutMs, grpcReflection } = context.config;
-  if (mode === 'development' && built.identity === undefined) {
-    logger.warn(
-      { component: 'service-kit', mode },
-      'callers are trusted without proof of identity',
-    );
-  }
+  const { mode, drainTimeoutMs, grpcReflection, grpcTlsCertFile, grpcTlsKeyFile } = context.config;
+  const identity = identityFor(mode, built.identity ?? configured?.source);
+  const fields = { component: 'service-kit', mode, source: identity.name };
+  const encrypted = grpcTlsCertFile !== undefined && grpcTlsKeyFile !== undefined;
+  if (mode === 'development') logger.warn(fields, 'callers are trusted without proof of identity');
+  else if (encrypted) logger.info(fields, 'callers are identified');
+  else logger.warn(fields, 'callers are identified over connections that are not encrypted');
   return createServer({
     services: built.services ?? [],
     address: grpc,
-    identity: identityFor(mode, built.identity),
+    identity,
+    tls: encrypted
+      ? {
+          certFile: grpcTlsCertFile,
+          keyFile: grpcTlsKeyFile,
+          clientCaFile: context.config.grpcTlsClientCaFile,
+        }
+      : undefined,
     readiness: context.readiness,
     reflection: grpcReflection === 'on' || (grpcReflection === 'auto' && mode === 'development'),
     // Payloads travel as Struct or bytes: no RPC names their messages.

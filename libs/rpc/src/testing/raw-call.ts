@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type SecureClientSessionOptions,
+} from 'node:http2';
 
 /** How a call ended, as it stood on the wire. */
 export interface RawAnswer {
@@ -25,18 +30,35 @@ export interface RawConnection {
   close(): void;
 }
 
-/** Connects to a port of this machine. */
-export async function rawConnection(port: number): Promise<RawConnection> {
-  const session = connect(`http://127.0.0.1:${port}`);
-  session.on('error', () => {});
-  await once(session, 'connect');
+// A name may be repeated as no honest client would: a list of headers and this option let us. The
+// types of Node 24 do not know the option yet.
+const lenient: Record<string, unknown> = { strictSingleValueFields: false };
+
+/** Connects to a port of this machine; with `tls`, encrypted. Rejects when it is refused. */
+export async function rawConnection(
+  port: number,
+  tls?: SecureClientSessionOptions,
+): Promise<RawConnection> {
+  const session =
+    tls === undefined
+      ? connect(`http://127.0.0.1:${port}`, lenient)
+      : connect(`https://localhost:${port}`, { ...tls, ...lenient });
+  const failed = new Promise<never>((_, reject) => session.on('error', reject));
+  failed.catch(() => {});
+  await Promise.race([once(session, 'connect'), failed]);
   const open = (headers: Record<string, string | string[]>) => {
-    const stream = session.request({
+    const fields = {
       ':method': 'POST',
+      ':scheme': tls === undefined ? 'http' : 'https',
+      ':authority': 'localhost',
       'content-type': 'application/grpc',
       te: 'trailers',
       ...headers,
-    });
+    };
+    const list = Object.entries(fields).flatMap(([name, value]) =>
+      [value].flat().flatMap((one) => [name, one]),
+    );
+    const stream = session.request(list);
     stream.on('error', () => {});
     return stream;
   };

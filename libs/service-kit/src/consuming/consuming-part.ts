@@ -4,7 +4,7 @@ import { connectionOptions, type Kafka, openKafka } from '@nova/kafka';
 import type { Part, Probe } from '@nova/lifecycle';
 import { type Database, migrate } from '@nova/postgres';
 import type { View } from '@nova/projection';
-import type { ServiceImplementation } from '@nova/rpc';
+import type { ClientCredentials, ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Commands } from '../commands/command-spec.ts';
@@ -51,6 +51,8 @@ export interface ConsumingProcess {
   readonly addresses: Addresses;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** What proves to events-service who calls. */
+  readonly credentials: ClientCredentials;
   readonly crash: (thrown: unknown) => void;
 }
 
@@ -81,7 +83,12 @@ export function consumingParts(
   const { name, mode, logger, clock, crash } = process;
   const { database, part, probe } = databasePart(config, { name, logger });
   const kafka = openKafka({ ...connectionOptions(config), clientId: name, logger });
-  const client = createLogClient({ service: name, mode, address: config.eventsUrl });
+  const client = createLogClient({
+    service: name,
+    mode,
+    address: config.eventsUrl,
+    credentials: process.credentials,
+  });
   const consumer = createConsumer({
     definition: { service: name.replace(/-service$/, ''), name: 'views', views, effects },
     database,

@@ -4,7 +4,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Serving,
 } from '@nova/proto/gen/grpc/health/v1/health_pb';
-import { type Client, createClient } from '@nova/rpc';
+import { type Client, type ClientCredentials, createClient } from '@nova/rpc';
 import { answered } from './log-failure.ts';
 
 const CALL_DEADLINE_MS = 5000;
@@ -21,21 +21,26 @@ export interface LogClient {
 /**
  * Clients of events-service. Nothing is connected before the first call.
  *
- * Who calls is told in development mode only, whose server believes it. A production identity
- * (JWT, mTLS) is not built yet: there events-service refuses these calls, the consumer stays
- * degraded with that as its trouble, and commands fail with SERVICE_LOG_REFUSED.
+ * In production the credentials prove who calls; where they are not accepted the consumer stays
+ * degraded with that as its trouble, and commands fail with SERVICE_LOG_REFUSED. In development mode
+ * the server believes a name, and takes no token.
  */
 export function createLogClient(options: {
   readonly service: string;
   readonly mode: 'production' | 'development';
   readonly address: string;
+  readonly credentials: ClientCredentials;
 }): LogClient {
-  const { service, mode, address } = options;
+  const { service, mode, address, credentials } = options;
   const clientOptions = {
     address,
     deadlineMs: CALL_DEADLINE_MS,
-    metadata:
-      mode === 'development' ? { 'x-nova-service': service, 'x-nova-roles': 'service,reader' } : {},
+    ...(mode === 'production'
+      ? { credentials }
+      : {
+          metadata: { 'x-nova-service': service, 'x-nova-roles': 'service,reader' },
+          credentials: { ...credentials, headers: () => ({}) },
+        }),
   };
   const log = createClient(EventLog, clientOptions);
   const events = createClient(EventsService, clientOptions);
