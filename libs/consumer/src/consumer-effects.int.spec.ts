@@ -96,11 +96,14 @@ describe('effects', () => {
     expect(notices.texts()[0]).toContain('one');
   });
 
-  it('are parked when the log refuses them, with those behind them of the same target', async () => {
-    await start('refused');
+  it.each([
+    ['the log refuses them', 'refused', 'bad'],
+    ['they cannot be judged', 'unjudged', 'unjudgeable'],
+  ])('are parked when %s, with those behind them of the same target', async (_why, name, text) => {
+    await start(name);
     const [room, alice, bob] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
     notices.refuses = ({ payload }) => JSON.stringify(payload).includes('bad');
-    await say(room, alice, 'bad', 'behind');
+    await say(room, alice, text, 'behind');
     await say(room, bob, 'free');
     await waitFor(() => consumer.status().parkedEffects === 1, { withinMs: 8000, what: 'parking' });
     await waitFor(() => notices.given.length === 1, { withinMs: 5000, what: 'the free one' });

@@ -102,6 +102,8 @@ async function oneByOne<T>(
 export interface EffectAppend {
   /** UUIDv5 of consumer, source event and effect: appending it twice stores it once. */
   readonly eventId: string;
+  /** That of its {@link PlannedEffect}. */
+  readonly target: string;
   readonly eventType: string;
   readonly aggregateId: string;
   readonly payload: JsonObject;
@@ -111,16 +113,20 @@ export interface EffectAppend {
   readonly trace: Pick<StoredEvent['annotations'], 'traceparent' | 'tracestate'>;
 }
 
-/** What became of an append: stored (or replayed), or refused for good. */
+/**
+ * What became of an append: stored (or replayed), refused for good, or held back because one before
+ * it of the same target was refused.
+ */
 export type EffectOutcome =
   | { readonly outcome: 'stored' }
-  | { readonly outcome: 'refused'; readonly reason: string };
+  | { readonly outcome: 'refused'; readonly reason: string }
+  | { readonly outcome: 'held' };
 
 /** Appends events to the log; service-kit satisfies it over gRPC. */
 export interface EventAppender {
   /**
    * One outcome per event, in order. Events of one call may be appended in one batch, each judged
-   * by itself.
+   * by itself; but once one of a target is refused, none of that target behind it is appended.
    *
    * @throws a NovaError whose retry is not `never` when the log cannot be reached; nothing is known
    *   then, and the same events are given again.

@@ -14,9 +14,10 @@ type Judgement =
   | { readonly pending: PendingEffect; readonly nothing: true };
 
 /**
- * Carries out effects of different targets: judges each on the serving views, appends the events of
- * all in one call, removes what is done and parks what is refused. Appending twice stores once,
- * because the event's id follows from the effect.
+ * Carries out effects, given in the order of writing: judges all on the serving views, appends their
+ * events in one call, removes what is done and parks what is refused; what stands behind that for
+ * the same target stays. Appending twice stores once, because the event's id follows from the
+ * effect.
  *
  * @throws when views or log are away: the same effects are then carried out later.
  */
@@ -29,7 +30,7 @@ export async function carryOut(
 ): Promise<void> {
   const { database } = context;
   const { consumer } = generation;
-  const judged = await judgeAll(context, generation, wave);
+  const judged = inOrder(await judgeAll(context, generation, wave));
   const appends = judged.flatMap((one) => ('append' in one ? [one] : []));
   const outcomes =
     appends.length === 0 ? [] : await appender.append(appends.map(({ append }) => append));
@@ -38,7 +39,7 @@ export async function carryOut(
   for (const [index, { pending }] of appends.entries()) {
     const outcome = outcomes[index];
     if (outcome?.outcome === 'stored') done.push(pending);
-    else refused.push({ pending, refused: outcome?.reason ?? 'the log did not answer for it' });
+    if (outcome?.outcome === 'refused') refused.push({ pending, refused: outcome.reason });
   }
   for (const { pending, refused: reason } of refused) {
     await parkEffect(database, consumer, lanes, pending, reason);
@@ -48,6 +49,19 @@ export async function carryOut(
     );
   }
   await finishEffects(database, consumer, lanes, done);
+}
+
+/** In the order of writing, each target up to its first that could not be judged. */
+function inOrder(judged: readonly Judgement[]): Judgement[] {
+  const closed = new Set<string>();
+  return [...judged]
+    .sort((a, b) => (a.pending.sequence < b.pending.sequence ? -1 : 1))
+    .filter((one) => {
+      const { target } = one.pending;
+      if (closed.has(target)) return false;
+      if ('refused' in one) closed.add(target);
+      return true;
+    });
 }
 
 /** Judges a wave in one transaction; when that fails, each effect in one of its own. */
@@ -120,6 +134,7 @@ function appendOf(
   const { occurred_at, correlation_id, traceparent, tracestate } = pending.source;
   return {
     eventId: pending.effect_id,
+    target: pending.target,
     eventType: eventType.type,
     aggregateId,
     payload,

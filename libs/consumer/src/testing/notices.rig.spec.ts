@@ -20,6 +20,7 @@ export const notice = effect(MessageCreatedSchema, {
   judge: async ({ body, target }, views) => {
     await views.query('SELECT 1 FROM room_view LIMIT 1');
     const text = JSON.stringify(body);
+    if (text.includes('unjudgeable')) throw new RangeError('unjudgeable');
     return text.includes('muted')
       ? undefined
       : { schema: NotificationCreatedSchema, aggregateId: target, payload: { body } };
@@ -34,8 +35,13 @@ export class Notices {
 
   async append(events: readonly EffectAppend[]): Promise<readonly EffectOutcome[]> {
     if (this.isAway) throw new NovaError(errors.CONSUMER_NOT_OPEN, { consumer: 'log' });
+    const refused = new Set<string>();
     return events.map((event) => {
-      if (this.refuses(event)) return { outcome: 'refused', reason: 'because' };
+      if (refused.has(event.target)) return { outcome: 'held' };
+      if (this.refuses(event)) {
+        refused.add(event.target);
+        return { outcome: 'refused', reason: 'because' };
+      }
       this.given.push(event);
       return { outcome: 'stored' };
     });

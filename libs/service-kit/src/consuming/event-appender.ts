@@ -15,18 +15,32 @@ const STORED_BEFORE = 'EVENT_ID_REUSED';
 export type LogAppends = Pick<Client<typeof EventLog>, 'append'>;
 
 /**
- * Appends the events of effects over gRPC, each judged by itself. A call that is refused as a whole
- * is cut in halves until the event that is to blame stands alone.
+ * Appends the events of effects over gRPC, each judged by itself. A call that is refused as a whole,
+ * and so has stored nothing, is cut in halves until the event that is to blame stands alone; what
+ * stands behind it for the same target is then not sent.
  */
 export function eventAppenderOver(client: LogAppends): EventAppender {
-  return { append: (events) => appendAll(client, events) };
+  return { append: (events) => appendAll(client, events, new Set()) };
 }
 
 async function appendAll(
   client: LogAppends,
-  events: readonly EffectAppend[],
+  given: readonly EffectAppend[],
+  refusedTargets: Set<string>,
 ): Promise<readonly EffectOutcome[]> {
-  if (events.length === 0) return [];
+  const events = given.filter(({ target }) => !refusedTargets.has(target));
+  const outcomes = await appendOpen(client, events, refusedTargets);
+  const byEvent = new Map(events.map((event, index) => [event, outcomes[index]]));
+  return given.map((event) => byEvent.get(event) ?? { outcome: 'held' });
+}
+
+async function appendOpen(
+  client: LogAppends,
+  events: readonly EffectAppend[],
+  refusedTargets: Set<string>,
+): Promise<readonly EffectOutcome[]> {
+  const [only] = events;
+  if (only === undefined) return [];
   try {
     const request = { events: events.map(newEventOf), mode: PublishMode.EACH };
     const { results } = await client.append(request);
@@ -37,12 +51,15 @@ async function appendAll(
     );
   } catch (thrown) {
     if (!isRefused(thrown)) throw logFailure(thrown);
-    if (events.length === 1) return [{ outcome: 'refused', reason: thrown.message }];
+    if (events.length === 1) {
+      refusedTargets.add(only.target);
+      return [{ outcome: 'refused', reason: thrown.message }];
+    }
   }
   const middle = Math.ceil(events.length / 2);
   return [
-    ...(await appendAll(client, events.slice(0, middle))),
-    ...(await appendAll(client, events.slice(middle))),
+    ...(await appendAll(client, events.slice(0, middle), refusedTargets)),
+    ...(await appendAll(client, events.slice(middle), refusedTargets)),
   ];
 }
 

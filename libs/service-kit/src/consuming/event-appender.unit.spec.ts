@@ -6,8 +6,9 @@ import { create, type MessageInitShape } from '@nova/proto/runtime';
 import { RpcError, type RpcStatus } from '@nova/rpc';
 import { eventAppenderOver, type LogAppends } from './event-appender.ts';
 
-const effect = (eventType: string): EffectAppend => ({
+const effect = (eventType: string, target = newEventId()): EffectAppend => ({
   eventId: newEventId(),
+  target,
   eventType,
   aggregateId: '550e8400-e29b-41d4-a716-446655440000',
   payload: { b: 1, a: 2 },
@@ -69,7 +70,7 @@ describe('an event appender over gRPC', () => {
   });
 
   it('finds the event that spoils a call, and stores the others', async () => {
-    const events = ['good', 'bad', 'good', 'good'].map(effect);
+    const events = ['good', 'bad', 'good', 'good'].map((type) => effect(type));
     const outcomes = await eventAppenderOver(log([])).append(events);
     expect(outcomes).toEqual([
       { outcome: 'stored' },
@@ -77,6 +78,27 @@ describe('an event appender over gRPC', () => {
       { outcome: 'stored' },
       { outcome: 'stored' },
     ]);
+  });
+
+  it('holds back what stands behind a refused event for the same target, and nothing else', async () => {
+    const calls: string[][] = [];
+    const events = [
+      effect('first', 'ann'),
+      effect('bad', 'ann'),
+      effect('behind', 'ann'),
+      effect('free', 'bob'),
+      effect('further', 'ann'),
+    ];
+    const outcomes = await eventAppenderOver(log(calls)).append(events);
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([
+      'stored',
+      'refused',
+      'held',
+      'stored',
+      'held',
+    ]);
+    const stored = calls.filter((types) => !types.includes('bad')).flat();
+    expect(stored).toEqual(['first', 'free']);
   });
 
   it.each<RpcStatus>(['UNAVAILABLE', 'UNAUTHENTICATED'])(
