@@ -15,7 +15,7 @@ const definition = defineService({
     const service = searchService({
       queries,
       pageTokens,
-      engineOver: (tx) => postgresEngine(tx, config.statementTimeoutMs),
+      engineOver: (tx) => postgresEngine(tx, config),
     });
     return { parts: [], services: [service], probes: [] };
   },

@@ -121,6 +121,7 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
         ['東京', 4],
         ['東京タワー', 4],
         ['猫', 4],
+        ['東', 4],
         ['ﾀﾜｰ', 4],
         ['검색', 5],
         ['한국어', 5],
@@ -336,7 +337,7 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
 
       it('decides about posts for friends, private ones, and people who keep apart', async () => {
         const word = fresh();
-        const [author, friend, other, foe] = ids();
+        const [author, friend, other, foe, pest] = ids();
         const contact = (event_type: string, user_id: string, friend_id: string): EventRecord => ({
           event_type,
           aggregate_id: contactId(user_id, friend_id),
@@ -353,6 +354,9 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
           contact('friend_added', author, other),
           contact('friend_removed', author, other),
           contact('user_blocked', foe, author),
+          contact('user_blocked', author, pest),
+          contact('user_blocked', author, other),
+          contact('user_unblocked', author, other),
         );
         const seenBy = async (id: string) => (await found(id, word)).sort();
         expect(await seenBy(author)).toEqual(
@@ -363,6 +367,7 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
         );
         expect(await seenBy(other)).toEqual(['author', 'public']);
         expect(await seenBy(foe)).toEqual([]);
+        expect(await seenBy(pest)).toEqual([]);
       });
 
       it('may narrow it to a conversation, a sender, an author or the verified', async () => {
@@ -452,6 +457,26 @@ export function engineConformance(name: string, open: () => Promise<EngineUnderT
         expect(exact).toBe(Math.ceil(size / 4));
         const few = await search({ viewerId: ann, query: 'otter 4', kinds: ['message'] });
         expect(few.counts[0]?.isMore).toBe(false);
+      }, 30_000);
+
+      it('are the same across kinds where more match than are counted', async () => {
+        const word = fresh();
+        const [ann, room, author] = ids();
+        const size = EXACT_TOTAL + 50;
+        const posts = Array.from({ length: size }, (_, index) => ({
+          ...posted(newEventId(), author, 'x', { content: `${word} ${index}` }),
+          occurred_at: at(index % 5),
+        }));
+        const messages = Array.from({ length: 20 }, (_, index) => said(room, ann, word, index % 5));
+        const people = Array.from({ length: 20 }, (_, index) => ({
+          ...user(newEventId(), 'x', { bio: word }),
+          occurred_at: at(index % 5),
+        }));
+        await happened(created(room, ann), ...posts, ...messages, ...people);
+        const hits = await paged({ viewerId: ann, query: word, limit: 23 });
+        expect(hits).toHaveLength(size + 40);
+        expect(new Set(hits.map((hit) => hit.ids.join())).size).toBe(size + 40);
+        expect([...hits].sort(comparePlaces)).toEqual(hits);
       }, 30_000);
     });
   });

@@ -17,7 +17,7 @@ import { KINDS, type Question } from '../../domain/search-engine.ts';
 import { queryWordsOf } from '../../domain/words.ts';
 import { views } from '../views.ts';
 import { engineConformance } from './engine.conformance.ts';
-import { postgresEngine } from './postgres-engine.ts';
+import { postgresEngine, type SearchLimits } from './postgres-engine.ts';
 
 const SCHEMA = 'views_g1';
 const ROUND = 500;
@@ -49,10 +49,14 @@ async function apply({ database }: TestDatabase, events: readonly StoredEvent[])
   }
 }
 
-function search({ database }: TestDatabase, question: Question, statementTimeoutMs = 5000) {
+function search(
+  { database }: TestDatabase,
+  question: Question,
+  limits: SearchLimits = { statementTimeoutMs: 5000 },
+) {
   return database.transaction(async (tx) => {
     await useGeneration(tx, SCHEMA);
-    return postgresEngine(tx, statementTimeoutMs).search(question);
+    return postgresEngine(tx, limits).search(question);
   });
 }
 
@@ -60,7 +64,10 @@ engineConformance('PostgreSQL', async () => {
   const store = await views1();
   return {
     apply: (events) => apply(store, events),
-    engine: { search: (question) => search(store, question) },
+    // Few of the newest, so that there are more to be found by the index alone.
+    engine: {
+      search: (question) => search(store, question, { statementTimeoutMs: 5000, newest: 100 }),
+    },
     close: () => store.drop(),
   };
 });
@@ -148,7 +155,7 @@ describe('the PostgreSQL engine', () => {
       await held.promise;
     });
     await locked.promise;
-    const failed = search(store, asked('plain'), 100);
+    const failed = search(store, asked('plain'), { statementTimeoutMs: 100 });
     await expect(failed).rejects.toMatchObject({ code: 'NOVA_SEARCH_TOO_COSTLY' });
     held.resolve();
     await holding;

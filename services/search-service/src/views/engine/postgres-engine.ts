@@ -34,6 +34,20 @@ const RARE_BEGINNING = 3;
 const MAX_MISTYPED = 8;
 const MAX_KNOWN = 2000;
 
+/** What a search may cost. */
+export interface SearchLimits {
+  /** A statement that takes longer ends the search. */
+  readonly statementTimeoutMs: number;
+  /** By default {@link NEWEST}. */
+  readonly newest?: number;
+}
+
+/**
+ * So many of the newest documents are looked at one by one before the index is asked. What is common
+ * is found among them in 3 ms, and of what is rare the index has little to sort.
+ */
+const NEWEST = 5000;
+
 /** What was found of one kind: all of it, or that there is more than is counted. */
 interface KindFound {
   readonly count: Count;
@@ -47,14 +61,12 @@ interface KindFound {
  *
  *   whom → up to 1,001 matches in no order ─ all of them → sorted here
  *                     └ more: tier by tier, the newest first: among the newest, then by the index
- *
- * @param statementTimeoutMs a statement that takes longer ends the search
  */
-export function postgresEngine(tx: Queryable, statementTimeoutMs: number): SearchEngine {
+export function postgresEngine(tx: Queryable, limits: SearchLimits): SearchEngine {
   return {
     async search(question) {
       try {
-        return await new Search(tx, question).run(statementTimeoutMs);
+        return await new Search(tx, question).run(limits);
       } catch (thrown) {
         const isSlow = isNovaError(thrown) && thrown.kind === postgresErrors.POSTGRES_TIMEOUT;
         throw isSlow ? new NovaError(errors.SEARCH_TOO_COSTLY, {}, { cause: thrown }) : thrown;
@@ -73,7 +85,7 @@ class Search {
     this.#question = question;
   }
 
-  async run(statementTimeoutMs: number): Promise<Answer> {
+  async run({ statementTimeoutMs, newest = NEWEST }: SearchLimits): Promise<Answer> {
     const { kinds, viewerId, filter, limit } = this.#question;
     // Without statistics, as after an import, the planner would read whole tables.
     await this.#tx.query(
@@ -83,7 +95,7 @@ class Search {
     );
     const viewer = await readViewer(this.#tx, viewerId, kinds);
     const found: KindFound[] = [];
-    for (const kind of kinds) found.push(await this.#ofKind({ kind, viewer, filter }));
+    for (const kind of kinds) found.push(await this.#ofKind({ kind, viewer, filter, newest }));
     const places = found.flatMap((one) => one.places).sort(comparePlaces);
     return {
       hits: await this.#documents(places.slice(0, limit)),

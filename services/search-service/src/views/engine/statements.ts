@@ -22,6 +22,8 @@ export interface Sought {
   readonly kind: Kind;
   readonly viewer: Viewer;
   readonly filter: Filter;
+  /** How many of the newest documents are looked at one by one. */
+  readonly newest: number;
 }
 
 /** A row of the statements below. */
@@ -32,19 +34,13 @@ export interface PlaceRow {
   readonly tier: Tier;
 }
 
-/**
- * So many of the newest documents are looked at one by one before the index is asked. What is common
- * is found among them in 3 ms, and of what is rare the index has little to sort.
- */
-const NEWEST = 5000;
-
 /** Up to one more than EXACT_TOTAL documents of any tier, in no order. */
 export function probe(sought: Sought, tiers: readonly TierQuery[], from: 'index' | 'newest') {
   const table = documentTables[sought.kind];
   const args = new Args();
   const [widest] = tiers.slice(-1);
   const query = from === 'index' ? scoped(sought, widest?.query) : (widest?.query ?? '');
-  const source = from === 'index' ? table.table : newest(table, '');
+  const source = from === 'index' ? table.table : newest(table, sought, '');
   const sql = `SELECT ${selected(table)}, ${tierOf(args, tiers)} AS tier FROM ${source} AS d
     WHERE d.lexemes @@ ${args.add(query, 'tsquery')}
       AND ${table.visible(args, sought.viewer, sought.filter)}
@@ -72,7 +68,7 @@ export function tierPage(
   // Materialized: else the planner may walk all of the table by time, looking for what is rare.
   const source =
     from === 'newest'
-      ? `(${matching(newest(table, onwards))})`
+      ? `(${matching(newest(table, sought, onwards))})`
       : `(WITH found AS MATERIALIZED (${matching(table.table)})
           SELECT * FROM found WHERE true${onwards})`;
   const sql = `SELECT ${selected(table)}, ${args.add(tier, 'text')} AS tier FROM ${source} AS d
@@ -106,9 +102,13 @@ function selected({ ids, at }: DocumentTable): string {
   return [...ids.map((id, index) => `d.${id} AS id${index}`), `d.${at} AS at`].join(', ');
 }
 
-function newest({ table, ids, at, isLive }: DocumentTable, onwards: string): string {
+function newest(
+  { table, ids, at, isLive }: DocumentTable,
+  sought: Sought,
+  onwards: string,
+): string {
   const order = [at, ...ids].map((column) => `${column} DESC`).join(', ');
-  return `(SELECT * FROM ${table} WHERE ${isLive}${onwards} ORDER BY ${order} LIMIT ${NEWEST})`;
+  return `(SELECT * FROM ${table} WHERE ${isLive}${onwards} ORDER BY ${order} LIMIT ${sought.newest})`;
 }
 
 function scoped({ kind, viewer, filter }: Sought, query = ''): string {
