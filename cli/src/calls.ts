@@ -1,5 +1,6 @@
 import type { DescService } from '@nova/proto/runtime';
 import { type Client, createClient } from '@nova/rpc';
+import { callerCredentials } from './caller.ts';
 import { eventsAddress } from './events-address.ts';
 import type { Invocation } from './verb.ts';
 
@@ -12,7 +13,11 @@ export async function withEventsClient<S extends DescService, T>(
   work: (client: Client<S>) => Promise<T>,
 ): Promise<T> {
   const address = eventsAddress(invocation);
-  const client = createClient(service, { address, deadlineMs: DEADLINE_MS });
+  const client = createClient(service, {
+    address,
+    deadlineMs: DEADLINE_MS,
+    credentials: callerCredentials(invocation.environment),
+  });
   try {
     return await work(client);
   } finally {
