@@ -78,6 +78,23 @@ describe('a direct conversation', () => {
     expect(messages.map(({ content }) => content)).toEqual(['hi']);
   });
 
+  it('is created once by both sides at the same time, and numbers messages sent at once', async () => {
+    const [ann, bob] = [rig.user(), rig.user()];
+    const both = [ann, bob, ann, bob, ann];
+    const made = await Promise.all(
+      both.map((one) =>
+        one.rpc.createConversation({ kind: 'direct', memberIds: [one === ann ? bob.id : ann.id] }),
+      ),
+    );
+    expect(made.filter(({ created }) => created)).toHaveLength(1);
+    const [{ conversationId } = { conversationId: '' }] = made;
+    const sent = await Promise.all(
+      both.map((one) => one.rpc.sendMessage(text(conversationId, 'at once'))),
+    );
+    const numbers = sent.map(({ sequenceNumber }) => Number(sequenceNumber));
+    expect(numbers.sort()).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('keeps its two members, and takes nothing from somebody who is blocked', async () => {
     const [ann, bob, eve] = [rig.user(), rig.user(), rig.user()];
     const block = (type: string) =>

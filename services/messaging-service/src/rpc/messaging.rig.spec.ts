@@ -3,7 +3,7 @@ import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
 import type { JsonObject } from '@nova/proto/runtime';
 import { type Client, createClient, RpcError } from '@nova/rpc';
-import { type TestService, testStack } from '@nova/testkit';
+import { type TestDatabase, testStack } from '@nova/testkit';
 
 /** A user with a client of their own. */
 export interface User {
@@ -13,7 +13,9 @@ export interface User {
 
 /** messaging-service and the log as processes, and how specs talk to them. */
 export interface Rig {
-  readonly service: TestService;
+  /** Databases of the log and of the service. */
+  readonly log: TestDatabase;
+  readonly store: TestDatabase;
   readonly events: Client<typeof EventsService>;
   /** Base of the service's ops HTTP. */
   readonly opsUrl: string;
@@ -40,7 +42,8 @@ export async function startRig(): Promise<Rig> {
     createClient(EventsService, { address: stack.log.address, deadlineMs: 10_000 }),
   );
   return {
-    service,
+    log: stack.database,
+    store: service.database,
     events,
     opsUrl: messaging.opsUrl,
     user(id = randomUUID(), metadata = {}) {

@@ -9,6 +9,7 @@ import {
   startRig,
   type User,
 } from '../rpc/messaging.rig.spec.ts';
+import { rowsByView } from './fold-of-log.rig.spec.ts';
 import { expectedOf, type History, randomHistory } from './random-history.rig.spec.ts';
 
 const { NEWER, OLDER, AROUND } = HistoryDirection;
@@ -281,5 +282,13 @@ describe('events published by hand', () => {
     expect(conversation).toMatchObject({ name: 'then', role: 'owner', lastSequenceNumber: 2n });
     const health = await (await fetch(`${rig.opsUrl}/health/cqrs`)).json();
     expect(health).toMatchObject({ consumers: [{ parkedAggregates: 0, retryingAggregates: 0 }] });
+  });
+});
+
+describe('the rows of all views', () => {
+  it('are those that a fold of the log gives', async () => {
+    const { stored, folded } = await rowsByView(rig);
+    expect(stored).toEqual(folded);
+    expect(Object.values(stored).filter(({ length }) => length > 0).length).toBeGreaterThan(7);
   });
 });
