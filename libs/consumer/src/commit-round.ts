@@ -3,13 +3,8 @@ import { applyEvent, decodeEvent, type PlannedEvent, planEvent, RowSet } from '@
 import type { DescMessage } from '@nova/proto/runtime';
 import type { Delivery } from './delivery.ts';
 import type { Effect } from './effect.ts';
-import {
-  type EffectRow,
-  lockEffectMarks,
-  planEffects,
-  writeEffectMarks,
-  writeEffects,
-} from './effects/write-effects.ts';
+import { lockEffectMarks, type MovedEffectMark, writeEffectMarks } from './effects/effect-marks.ts';
+import { type EffectRow, planEffects, writeEffects } from './effects/write-effects.ts';
 import { failureOf } from './failure.ts';
 import { setAside } from './foreign.ts';
 import { enterGeneration, type Generation } from './generation.ts';
@@ -117,45 +112,53 @@ async function apply(
   shares: readonly Share[],
   rows: RowSet,
 ): Promise<EffectRow[]> {
-  const { generation, effects } = context;
+  const { generation, effects, epochs } = context;
   await forgetRows(context, tx, shares, rows, round);
   const effectTypes = new Set(effects.map(({ eventType }) => eventType));
   const withEffects = shares.filter(({ toApply }) =>
     toApply.some(({ event }) => effectTypes.has(event.eventType)),
   );
-  const marks = await lockEffectMarks(
-    tx,
-    generation.consumer,
-    withEffects.map(({ mark }) => mark),
-  );
+  const names = withEffects.map(({ mark }) => mark);
+  const marks = await lockEffectMarks(tx, generation.consumer, names);
+  const registered = epochs.lastKept(generation.effectsFrom);
   const planned: EffectRow[] = [];
+  const moved: MovedEffectMark[] = [];
   for (const share of shares) {
-    const condemned = round.condemned.get(share.aggregate);
-    const effectMark = marks.get(share.aggregate) ?? 0n;
-    for (const delivery of share.toApply) {
-      if (delivery === share.failed?.delivery) break;
-      const { aggregateVersion, position } = delivery.event;
-      try {
-        if (condemned?.version === aggregateVersion) throw condemned.thrown;
-        const plan = share.plans.get(delivery);
-        const hasEffects =
-          aggregateVersion > effectMark && position.position > generation.effectsFrom;
-        planned.push(...applyOne(context, rows, delivery, plan, hasEffects));
-        share.applied.push(delivery);
-      } catch (thrown) {
-        share.failed = { delivery, thrown };
-        break;
-      }
+    const mark = marks.get(share.aggregate);
+    const written = mark === undefined ? 0n : epochs.lastKept(mark);
+    const effectsAfter = written > registered ? written : registered;
+    planned.push(...applyShare(context, round, share, rows, effectsAfter));
+    const last = share.applied.at(-1)?.event;
+    if (mark === undefined || last === undefined || last.position.position <= written) continue;
+    moved.push({ ...last, version: last.aggregateVersion });
+  }
+  await writeEffectMarks(tx, generation.consumer, moved);
+  return planned;
+}
+
+/** Folds the events of one aggregate until one of them fails; answers their effects. */
+function applyShare(
+  context: RoundContext,
+  round: Round,
+  share: Share,
+  rows: RowSet,
+  effectsAfter: bigint,
+): EffectRow[] {
+  const condemned = round.condemned.get(share.aggregate);
+  const planned: EffectRow[] = [];
+  for (const delivery of share.toApply) {
+    if (delivery === share.failed?.delivery) break;
+    const { aggregateVersion, position } = delivery.event;
+    try {
+      if (condemned?.version === aggregateVersion) throw condemned.thrown;
+      const hasEffects = position.position > effectsAfter;
+      planned.push(...applyOne(context, rows, delivery, share.plans.get(delivery), hasEffects));
+      share.applied.push(delivery);
+    } catch (thrown) {
+      share.failed = { delivery, thrown };
+      break;
     }
   }
-  await writeEffectMarks(
-    tx,
-    generation.consumer,
-    withEffects.map(({ mark, applied }) => ({
-      ...mark,
-      version: applied.at(-1)?.event.aggregateVersion ?? 0n,
-    })),
-  );
   return planned;
 }
 

@@ -5,7 +5,13 @@ import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
 import { EffectBell } from './effects/effect-bell.ts';
 import { type Consumer, consumerMigrations, createConsumer } from './index.ts';
 import { Notices, notice } from './testing/notices.rig.spec.ts';
-import { appendAll, newEvent, type OutboxLog, outboxLog } from './testing/outbox-log.rig.spec.ts';
+import {
+  appendAll,
+  loseAfter,
+  newEvent,
+  type OutboxLog,
+  outboxLog,
+} from './testing/outbox-log.rig.spec.ts';
 import { rooms } from './testing/rooms.ts';
 import { MemorySource, MemoryTopics } from './testing.ts';
 
@@ -26,23 +32,28 @@ beforeAll(async () => {
 afterAll(() => store.drop());
 afterEach(() => consumer.stop());
 
-async function start(name: string): Promise<void> {
-  topics = new MemoryTopics();
-  log = outboxLog(store.database);
-  notices = new Notices();
-  consumer = createConsumer({
+async function member(name: string, appender: Notices): Promise<Consumer> {
+  const started = createConsumer({
     definition: { service: 'spec', name, views: [rooms], effects: [notice] },
     database: store.database,
     source: new MemorySource(topics),
     log,
-    appender: notices,
+    appender,
     logger: silentLogger,
   });
-  await consumer.start();
-  await waitFor(() => consumer.status().phase === 'running', { withinMs: 5000, what: 'a start' });
+  await started.start();
+  await waitFor(() => started.status().phase === 'running', { withinMs: 5000, what: 'a start' });
+  return started;
 }
 
-async function say(room: string, to: string, ...texts: string[]): Promise<void> {
+async function start(name: string): Promise<void> {
+  topics = new MemoryTopics();
+  log = outboxLog(store.database);
+  notices = new Notices();
+  consumer = await member(name, notices);
+}
+
+async function say(room: string, to: string, ...texts: string[]) {
   const events = await appendAll(
     store.database,
     texts.map((content) =>
@@ -55,7 +66,24 @@ async function say(room: string, to: string, ...texts: string[]): Promise<void> 
     ),
   );
   for (const event of events) topics.publish(event);
+  return events;
 }
+
+/** How many effect lanes each member holds, most first. */
+async function shares(name: string): Promise<number[]> {
+  const rows = await store.database.query<{ lanes: number }>(
+    `SELECT count(*)::integer AS lanes FROM consumer_effect_lanes
+     WHERE consumer = $1 AND lease_until > clock_timestamp() GROUP BY owner ORDER BY 1 DESC`,
+    [name],
+  );
+  return rows.map(({ lanes }) => lanes);
+}
+
+const isShared = (name: string, wanted: readonly number[]) =>
+  waitFor(async () => JSON.stringify(await shares(name)) === JSON.stringify(wanted), {
+    withinMs: 8000,
+    what: `lanes ${wanted.join(' and ')}`,
+  });
 
 const settled = () =>
   waitFor(() => consumer.status().lagEvents === 0 && consumer.status().pendingEffects === 0, {
@@ -110,6 +138,65 @@ describe('effects', () => {
     expect(notices.texts()[0]).toContain('free');
     expect(consumer.status().pendingEffects).toBe(1);
   });
+
+  it('are shared by members: each drains its lanes, and takes those of one that leaves', async () => {
+    await start('shared');
+    await isShared('shared', [64]);
+    const others = new Notices();
+    const other = await member('shared', others);
+    await isShared('shared', [32, 32]);
+    const room = crypto.randomUUID();
+    const people = Array.from({ length: 30 }, () => crypto.randomUUID());
+    for (const one of people) await say(room, one, 'first', 'second');
+    const given = () => [...notices.given, ...others.given];
+    await waitFor(() => given().length === 60, { withinMs: 10_000, what: 'all notices' });
+    expect(notices.given.length).toBeGreaterThan(0);
+    expect(others.given.length).toBeGreaterThan(0);
+    for (const one of people) {
+      // Both notices of a person went through one member, in order.
+      const texts = [notices, others].map((by) =>
+        by.given
+          .filter(({ target }) => target === one)
+          .map(({ payload }) => /first|second/.exec(JSON.stringify(payload))?.[0]),
+      );
+      expect(texts).toContainEqual(['first', 'second']);
+    }
+    const leftAt = performance.now();
+    await other.stop();
+    await isShared('shared', [64]);
+    // Given back, not waited for until the leases end.
+    expect(performance.now() - leftAt).toBeLessThan(4000);
+  }, 40_000);
+
+  it('follow the events that the log has in place of lost ones, and no lost one', async () => {
+    await start('lost');
+    const [room, alice] = [crypto.randomUUID(), crypto.randomUUID()];
+    const [kept] = await say(room, alice, 'kept');
+    await say(room, alice, 'lost', 'lost as well');
+    await waitFor(() => notices.given.length === 3, { withinMs: 5000, what: 'notices' });
+    notices.isAway = true;
+    await say(room, alice, 'never told');
+    await waitFor(() => consumer.status().trouble !== undefined, {
+      withinMs: 5000,
+      what: 'an effect that waits',
+    });
+    await loseAfter(store.database, kept);
+    const next = await say(room, alice, 'instead');
+    expect(next[0]?.aggregateVersion).toBe(2n);
+    notices.isAway = false;
+    await waitFor(() => notices.given.length === 4, { withinMs: 10_000, what: 'a notice instead' });
+    await settled();
+    const told = notices
+      .texts()
+      .map((text) => /kept|lost as well|lost|never|instead/.exec(text)?.[0]);
+    expect(told).toEqual(['kept', 'lost', 'lost as well', 'instead']);
+    // Nor does a rebuild repeat what was kept, or forget what came instead.
+    await consumer.rebuild();
+    await say(room, alice, 'after');
+    await waitFor(() => notices.given.length === 5, { withinMs: 10_000, what: 'one more' });
+    await settled();
+    expect(notices.given).toHaveLength(5);
+  }, 40_000);
 
   it('written by one member wake the one that drains them, through the database', async () => {
     const [mine, other] = [

@@ -21,7 +21,7 @@ export interface Generation extends GenerationName {
   /** Subscribed event type → position at or below which its events count as applied. */
   readonly eventTypes: ReadonlyMap<string, bigint>;
   /** Events at or below have no effects. */
-  readonly effectsFrom: bigint;
+  readonly effectsFrom: LogPosition;
 }
 
 interface GenerationRow {
@@ -235,8 +235,8 @@ async function read(
   row: GenerationRow,
   tables: readonly ViewTable[],
 ): Promise<Generation> {
-  const [first] = await tx.query<{ effects_from: bigint }>(
-    'SELECT effects_from FROM public.consumers WHERE consumer = $1',
+  const [first] = await tx.query<{ effects_epoch: string; effects_from: bigint }>(
+    'SELECT effects_epoch, effects_from FROM public.consumers WHERE consumer = $1',
     [consumer],
   );
   return {
@@ -247,6 +247,6 @@ async function read(
     eventTypes: new Map(
       Object.entries(row.event_types).map(([type, from]) => [type, BigInt(from)]),
     ),
-    effectsFrom: first?.effects_from ?? 0n,
+    effectsFrom: { epoch: first?.effects_epoch ?? '', position: first?.effects_from ?? 0n },
   };
 }

@@ -10,6 +10,7 @@ export class KnownEpochs {
   /** Epoch → first position of the next one; undefined for the present epoch. */
   #ends = new Map<string, bigint | undefined>();
   #present: string | undefined;
+  #presentBegins = 0n;
 
   /** Takes over what the log says. */
   learn({ epochs }: Pick<LogStanding, 'epochs'>): void {
@@ -17,6 +18,7 @@ export class KnownEpochs {
       epochs.map(({ epoch }, index) => [epoch, epochs[index + 1]?.firstPosition]),
     );
     this.#present = epochs.at(-1)?.epoch;
+    this.#presentBegins = epochs.at(-1)?.firstPosition ?? 0n;
   }
 
   knows(epoch: string): boolean {
@@ -34,6 +36,16 @@ export class KnownEpochs {
     if (this.isValid(at)) return at;
     const end = this.#ends.get(at.epoch);
     return end === undefined ? undefined : { epoch: at.epoch, position: end - 1n };
+  }
+
+  /**
+   * The last position at or below `at` whose event is still the one that it was. Of an epoch that
+   * the log does not know (it was restored to an earlier state) nothing is certain: then what came
+   * before the present epoch counts as kept.
+   */
+  lastKept(at: LogPosition): bigint {
+    const { position } = this.clip(at) ?? { position: this.#presentBegins - 1n };
+    return position < at.position ? position : at.position;
   }
 
   /** The epoch in which the log grows. */

@@ -1,10 +1,10 @@
 import { readEventType } from '@nova/events';
+import type { LaneTerm } from '@nova/lease';
 import type { Queryable } from '@nova/postgres';
 import type { ConsumerContext } from '../context.ts';
 import type { EffectAppend, EffectEvent, EventAppender } from '../effect.ts';
 import { failureOf, isOutage } from '../failure.ts';
 import { enterGeneration, type Generation } from '../generation.ts';
-import type { EffectLane } from './effect-lanes.ts';
 import { finishEffects, type PendingEffect, parkEffect } from './effect-store.ts';
 
 /** What an effect came to when it was judged. */
@@ -25,17 +25,19 @@ export async function carryOut(
   context: ConsumerContext,
   appender: EventAppender,
   generation: Generation,
-  lanes: readonly EffectLane[],
+  lanes: readonly LaneTerm[],
   wave: readonly PendingEffect[],
 ): Promise<void> {
   const { database } = context;
   const { consumer } = generation;
-  const judged = inOrder(await judgeAll(context, generation, wave));
+  const lost = await lostOf(context, wave);
+  const sound = wave.filter((pending) => !lost.includes(pending));
+  const judged = inOrder(await judgeAll(context, generation, sound));
   const appends = judged.flatMap((one) => ('append' in one ? [one] : []));
   const outcomes =
     appends.length === 0 ? [] : await appender.append(appends.map(({ append }) => append));
   const refused = judged.flatMap((one) => ('refused' in one ? [one] : []));
-  const done = judged.flatMap((one) => ('nothing' in one ? [one.pending] : []));
+  const done = [...lost, ...judged.flatMap((one) => ('nothing' in one ? [one.pending] : []))];
   for (const [index, { pending }] of appends.entries()) {
     const outcome = outcomes[index];
     if (outcome?.outcome === 'stored') done.push(pending);
@@ -49,6 +51,20 @@ export async function carryOut(
     );
   }
   await finishEffects(database, consumer, lanes, done);
+}
+
+/** Effects of events that the log has lost since: they are dropped, as the events were. */
+async function lostOf(
+  { epochs, log, logger }: ConsumerContext,
+  wave: readonly PendingEffect[],
+): Promise<readonly PendingEffect[]> {
+  // An epoch that is not known may have begun since the log was asked.
+  if (wave.some(({ source }) => !epochs.knows(source.epoch))) epochs.learn(await log.getLog());
+  const lost = wave.filter(
+    ({ source: { epoch, position } }) => !epochs.isValid({ epoch, position: BigInt(position) }),
+  );
+  if (lost.length > 0) logger.warn({ count: lost.length }, 'effects of a lost epoch dropped');
+  return lost;
 }
 
 /** In the order of writing, each target up to its first that could not be judged. */

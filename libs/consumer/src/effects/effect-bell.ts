@@ -34,8 +34,9 @@ export class EffectBell {
     return this.#work.wait(ms, stop);
   }
 
-  /** How many lanes this member drains. */
+  /** How many lanes this member drains from now on; those that are new may have work at once. */
   holds(lanes: number): void {
+    if (lanes > this.#lanesHeld) this.#work.notify();
     this.#lanesHeld = lanes;
   }
 

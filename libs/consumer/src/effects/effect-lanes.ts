@@ -1,65 +1,109 @@
+import { randomUUID } from 'node:crypto';
 import { LANES } from '@nova/events';
-import type { Queryable } from '@nova/postgres';
+import { FairShare, type HeldLane, type LaneTerm, leaseStore } from '@nova/lease';
+import type { ConsumerContext } from '../context.ts';
 
-/** A lane of effects that this process may drain. */
-export interface EffectLane {
-  readonly lane: number;
-  readonly term: bigint;
-}
-
-/** How long lanes stay with a process that no longer renews them. */
-export const LEASE_MS = 5000;
+const LEASE_MS = 5000;
+const RENEW_EVERY_MS = 1500;
+/** Nothing is begun with less of the lease left than this. */
+const LEAST_LEASE_MS = 1000;
 
 /**
- * Leases of a consumer's 64 effect lanes, by the rules of the relay's: judged by the database's
- * clock, a new term for each tenure, and every write names owner and term, so that a process that
- * was stopped past its lease changes nothing. One member drains; others stand by and take over.
+ * The effect lanes that this member holds: 64 of each consumer, shared by its members by leases as
+ * the relays share those of the log. Pure memory but for the leases themselves.
  */
 export class EffectLanes {
-  readonly #database: Queryable;
-  readonly #consumer: string;
-  readonly #owner: string;
+  readonly #context: ConsumerContext;
+  readonly #share: FairShare<HeldLane, LaneTerm>;
+  readonly #lanes = new Map<number, HeldLane>();
+  #isPrepared = false;
 
-  constructor(database: Queryable, consumer: string, owner: string) {
-    this.#database = database;
-    this.#consumer = consumer;
-    this.#owner = owner;
+  constructor(context: ConsumerContext) {
+    this.#context = context;
+    const { database, definition, clock, logger, meters } = context;
+    const store = leaseStore(
+      database,
+      {
+        lanes: 'consumer_effect_lanes',
+        members: 'consumer_effect_members',
+        memberColumn: 'member',
+        scope: { column: 'consumer', value: definition.name },
+      },
+      { memberId: randomUUID(), leaseMs: LEASE_MS },
+    );
+    this.#share = new FairShare({
+      store: {
+        ...store,
+        beat: async () => {
+          await this.#prepare();
+          return store.beat();
+        },
+      },
+      holder: {
+        owned: () => [...this.#lanes.values()],
+        add: (claimed, leaseEndsAtMs) => this.#add(claimed, leaseEndsAtMs),
+        drop: (lane) => this.#drop(lane),
+        // Nothing is known of an effect lane but what the database knows.
+        flush: () => Promise.resolve(),
+        exclusively: (work) => work(),
+      },
+      lanes: LANES,
+      leaseMs: LEASE_MS,
+      renewIntervalMs: RENEW_EVERY_MS,
+      clock,
+      logger,
+      failed: (thrown) => meters.failed(thrown),
+    });
   }
 
-  /** Makes the lanes' rows, once. */
-  async prepare(): Promise<void> {
-    await this.#database.query(
-      `INSERT INTO consumer_effect_lanes (consumer, lane)
-       SELECT $1, generate_series(0, $2::integer - 1) ON CONFLICT DO NOTHING`,
-      [this.#consumer, LANES],
-    );
-  }
-
-  /** Renews what is held and takes what nobody holds; resolves with all lanes held. */
-  async hold(): Promise<readonly EffectLane[]> {
-    return this.#database.query<EffectLane>(
-      `WITH mine AS (
-         SELECT lane, owner IS NOT DISTINCT FROM $2 AND lease_until > clock_timestamp() AS is_held
-         FROM consumer_effect_lanes
-         WHERE consumer = $1
-           AND (owner = $2 OR owner IS NULL OR lease_until <= clock_timestamp())
-         ORDER BY lane FOR UPDATE SKIP LOCKED
-       )
-       UPDATE consumer_effect_lanes AS l
-       SET owner = $2, term = CASE WHEN mine.is_held THEN l.term ELSE l.term + 1 END,
-           lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-       FROM mine WHERE l.consumer = $1 AND l.lane = mine.lane
-       RETURNING l.lane, l.term`,
-      [this.#consumer, this.#owner, LEASE_MS],
-    );
+  /** Keeps a fair share of the lanes. */
+  run(stop: AbortSignal): Promise<void> {
+    return this.#share.run(stop);
   }
 
   /** Gives everything back, so that another member need not wait for the leases to end. */
-  async giveBack(): Promise<void> {
-    await this.#database.query(
-      `UPDATE consumer_effect_lanes SET owner = NULL, lease_until = NULL
-       WHERE consumer = $1 AND owner = $2`,
-      [this.#consumer, this.#owner],
+  giveUp(): Promise<void> {
+    return this.#share.giveUp();
+  }
+
+  /** Lanes with enough of their lease left; they stay until `work` is done. */
+  async withLanes<T>(work: (lanes: readonly HeldLane[]) => Promise<T>): Promise<T> {
+    const lanes = [...this.#lanes.values()].filter((lane) => !lane.isLeaving && this.isHeld(lane));
+    for (const lane of lanes) lane.isInWork = true;
+    try {
+      return await work(lanes);
+    } finally {
+      for (const lane of lanes) lane.isInWork = false;
+    }
+  }
+
+  isHeld({ isOwned, leaseEndsAtMs }: HeldLane): boolean {
+    return isOwned && leaseEndsAtMs - this.#context.clock.monotonicMs() >= LEAST_LEASE_MS;
+  }
+
+  /** Makes the lanes' rows, once. */
+  async #prepare(): Promise<void> {
+    if (this.#isPrepared) return;
+    const { database, definition } = this.#context;
+    await database.query(
+      `INSERT INTO consumer_effect_lanes (consumer, lane)
+       SELECT $1, generate_series(0, $2::integer - 1) ON CONFLICT DO NOTHING`,
+      [definition.name, LANES],
     );
+    this.#isPrepared = true;
+  }
+
+  #add(claimed: readonly LaneTerm[], leaseEndsAtMs: number): void {
+    for (const { lane, term } of claimed) {
+      const flags = { isInWork: false, isLeaving: false, isOwned: true };
+      this.#lanes.set(lane, { lane, term, leaseEndsAtMs, ...flags });
+    }
+    this.#context.effectBell.holds(this.#lanes.size);
+  }
+
+  #drop(lane: HeldLane): void {
+    lane.isOwned = false;
+    if (this.#lanes.get(lane.lane) === lane) this.#lanes.delete(lane.lane);
+    this.#context.effectBell.holds(this.#lanes.size);
   }
 }

@@ -1,6 +1,6 @@
+import type { LaneTerm } from '@nova/lease';
 import type { Queryable } from '@nova/postgres';
 import type { JsonValue } from '@nova/proto/runtime';
-import type { EffectLane } from './effect-lanes.ts';
 import type { EffectSource } from './write-effects.ts';
 
 /** An effect that waits to be carried out. */
@@ -20,7 +20,7 @@ export interface PendingEffect {
 export function nextEffects(
   database: Queryable,
   consumer: string,
-  lanes: readonly EffectLane[],
+  lanes: readonly LaneTerm[],
   limit: number,
 ): Promise<PendingEffect[]> {
   return database.query<PendingEffect>(
@@ -45,7 +45,7 @@ const HELD = `
 export async function finishEffects(
   database: Queryable,
   consumer: string,
-  lanes: readonly EffectLane[],
+  lanes: readonly LaneTerm[],
   done: readonly PendingEffect[],
 ): Promise<void> {
   if (done.length === 0) return;
@@ -68,7 +68,7 @@ export async function finishEffects(
 export async function parkEffect(
   database: Queryable,
   consumer: string,
-  lanes: readonly EffectLane[],
+  lanes: readonly LaneTerm[],
   { lane, sequence }: PendingEffect,
   reason: string,
 ): Promise<void> {

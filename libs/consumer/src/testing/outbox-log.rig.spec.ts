@@ -1,5 +1,12 @@
 import type { StoredEvent } from '@nova/events';
-import { append, eventsByAggregate, logHead, type NewEvent, readWindow } from '@nova/outbox';
+import {
+  append,
+  eventsByAggregate,
+  logHead,
+  type NewEvent,
+  readWindow,
+  rebase,
+} from '@nova/outbox';
 import type { Database } from '@nova/postgres';
 import type { ConsumerRegistration, LogReader } from '../log-reader.ts';
 
@@ -90,4 +97,20 @@ export async function appendAll(
     if (window.scanned.position === after) return stored;
     after = window.scanned.position;
   }
+}
+
+/** The log comes back without what followed an event, all of it messages of the same aggregate. */
+export async function loseAfter(database: Database, kept: StoredEvent | undefined): Promise<void> {
+  if (kept === undefined) throw new TypeError('nothing is kept');
+  const { aggregateId, aggregateVersion, typeSequence, position } = kept;
+  await database.query('DELETE FROM outbox_events WHERE position > $1', [position.position]);
+  await database.query('UPDATE outbox_log SET last_position = $1', [position.position]);
+  await database.query(
+    `UPDATE outbox_aggregates
+     SET version = $2, last_versions = jsonb_build_object('message_created', $2::bigint),
+         type_counts = jsonb_build_object('message_created', $3::bigint)
+     WHERE aggregate_id = $1`,
+    [aggregateId, aggregateVersion, typeSequence],
+  );
+  await rebase(database);
 }

@@ -1,3 +1,5 @@
+import type { HeldLane, LaneTerm } from '@nova/lease';
+
 /**
  * A lane as this relay holds it.
  *
@@ -9,23 +11,12 @@
  * A lane's events are in at most one window at a time (`isInWork`), so its records are never in
  * two sends at once.
  */
-export interface Lane {
-  readonly lane: number;
-  /** The tenure in which it is held; every write names it. */
-  readonly term: bigint;
-  /** Monotonic time at which the lease ends at the latest, counted from before the request. */
-  leaseEndsAtMs: number;
+export interface Lane extends HeldLane {
   /** Every event of the lane at or below is acknowledged. */
   cursor: bigint;
   /** The cursor as the database knows it. */
   storedCursor: bigint;
   mode: 'front' | 'lagging';
-  /** Its events are in a window that is not yet settled. */
-  isInWork: boolean;
-  /** To be given back as soon as it is not in work. */
-  isLeaving: boolean;
-  /** False for ever once the lease is lost or given back. */
-  isOwned: boolean;
   /** Failed windows in a row. */
   failures: number;
   /** A failed lane rests until then (monotonic). */
@@ -33,14 +24,6 @@ export interface Lane {
 }
 
 /** A lane that was just claimed. */
-export interface ClaimedLane {
-  readonly lane: number;
-  readonly term: bigint;
+export interface ClaimedLane extends LaneTerm {
   readonly position: bigint;
-}
-
-/** What names a lane in a write. */
-export interface LaneTerm {
-  readonly lane: number;
-  readonly term: bigint;
 }

@@ -1,3 +1,4 @@
+import type { FairShare } from '@nova/lease';
 import type { Part } from '@nova/lifecycle';
 import { type GaugeMetric, gauge, type Logger, metricNames, type Reading } from '@nova/telemetry';
 import { type Clock, Signal, sleep } from '@nova/time';
@@ -5,7 +6,8 @@ import { Advance } from './advance.ts';
 import type { RelayContext } from './context.ts';
 import { Front } from './front.ts';
 import { runGap } from './gap.ts';
-import { LaneLease } from './lane-lease.ts';
+import type { ClaimedLane, Lane } from './lane.ts';
+import { laneLease } from './lane-lease.ts';
 import type { LaneStore } from './lane-store.ts';
 import { LaneTable } from './lane-table.ts';
 import type { LogSource } from './log-source.ts';
@@ -46,7 +48,7 @@ export class PortedRelay implements Relay {
   readonly name = 'relay';
   readonly #ports: RelayPorts;
   readonly #context: RelayContext;
-  readonly #lease: LaneLease;
+  readonly #lease: FairShare<Lane, ClaimedLane>;
   readonly #advance: Advance;
   readonly #listening: Part;
   #running: { readonly stop: AbortController; readonly loops: Promise<void> } | undefined;
@@ -70,7 +72,7 @@ export class PortedRelay implements Relay {
       open: new Set(),
     };
     this.#advance = new Advance(this.#context);
-    this.#lease = new LaneLease(this.#context, this.#advance);
+    this.#lease = laneLease(this.#context, this.#advance);
     this.#listening = ports.listen(() => this.#context.frontWork.notify());
   }
 

@@ -1,5 +1,6 @@
 import { LANES } from '@nova/events';
-import type { ClaimedLane, LaneTerm } from '../relay/lane.ts';
+import type { LaneTerm } from '@nova/lease';
+import type { ClaimedLane } from '../relay/lane.ts';
 import type { LaneStore } from '../relay/lane-store.ts';
 
 interface LaneRow {

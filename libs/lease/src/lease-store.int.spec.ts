@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type TestDatabase, testDatabase } from '@nova/testkit';
+import { leaseStore } from './lease-store.ts';
+
+const LANES = 8;
+let test: TestDatabase;
+
+beforeAll(async () => {
+  test = await testDatabase();
+  await test.database.query(
+    `CREATE TABLE lanes (team text, lane smallint, owner text, term bigint NOT NULL DEFAULT 0,
+       lease_until timestamptz, PRIMARY KEY (team, lane))`,
+  );
+  await test.database.query(
+    `CREATE TABLE members (team text, member text, seen_until timestamptz NOT NULL,
+       PRIMARY KEY (team, member))`,
+  );
+  await test.database.query(
+    `INSERT INTO lanes (team, lane) SELECT team, lane
+     FROM unnest('{red,blue}'::text[]) AS team, generate_series(0, ${LANES - 1}) AS lane`,
+  );
+}, 60_000);
+afterAll(() => test.drop());
+
+const store = (team: string, memberId: string) =>
+  leaseStore(
+    test.database,
+    {
+      lanes: 'lanes',
+      members: 'members',
+      memberColumn: 'member',
+      scope: { column: 'team', value: team },
+    },
+    { memberId, leaseMs: 60_000 },
+  );
+
+describe('sets of lanes in one table', () => {
+  it('are leased apart: a member of one neither counts nor touches the other', async () => {
+    const [red, blue] = [store('red', 'one'), store('blue', 'one')];
+    expect(await store('red', 'two').beat()).toEqual({ others: 0 });
+    expect(await red.beat()).toEqual({ others: 1 });
+    expect(await blue.beat()).toEqual({ others: 0 });
+    const reds = await red.claim(LANES);
+    const blues = await blue.claim(LANES);
+    expect(reds).toHaveLength(LANES);
+    expect(blues).toHaveLength(LANES);
+    await red.release(reds.slice(0, 3));
+    expect(await red.renew(reds)).toEqual(new Set(reds.slice(3).map(({ lane }) => lane)));
+    expect((await blue.renew(blues)).size).toBe(LANES);
+    expect(await store('blue', 'two').claim(LANES)).toEqual([]);
+    const again = await store('red', 'two').claim(LANES);
+    expect(again.map(({ term }) => term)).toEqual([2n, 2n, 2n]);
+    await red.leave();
+    expect(await store('red', 'two').beat()).toEqual({ others: 0 });
+    const left = await test.database.query('SELECT 1 FROM members WHERE team = $1', ['blue']);
+    expect(left).toHaveLength(1);
+  });
+});

@@ -1,0 +1,117 @@
+import type { Queryable } from '@nova/postgres';
+import type { LaneTerm } from './lane.ts';
+
+/** Which tables hold the lanes and those who share them. Names are part of statements: constants. */
+export interface LeaseTables {
+  /** Columns lane (smallint), owner (text), term (bigint) and lease_until (timestamptz). */
+  readonly lanes: string;
+  /** Those who live: the column below and seen_until (timestamptz). */
+  readonly members: string;
+  readonly memberColumn: string;
+  /** Where several sets of lanes share these tables: the column that tells them apart, and its value. */
+  readonly scope?: { readonly column: string; readonly value: string };
+  /** Further columns of a lane that a claim answers. */
+  readonly answered?: readonly string[];
+}
+
+/**
+ * Leases in the database. Every write names owner and term and asks for a lease that has not
+ * ended by the database's clock, so a member that was stopped past its lease changes nothing.
+ */
+export interface LeaseStore<Claimed extends LaneTerm = LaneTerm> {
+  /** Says that this member lives and tells how many others do. */
+  beat(): Promise<{ readonly others: number }>;
+  /** Renews leases; resolves with the lanes that are still held. */
+  renew(lanes: readonly LaneTerm[]): Promise<ReadonlySet<number>>;
+  /** Takes at most `count` lanes that nobody holds, each in a new term. */
+  claim(count: number): Promise<readonly Claimed[]>;
+  /** Gives lanes back. */
+  release(lanes: readonly LaneTerm[]): Promise<void>;
+  /** Says that this member is gone. */
+  leave(): Promise<void>;
+}
+
+/**
+ * The lease store over the tables of their owner.
+ *
+ * @param memberId names this process among all that share the lanes, living and dead
+ */
+export function leaseStore<Claimed extends LaneTerm>(
+  database: Queryable,
+  tables: LeaseTables,
+  { memberId, leaseMs }: { readonly memberId: string; readonly leaseMs: number },
+): LeaseStore<Claimed> {
+  const sql = statements(tables);
+  const scope = tables.scope === undefined ? [] : [tables.scope.value];
+  const numbers = (lanes: readonly LaneTerm[]) => lanes.map(({ lane }) => lane);
+  const terms = (lanes: readonly LaneTerm[]) => lanes.map(({ term }) => term);
+  return {
+    async beat() {
+      const [row] = await database.query<{ others: bigint }>(sql.beat, [
+        memberId,
+        leaseMs,
+        ...scope,
+      ]);
+      return { others: Number(row?.others ?? 0n) };
+    },
+    async renew(lanes) {
+      const params = [memberId, leaseMs, numbers(lanes), terms(lanes), ...scope];
+      const rows = await database.query<{ lane: number }>(sql.renew, params);
+      return new Set(rows.map(({ lane }) => lane));
+    },
+    claim: (count) => database.query<Claimed>(sql.claim, [memberId, leaseMs, count, ...scope]),
+    async release(lanes) {
+      await database.query(sql.release, [memberId, numbers(lanes), terms(lanes), ...scope]);
+    },
+    async leave() {
+      await database.query(sql.leave, [memberId, ...scope]);
+    },
+  };
+}
+
+const UNTIL = "clock_timestamp() + $2 * interval '1 millisecond'";
+
+function statements({ lanes, members, memberColumn: member, scope, answered = [] }: LeaseTables) {
+  // Of the given place among the parameters; nothing where the tables have one set of lanes only.
+  const within = (place: string, alias: string) =>
+    scope === undefined ? '' : `AND ${alias}.${scope.column} = ${place}`;
+  const column = scope === undefined ? '' : `${scope.column}, `;
+  const value = scope === undefined ? '' : '$3, ';
+  return {
+    // Forgets members that are long gone.
+    beat: `
+      WITH gone AS (
+        DELETE FROM ${members} AS m
+        WHERE m.seen_until < clock_timestamp() - interval '1 minute' AND m.${member} <> $1
+          ${within('$3', 'm')}
+      ), here AS (
+        INSERT INTO ${members} (${column}${member}, seen_until) VALUES (${value}$1, ${UNTIL})
+        ON CONFLICT (${column}${member}) DO UPDATE SET seen_until = excluded.seen_until
+      )
+      SELECT count(*) AS others FROM ${members} AS m
+      WHERE m.${member} <> $1 AND m.seen_until > clock_timestamp() ${within('$3', 'm')}`,
+    // A lease that has ended stays ended.
+    renew: `
+      UPDATE ${lanes} AS l SET lease_until = ${UNTIL}
+      FROM unnest($3::smallint[], $4::bigint[]) AS mine (lane, term)
+      WHERE l.lane = mine.lane AND l.owner = $1 AND l.term = mine.term
+        AND l.lease_until > clock_timestamp() ${within('$5', 'l')}
+      RETURNING l.lane`,
+    // A new term shuts out whoever held them before.
+    claim: `
+      WITH free AS (
+        SELECT lane FROM ${lanes} AS l
+        WHERE (owner IS NULL OR lease_until IS NULL OR lease_until <= clock_timestamp())
+          ${within('$4', 'l')}
+        ORDER BY lane LIMIT $3 FOR UPDATE SKIP LOCKED
+      )
+      UPDATE ${lanes} AS l SET owner = $1, term = l.term + 1, lease_until = ${UNTIL}
+      FROM free WHERE l.lane = free.lane ${within('$4', 'l')}
+      RETURNING ${['lane', 'term', ...answered].map((name) => `l.${name}`).join(', ')}`,
+    release: `
+      UPDATE ${lanes} AS l SET owner = NULL, lease_until = NULL
+      FROM unnest($2::smallint[], $3::bigint[]) AS mine (lane, term)
+      WHERE l.lane = mine.lane AND l.owner = $1 AND l.term = mine.term ${within('$4', 'l')}`,
+    leave: `DELETE FROM ${members} AS m WHERE m.${member} = $1 ${within('$2', 'm')}`,
+  };
+}
