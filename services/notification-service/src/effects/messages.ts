@@ -45,10 +45,9 @@ function recipientOf(
   { senderId, recipientId }: MessageCreated,
   conversation: Conversation | undefined,
 ): string | undefined {
-  const kind = conversation?.kind ?? undefined;
-  if (kind === undefined) return recipientId;
-  if (kind !== 'direct') return undefined;
-  const others = conversation?.pair.filter((id) => id !== senderId) ?? [];
+  if (conversation === undefined || conversation.kind === null) return recipientId;
+  // A group has no two sides.
+  const others = conversation.pair.filter((id) => id !== senderId);
   if (recipientId !== undefined) return others.find((id) => id === recipientId);
   return others.length === 1 ? others[0] : undefined;
 }

@@ -4,11 +4,12 @@ import type {
 } from '@nova/proto/gen/notification/notification_service_pb';
 import type { JsonValue, MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { actingUser, invalidRequest } from '@nova/service-kit';
+import { invalidRequest } from '@nova/service-kit';
 import { listNotifications, type Place } from '../storage/notifications.ts';
 import type { Dependencies } from './dependencies.ts';
 import { checkKinds } from './kinds-filter.ts';
 import { notificationMessage } from './notification-message.ts';
+import { userOf } from './user-of.ts';
 
 const PAGE = { default: 50, maximum: 100 };
 
@@ -18,7 +19,7 @@ export function getNotifications({ queries, pageTokens }: Dependencies) {
     request: GetNotificationsRequest,
     call: Call,
   ): Promise<MessageInitShape<typeof GetNotificationsResponseSchema>> => {
-    const userId = actingUser(call, request.userId, 'user_id');
+    const userId = userOf(call, request);
     const { unreadOnly } = request;
     const kinds = [...new Set(request.kinds)].sort();
     const violations = checkKinds(kinds);

@@ -4,10 +4,11 @@ import type {
 } from '@nova/proto/gen/notification/notification_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { actingUser, invalidRequest } from '@nova/service-kit';
+import { invalidRequest } from '@nova/service-kit';
 import { countUnread } from '../storage/notifications.ts';
 import type { Dependencies } from './dependencies.ts';
 import { checkKinds } from './kinds-filter.ts';
+import { userOf } from './user-of.ts';
 
 /** Beyond it nobody counts, neither people nor this service. */
 const MOST_COUNTED = 999;
@@ -15,10 +16,11 @@ const MOST_COUNTED = 999;
 /** How many notifications a user has not read. */
 export function getUnreadCount({ queries }: Dependencies) {
   return async (
-    { userId: given, kinds, minConsistencyToken }: GetUnreadCountRequest,
+    request: GetUnreadCountRequest,
     call: Call,
   ): Promise<MessageInitShape<typeof GetUnreadCountResponseSchema>> => {
-    const userId = actingUser(call, given, 'user_id');
+    const userId = userOf(call, request);
+    const { kinds, minConsistencyToken } = request;
     const violations = checkKinds(kinds);
     if (violations.length > 0) throw invalidRequest(violations);
     const unread = await queries.run(call, minConsistencyToken, (views) =>

@@ -7,11 +7,12 @@ import {
 } from '@nova/proto/gen/notification/notification_service_pb';
 import type { MessageInitShape, Timestamp } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { actingUser, invalidRequest, rowRef } from '@nova/service-kit';
+import { invalidRequest, rowRef } from '@nova/service-kit';
 import { marksAll } from '../domain/mark-read.ts';
 import { newestUnread } from '../storage/notifications.ts';
 import { inboxView } from '../views/inbox_view/inbox-view.ts';
 import type { Dependencies } from './dependencies.ts';
+import { userOf } from './user-of.ts';
 
 /** Moves the cutoff at or before which everything is read: one event, however much it marks. */
 export function markAllNotificationsAsRead({ commands, queries }: Dependencies) {
@@ -19,7 +20,7 @@ export function markAllNotificationsAsRead({ commands, queries }: Dependencies) 
     request: MarkAllNotificationsAsReadRequest,
     call: Call,
   ): Promise<MessageInitShape<typeof MarkAllNotificationsAsReadResponseSchema>> => {
-    const userId = actingUser(call, request.userId, 'user_id');
+    const userId = userOf(call, request);
     const upTo =
       request.upTo === undefined
         ? // Not the clock: what this view does not show yet, the user has not seen.

@@ -7,11 +7,12 @@ import {
 } from '@nova/proto/gen/notification/notification_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { actingUser, invalidRequest, rowRef } from '@nova/service-kit';
+import { invalidRequest, rowRef } from '@nova/service-kit';
 import { marksOne } from '../domain/mark-read.ts';
 import { inboxView } from '../views/inbox_view/inbox-view.ts';
 import { notificationView } from '../views/notification_view/notification-view.ts';
 import type { Dependencies } from './dependencies.ts';
+import { userOf } from './user-of.ts';
 
 /** Marks one notification as read. */
 export function markNotificationAsRead({ commands }: Dependencies) {
@@ -19,7 +20,7 @@ export function markNotificationAsRead({ commands }: Dependencies) {
     request: MarkNotificationAsReadRequest,
     call: Call,
   ): Promise<MessageInitShape<typeof MarkNotificationAsReadResponseSchema>> => {
-    const userId = actingUser(call, request.userId, 'user_id');
+    const userId = userOf(call, request);
     const { notificationId, requestId } = request;
     if (!isCanonicalUuid(notificationId)) {
       const description = 'must be a UUID in lower case';

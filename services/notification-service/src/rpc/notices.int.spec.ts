@@ -47,6 +47,7 @@ async function refusal(call: Promise<unknown>): Promise<unknown> {
 describe('a direct message published by hand', () => {
   it('is told to the other side once, with the name of who said it', async () => {
     const { ann, bob, room, say } = await rig.pair();
+    await rig.settled();
     const { eventId } = await say('hello   there\n');
     const [notice] = await notices(bob, 1);
     expect(notice).toMatchObject({
@@ -118,6 +119,31 @@ describe('a direct message published by hand', () => {
   });
 });
 
+describe('a message to a group', () => {
+  it('is told to the members whom it mentions', async () => {
+    const { ann, bob } = await rig.pair();
+    const [room, outsider, member] = [newEventId(), newEventId(), newEventId()];
+    const group = { kind: 'group', creator_id: ann, member_ids: [bob], name: 'Garden' };
+    await rig.publish('conversation_created', room, group);
+    await rig.publish('member_added', room, { user_id: member, added_by: ann });
+    await rig.settled();
+    await rig.publish('message_created', room, {
+      message_id: newEventId(),
+      sender_id: ann,
+      content: 'who waters the roses?',
+      mentioned_user_ids: [bob, outsider, ann, member],
+    });
+    const told = await notices(member, 2);
+    expect(told.map(({ kind, title }) => [kind, title])).toEqual([
+      ['mention', 'Ann mentioned you in Garden'],
+      ['member_added', 'Ann added you to Garden'],
+    ]);
+    expect(await notices(bob, 1)).toHaveLength(1);
+    await rig.settled();
+    for (const user of [ann, outsider]) expect(await rig.notices(user)).toEqual([]);
+  });
+});
+
 describe('reading', () => {
   it('goes by pages, newest first, and by filter', async () => {
     const { bob, say } = await rig.pair();
@@ -170,6 +196,17 @@ describe('reading', () => {
     });
     expect(await rig.as(bob).getUnreadCount({})).toMatchObject({ unreadCount: 1 });
   });
+
+  it.each(['no id', 'a\0b', '550E8400-E29B-41D4-A716-446655440000'])(
+    'refuses user_id %j by name',
+    async (userId) => {
+      const client = rig.as(newEventId());
+      const invalid = { status: 'INVALID_ARGUMENT', fields: ['user_id'] };
+      expect(await refusal(client.getNotifications({ userId }))).toMatchObject(invalid);
+      expect(await refusal(client.getUnreadCount({ userId }))).toMatchObject(invalid);
+      expect(await refusal(client.markAllNotificationsAsRead({ userId }))).toMatchObject(invalid);
+    },
+  );
 });
 
 describe('marking', () => {
@@ -238,6 +275,7 @@ describe('marking', () => {
 describe('a process that ends', () => {
   it('between append and removal of an effect leads to one notice, also when names changed since', async () => {
     const { ann, bob, say } = await rig.pair();
+    await rig.settled();
     const { database } = rig.service.database;
     // What is appended cannot be removed, until the process is gone.
     await database.query(
