@@ -1,22 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
-import { type PrivateKafka, privateKafka, randomName, waitFor } from '@nova/testkit';
+import { randomName, testKafka } from '@nova/testkit';
 import { Kafka } from 'kafkajs';
 import { errors } from './errors.ts';
 import { openKafka } from './open-kafka.ts';
 import { settings } from './settings.ts';
+import { rigs } from './testing/each-driver.rig.spec.ts';
 
-let broker: PrivateKafka;
-const openAdmin = () =>
-  openKafka({ brokers: broker.brokers, clientId: 'spec', logger: silentLogger }).admin();
+const { brokers } = await testKafka();
+const { each, close } = rigs({ brokers });
 
-beforeAll(async () => {
-  broker = await privateKafka();
-}, 60_000);
-afterAll(() => broker.remove());
+afterAll(async () => {
+  await close();
+});
 
 async function configOf(topic: string): Promise<Record<string, string | null>> {
-  const admin = new Kafka({ brokers: [...broker.brokers], clientId: 'spec-reader' }).admin();
+  const admin = new Kafka({ brokers: [...brokers], clientId: 'spec-reader' }).admin();
   await admin.connect();
   try {
     const { resources } = await admin.describeConfigs({
@@ -33,8 +32,8 @@ async function configOf(topic: string): Promise<Record<string, string | null>> {
 }
 
 describe('the admin', () => {
-  it('creates missing topics with their settings, once', async () => {
-    const admin = openAdmin();
+  each('creates missing topics with their settings, once, and describes them', async (rig) => {
+    const admin = rig.kafka.admin();
     const [first, second] = [randomName('nova_events_a'), randomName('nova_dlt_a')];
     const specs = [
       { topic: first, partitions: 8 },
@@ -50,12 +49,17 @@ describe('the admin', () => {
       'min.insync.replicas': '1',
       'cleanup.policy': 'delete',
     });
-    expect(await configOf(second)).toMatchObject({ 'retention.ms': '1000' });
-    await admin.close();
-  }, 30_000);
+    await rig.publish(first, 3, 0, 5);
+    expect(await admin.describe([first, second, 'nova_events_none'])).toEqual(
+      new Map([
+        [first, { partitions: 8, retentionMs: 30 * 24 * 60 * 60 * 1000, records: 5n }],
+        [second, { partitions: 1, retentionMs: 1000, records: 0n }],
+      ]),
+    );
+  });
 
-  it('names existing topics with another number of partitions and creates nothing then', async () => {
-    const admin = openAdmin();
+  each('names topics with another number of partitions and creates nothing then', async (rig) => {
+    const admin = rig.kafka.admin();
     const [taken, missing] = [randomName('nova_events_b'), randomName('nova_events_c')];
     await admin.ensureTopics([{ topic: taken, partitions: 4 }]);
     const attempt = admin.ensureTopics([
@@ -65,54 +69,26 @@ describe('the admin', () => {
     await expect(attempt).rejects.toMatchObject({ kind: errors.KAFKA_TOPIC_DIFFERS });
     await expect(attempt).rejects.toThrow(`${taken} has 4, the catalogue says 8`);
     expect((await admin.topics()).has(missing)).toBe(false);
-    await admin.close();
-  }, 30_000);
+  });
 
-  it('lets several processes create the same topics at the same time', async () => {
-    const specs = Array.from({ length: 5 }, () => ({
-      topic: randomName('nova_events_d'),
-      partitions: 2,
-    }));
-    const admins = [openAdmin(), openAdmin(), openAdmin()];
+  each('lets several processes create the same topics at the same time', async ({ driver }) => {
+    const topics = Array.from({ length: 5 }, () => randomName('nova_events_d'));
+    const specs = topics.map((topic) => ({ topic, partitions: 2 }));
+    const admins = [1, 2, 3].map(() =>
+      openKafka({ brokers, clientId: 'several', logger: silentLogger, driver }).admin(),
+    );
     await Promise.all(admins.map((admin) => admin.ensureTopics(specs)));
-    const topics = await admins[0]?.topics();
-    for (const { topic } of specs) expect(topics?.get(topic)).toBe(2);
+    const found = await admins[0]?.topics();
+    for (const topic of topics) expect(found?.get(topic)).toBe(2);
     await Promise.all(admins.map((admin) => admin.close()));
-  }, 30_000);
+  });
 
-  it('says what the broker refuses', async () => {
-    const admin = openAdmin();
-    const topic = randomName('nova_events_e');
+  each('says what the broker refuses', async ({ kafka }) => {
+    const spec = { topic: randomName('nova_events_e'), partitions: 1 };
     await expect(
-      admin.ensureTopics([{ topic, partitions: 1, config: { 'retention.ms': 'soon' } }]),
+      kafka.admin().ensureTopics([{ ...spec, config: { 'retention.ms': 'soon' } }]),
     ).rejects.toMatchObject({ kind: errors.KAFKA_REFUSED });
-    await admin.close();
-  }, 30_000);
-
-  it('notices a paused broker within the deadline, and that it is back', async () => {
-    const admin = openAdmin();
-    await admin.ping();
-    broker.pause();
-    try {
-      const askedAt = performance.now();
-      await expect(admin.ping(700)).rejects.toMatchObject({ kind: errors.KAFKA_UNAVAILABLE });
-      expect(performance.now() - askedAt).toBeLessThan(3000);
-    } finally {
-      broker.resume();
-    }
-    await waitFor(() => admin.ping().then(() => true), { withinMs: 10_000, what: 'a ping' });
-    await admin.close();
-  }, 30_000);
-
-  it('notices a dead broker, and that it is back', async () => {
-    const admin = openAdmin();
-    await admin.ping();
-    await broker.kill();
-    await expect(admin.ping(1500)).rejects.toMatchObject({ kind: errors.KAFKA_UNAVAILABLE });
-    await broker.restart();
-    await waitFor(() => admin.ping().then(() => true), { withinMs: 20_000, what: 'a ping' });
-    await admin.close();
-  }, 60_000);
+  });
 });
 
 describe('the settings', () => {

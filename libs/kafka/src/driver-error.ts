@@ -44,7 +44,8 @@ export function driverError(thrown: unknown, brokers: readonly string[], what: s
 function* everyError(thrown: unknown): Generator<Error> {
   const seen = new Set<unknown>();
   const left: unknown[] = [thrown];
-  for (let error = left.shift(); error !== undefined; error = left.shift()) {
+  while (left.length > 0) {
+    const error = left.shift();
     if (!(error instanceof Error) || seen.has(error) || seen.size > MOST_ERRORS) continue;
     seen.add(error);
     yield error;

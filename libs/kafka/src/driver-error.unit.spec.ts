@@ -29,6 +29,23 @@ describe('brokerErrorType', () => {
     expect(brokerErrorType(together)).toBe('POLICY_VIOLATION');
   });
 
+  it('finds it as @platformatic/kafka tells it, below what has no cause', () => {
+    const protocol = Object.assign(new Error('too large'), { apiId: 'MESSAGE_TOO_LARGE' });
+    const response = new AggregateError([new Error('another'), protocol], 'response with error');
+    const thrown = new AggregateError([response], 'Producing messages failed.');
+    expect(brokerErrorType(thrown)).toBe('MESSAGE_TOO_LARGE');
+    expect(driverError(thrown, ['b:1'], 'take it').kind).toBe(errors.KAFKA_REFUSED);
+    const unknown = Object.assign(new Error('Unknown topic t.'), { code: 'PLT_KFK_USER' });
+    expect(brokerErrorType(unknown)).toBe('UNKNOWN_TOPIC_OR_PARTITION');
+  });
+
+  it('gives the innermost reason where nothing else tells one', () => {
+    const thrown = new AggregateError([new Error('connect ECONNREFUSED')], 'failed 6 times');
+    expect(driverError(thrown, ['b:1'], 'answer').message).toContain(
+      'failed 6 times (connect ECONNREFUSED)',
+    );
+  });
+
   it('ends with causes that go round', () => {
     const error = new Error('round');
     error.cause = error;

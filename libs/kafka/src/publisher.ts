@@ -104,9 +104,12 @@ export class SinglePartitionPublisher implements KafkaPublisher {
       session.nextOffsets.set(name, judgement.baseOffset + BigInt(batch.records.length));
     } catch (thrown) {
       this.#discard(session);
-      if (brokerErrorType(thrown) === 'UNKNOWN_TOPIC_OR_PARTITION')
+      const isWrong = isNovaError(thrown, errors.KAFKA_ANSWER_WRONG);
+      // Perhaps the topic was made anew with fewer partitions.
+      if (isWrong || brokerErrorType(thrown) === 'UNKNOWN_TOPIC_OR_PARTITION') {
         this.#topics.forget(batch.topic);
-      if (isNovaError(thrown, errors.KAFKA_ANSWER_WRONG)) throw thrown;
+      }
+      if (isWrong) throw thrown;
       throw driverError(thrown, this.#options.brokers, `take records for ${batch.topic}`);
     }
   }

@@ -17,6 +17,7 @@ export type { Guard } from './guard.ts';
 export { type Found, findJava, findMaven, MINIMUM_JAVA } from './java/find-java.ts';
 export { canInstall, ensureJava, installLine, type JavaTools } from './java/install-java.ts';
 export { archiveKafkaClasses } from './kafka/class-archive.ts';
+export { kafkaClusterId } from './kafka/format.ts';
 export {
   ensureKafkaJars,
   hasKafkaJars,

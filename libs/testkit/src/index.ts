@@ -5,6 +5,8 @@
  *   testPostgres, testKafka     shared by all spec files of a run (tools/jest-global-setup.mjs)
  *   testDatabase                migrated once into a template, cloned per spec file
  *   privatePostgres, privateKafka   may be paused, killed, restarted
+ *   privateKafkaCluster             the same with several brokers
+ *   privateSecuredKafka             with a listener for TLS and passwords
  *   testStack                   events-service, its relay and services as processes
  *
  * Nothing is left behind, also when jest is killed with -9: each server's guard (see
@@ -12,10 +14,13 @@
  */
 export {
   type PrivateKafka,
+  type PrivateKafkaCluster,
   type PrivatePostgres,
   type PrivateServer,
   privateKafka,
+  privateKafkaCluster,
   privatePostgres,
+  privateSecuredKafka,
 } from './private-server.ts';
 export { randomName } from './random-name.ts';
 export { type SharedPostgres, type TestKafka, testKafka, testPostgres } from './spec-servers.ts';

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type RunningServer, type ServerProcess, startServer } from '@nova/servers';
 import type { ServerFolder } from './server-folder.ts';
-import { describeKafka } from './start-kafka.ts';
+import {
+  describeCluster,
+  describeKafka,
+  describeSecuredKafka,
+  type KafkaSecurity,
+} from './start-kafka.ts';
 import { describePostgres } from './start-postgres.ts';
 
 /** A server that belongs to one spec, which may treat it badly. */
@@ -42,6 +47,50 @@ export async function privatePostgres(): Promise<PrivatePostgres> {
 export async function privateKafka(): Promise<PrivateKafka> {
   const { server, folder, logFile, brokers } = await describeKafka();
   return Object.assign(await Controlled.start(server, folder, logFile), { brokers });
+}
+
+/** A Kafka of one spec with a second listener: encrypted, for clients that give a password. */
+export interface PrivateSecuredKafka extends PrivateKafka {
+  readonly securedBrokers: readonly string[];
+}
+
+/** Starts a Kafka that also has a secured listener. */
+export async function privateSecuredKafka(security: KafkaSecurity): Promise<PrivateSecuredKafka> {
+  const { server, folder, logFile, ...addresses } = await describeSecuredKafka(security);
+  return Object.assign(await Controlled.start(server, folder, logFile), {
+    brokers: addresses.brokers,
+    securedBrokers: addresses.securedBrokers,
+  });
+}
+
+/** A Kafka of one spec that is made of several brokers, which may be treated badly one by one. */
+export interface PrivateKafkaCluster {
+  /** Addresses of all brokers. */
+  readonly brokers: readonly string[];
+  /** By broker id, from 1. */
+  readonly nodes: ReadonlyMap<number, PrivateServer>;
+  remove(): Promise<void>;
+}
+
+/** Starts a cluster for one spec alone (three brokers: about 8 s and 900 MB). */
+export async function privateKafkaCluster(size: number): Promise<PrivateKafkaCluster> {
+  const described = await describeCluster(size);
+  const starting = described.map(({ server, folder, logFile }) =>
+    Controlled.start(server, folder, logFile),
+  );
+  const ends = await Promise.allSettled(starting);
+  const started = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const remove = async () => void (await Promise.all(started.map((node) => node.remove())));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed !== undefined) {
+    await remove();
+    throw failed.reason;
+  }
+  return {
+    brokers: described.flatMap(({ brokers }) => brokers),
+    nodes: new Map(started.map((node, index) => [index + 1, node])),
+    remove,
+  };
 }
 
 class Controlled implements PrivateServer {

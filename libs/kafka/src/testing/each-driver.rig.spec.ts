@@ -4,7 +4,13 @@ import { randomName, waitFor } from '@nova/testkit';
 import { type Kafka, openKafka } from '../open-kafka.ts';
 import { DRIVERS, type DriverName, type KafkaOptions } from '../options.ts';
 import type { KafkaPublisher } from '../publisher.ts';
-import type { DeliveredBatch, DeliveryOptions, OpenKafkaSource, TopicPartition } from '../seam.ts';
+import {
+  type DeliveredBatch,
+  type DeliveryOptions,
+  type OpenKafkaSource,
+  partitionKey,
+  type TopicPartition,
+} from '../seam.ts';
 
 /** A member that notes what happens to it. */
 export interface NotedMember {
@@ -28,18 +34,33 @@ export interface DriverRig {
   /** Sends records whose keys are their numbers. */
   publish(topic: string, partition: number, from: number, count: number): Promise<void>;
   openMember(topics: readonly string[], fields?: Partial<DeliveryOptions>): Promise<NotedMember>;
+  /** Keys in a partition, as numbers and in order, read to its present end. */
+  numbersIn(topic: string, partition: number): Promise<number[]>;
+  /**
+   * Waits until the scenario is here with every driver, and then does this once: what happens to
+   * the broker happens to all.
+   */
+  meet(action: () => unknown): Promise<void>;
   /** Stops every member opened so far. */
   stopMembers(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The rig of each driver. */
-export function rigs(options: Omit<KafkaOptions, 'clientId' | 'logger' | 'driver'>) {
-  const all = DRIVERS.map((driver) => rigOf({ ...options, driver }));
+type RigOptions = Omit<KafkaOptions, 'clientId' | 'logger' | 'driver'>;
+
+/** The rig of each driver. With a broker that starts later, give the options by `begin`. */
+export function rigs(given?: RigOptions) {
+  const meeting = new Meeting(DRIVERS.length);
+  const all: DriverRig[] = [];
+  const begin = (options: RigOptions) => {
+    all.push(...DRIVERS.map((driver) => rigOf({ ...options, driver }, meeting)));
+  };
+  if (given !== undefined) begin(given);
   return {
+    begin,
     /** A test of a scenario with every driver at the same time: half as long as one by one. */
     each(name: string, scenario: (rig: DriverRig) => Promise<void>, timeoutMs?: number): void {
-      it(`${name}, with each driver`, () => runAll(all, scenario), timeoutMs);
+      it(`${name}, with each driver`, () => runAll(all, meeting, scenario), timeoutMs);
     },
     stopMembers: () => Promise.all(all.map((rig) => rig.stopMembers())),
     close: () => Promise.all(all.map((rig) => rig.close())),
@@ -49,9 +70,18 @@ export function rigs(options: Omit<KafkaOptions, 'clientId' | 'logger' | 'driver
 /** What fails says with which driver. */
 async function runAll(
   all: readonly DriverRig[],
+  meeting: Meeting,
   scenario: (rig: DriverRig) => Promise<void>,
 ): Promise<void> {
-  const ends = await Promise.allSettled(all.map((rig) => scenario(rig)));
+  meeting.begin();
+  const ends = await Promise.allSettled(
+    all.map((rig) =>
+      scenario(rig).catch((thrown: unknown) => {
+        meeting.fail();
+        throw thrown;
+      }),
+    ),
+  );
   const failed = ends.flatMap((end, index) => {
     if (end.status === 'fulfilled') return [];
     const reason = end.reason instanceof Error ? end.reason : new Error(String(end.reason));
@@ -66,7 +96,41 @@ async function runAll(
   throw error;
 }
 
-function rigOf(options: Omit<KafkaOptions, 'clientId' | 'logger'> & { driver: DriverName }) {
+/** Where the scenarios of all drivers wait for each other. */
+class Meeting {
+  readonly #size: number;
+  #here = 0;
+  #done = Promise.withResolvers<void>();
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  begin(): void {
+    this.#here = 0;
+    this.#done = Promise.withResolvers<void>();
+  }
+
+  async come(action: () => unknown): Promise<void> {
+    const { promise, resolve } = this.#done;
+    this.#here += 1;
+    if (this.#here < this.#size) return promise;
+    await action();
+    this.begin();
+    resolve();
+  }
+
+  /** Nobody waits for one that failed. */
+  fail(): void {
+    this.#done.promise.catch(() => {});
+    this.#done.reject(new Error('the scenario failed with another driver'));
+  }
+}
+
+function rigOf(
+  options: Omit<KafkaOptions, 'clientId' | 'logger'> & { driver: DriverName },
+  meeting: Meeting,
+) {
   const { driver } = options;
   const kafka = openKafka({ ...options, clientId: `spec-${driver}`, logger: silentLogger });
   const publisher = kafka.publisher();
@@ -93,6 +157,8 @@ function rigOf(options: Omit<KafkaOptions, 'clientId' | 'logger'> & { driver: Dr
       opened.push(member.source);
       return member;
     },
+    numbersIn: (topic, partition) => readNumbers(kafka, topic, partition),
+    meet: (action) => meeting.come(action),
     async stopMembers() {
       await Promise.all(opened.splice(0).map((source) => source.stop()));
     },
@@ -103,6 +169,35 @@ function rigOf(options: Omit<KafkaOptions, 'clientId' | 'logger'> & { driver: Dr
     },
   };
   return rig;
+}
+
+/** Keys in a partition, read by a client of its own. */
+export async function numbersIn(
+  options: RigOptions & { driver: DriverName },
+  topic: string,
+  partition = 0,
+): Promise<number[]> {
+  const kafka = openKafka({ ...options, clientId: 'spec-reader', logger: silentLogger });
+  try {
+    return await readNumbers(kafka, topic, partition);
+  } finally {
+    await kafka.admin().close();
+  }
+}
+
+async function readNumbers(kafka: Kafka, topic: string, partition: number): Promise<number[]> {
+  const member = await openMember(kafka, [topic]);
+  const key = partitionKey({ topic, partition });
+  try {
+    await until('the assignment', () => member.source.delivered().has(key));
+    const end = (await member.source.endOffsets()).get(key) ?? 0n;
+    await until('the end', () => (member.source.delivered().get(key) ?? 0n) >= end);
+    return member.batches
+      .filter((batch) => batch.partition === partition)
+      .flatMap(({ records }) => records.map((record) => Number(record.key)));
+  } finally {
+    await member.source.stop();
+  }
 }
 
 async function openMember(

@@ -14,7 +14,7 @@ import { baseEnvironment } from '../base-environment.ts';
 import { errors } from '../errors.ts';
 import { indented, lastLinesOf } from '../log-tail.ts';
 import { runProgram } from '../run-program.ts';
-import { kafkaProperties } from './properties.ts';
+import { type KafkaNode, kafkaProperties } from './properties.ts';
 
 /** What the format tool writes besides meta.properties: the feature levels the cluster starts with. */
 const CHECKPOINT = 'bootstrap.checkpoint';
@@ -25,6 +25,7 @@ export interface FormatOptions {
   readonly logDirs: string;
   readonly java: string;
   readonly jarsDir: string;
+  readonly node?: KafkaNode | undefined;
 }
 
 /**
@@ -43,9 +44,9 @@ export async function formatKafka(options: FormatOptions): Promise<void> {
   cpSync(checkpoint, join(logDirs, CHECKPOINT));
   const properties = {
     version: 1,
-    'cluster.id': newId(),
-    'node.id': 1,
-    'directory.id': newId(),
+    'cluster.id': options.node?.clusterId ?? kafkaClusterId(),
+    'node.id': options.node?.id ?? 1,
+    'directory.id': kafkaClusterId(),
   };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
   // Last and in one step: only with it the folder counts as formatted.
@@ -74,7 +75,7 @@ async function runFormatTool({ java, jarsDir }: FormatOptions, work: string): Pr
   const logDirs = join(work, 'data');
   writeFileSync(file, kafkaProperties({ port: 9092, controllerPort: 9093, logDirs }));
   const program = ['-XX:TieredStopAtLevel=1', '-cp', join(jarsDir, '*'), 'kafka.tools.StorageTool'];
-  const words = ['format', '-t', newId(), '-c', file];
+  const words = ['format', '-t', kafkaClusterId(), '-c', file];
   const result = await runProgram(java, [...program, ...words], { env: baseEnvironment() });
   if (!result.ok || !existsSync(join(logDirs, CHECKPOINT))) {
     throw new NovaError(errors.SERVERS_STEP_FAILED, {
@@ -86,7 +87,7 @@ async function runFormatTool({ java, jarsDir }: FormatOptions, work: string): Pr
 }
 
 /** An id as Kafka writes them: 16 random bytes in URL-safe base64; a leading dash upsets its tools. */
-function newId(): string {
+export function kafkaClusterId(): string {
   for (;;) {
     const id = randomBytes(16).toString('base64url');
     if (!id.startsWith('-')) return id;

@@ -5,13 +5,11 @@ import type { ServerProcess } from '../server-process.ts';
 import { classArchivePath } from './class-archive-path.ts';
 import { formatKafka } from './format.ts';
 import { askKafka } from './metadata-request.ts';
-import { kafkaLogging, kafkaProperties } from './properties.ts';
+import { type KafkaConfiguration, kafkaLogging, kafkaProperties } from './properties.ts';
 
 /** What a local Kafka needs to know. */
-export interface KafkaOptions {
+export interface KafkaOptions extends Omit<KafkaConfiguration, 'logDirs'> {
   readonly dataDir: string;
-  readonly port: number;
-  readonly controllerPort: number;
   /** From `ensureKafkaJars`. */
   readonly jarsDir: string;
   /** Path of a Java 17 or later. */
@@ -30,7 +28,7 @@ export interface KafkaOptions {
  * session has to run out first.
  */
 export function kafkaServer(options: KafkaOptions): ServerProcess {
-  const { dataDir, port, controllerPort, jarsDir, java, heapMb = 320 } = options;
+  const { dataDir, port, controllerPort, jarsDir, java, heapMb = 320, node, more } = options;
   const logDirs = join(dataDir, 'log');
   const properties = join(dataDir, 'server.properties');
   const logging = join(dataDir, 'log4j2.properties');
@@ -39,8 +37,8 @@ export function kafkaServer(options: KafkaOptions): ServerProcess {
     stopSignal: 'SIGTERM',
     async prepare() {
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      await formatKafka({ logDirs, java, jarsDir });
-      writeFileSync(properties, kafkaProperties({ port, controllerPort, logDirs }));
+      await formatKafka({ logDirs, java, jarsDir, node });
+      writeFileSync(properties, kafkaProperties({ port, controllerPort, logDirs, node, more }));
       writeFileSync(logging, kafkaLogging());
     },
     command: () => ({

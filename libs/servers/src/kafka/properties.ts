@@ -1,20 +1,37 @@
+/** One of several nodes that make up a cluster; each is broker and controller. */
+export interface KafkaNode {
+  /** From 1. */
+  readonly id: number;
+  /** The same for all nodes: 22 characters, see `kafkaClusterId`. */
+  readonly clusterId: string;
+  /** Controller ports of all nodes, by id. */
+  readonly controllers: ReadonlyMap<number, number>;
+}
+
 /** What of Kafka's configuration nova decides. */
 export interface KafkaConfiguration {
   readonly port: number;
   readonly controllerPort: number;
   readonly logDirs: string;
+  /** Without it the node is alone. */
+  readonly node?: KafkaNode | undefined;
+  /** Beside or in place of what nova sets, by Kafka's names. */
+  readonly more?: Readonly<Record<string, string | number>> | undefined;
 }
 
 /**
- * The text of server.properties: one node, broker and controller at once, on 127.0.0.1 only.
+ * The text of server.properties: broker and controller at once, on 127.0.0.1 only.
  *
  * Acknowledged records survive kill -9 of the broker (they are in the page cache of the machine).
  */
-export function kafkaProperties({ port, controllerPort, logDirs }: KafkaConfiguration): string {
+export function kafkaProperties(configuration: KafkaConfiguration): string {
+  const { port, controllerPort, logDirs, node, more } = configuration;
+  const controllers = node?.controllers ?? new Map([[1, controllerPort]]);
+  const voters = [...controllers].map(([id, at]) => `${id}@127.0.0.1:${at}`);
   const properties: Record<string, string | number> = {
     'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'node.id': node?.id ?? 1,
+    'controller.quorum.voters': voters.join(','),
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
@@ -42,6 +59,7 @@ export function kafkaProperties({ port, controllerPort, logDirs }: KafkaConfigur
     'num.network.threads': 2,
     'num.io.threads': 4,
     'num.recovery.threads.per.data.dir': 4,
+    ...more,
   };
   const lines = Object.entries(properties).map(([name, value]) => `${name}=${value}`);
   return `# Written by nova at every start: changes here are lost.\n${lines.join('\n')}\n`;
