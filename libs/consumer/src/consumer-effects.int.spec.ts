@@ -198,6 +198,26 @@ describe('effects', () => {
     expect(notices.given).toHaveLength(5);
   }, 40_000);
 
+  it('are not carried out once the event has expired, which views show all the same', async () => {
+    await start('expired');
+    const [room, alice] = [crypto.randomUUID(), crypto.randomUUID()];
+    const payload = { message_id: room, sender_id: room, recipient_id: alice, content: 'late' };
+    const given = newEvent('message_created', room, payload);
+    const annotations = { expiresAt: new Date(Date.now() - 1000).toISOString() };
+    for (const event of await appendAll(store.database, [{ ...given, annotations }])) {
+      topics.publish(event);
+    }
+    await say(room, alice, 'on time');
+    await waitFor(() => notices.given.length === 1, { withinMs: 8000, what: 'a notice' });
+    await settled();
+    expect(notices.texts()[0]).toContain('on time');
+    expect(notices.given).toHaveLength(1);
+    const rows = await consumer.read((views) =>
+      views.query('SELECT messages FROM room_view WHERE conversation_id = $1', [room]),
+    );
+    expect(rows).toEqual([{ messages: 2 }]);
+  });
+
   it('written by one member wake the one that drains them, through the database', async () => {
     const [mine, other] = [
       new EffectBell(store.database, 'bell'),
