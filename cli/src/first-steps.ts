@@ -28,11 +28,19 @@ export function grpcurlLine(events: string): string {
   return `grpcurl -plaintext -d '${JSON.stringify(EXAMPLE)}' ${events} events.EventsService/PublishEvent`;
 }
 
-/** The next three things to try, each with its command. */
+/** Somebody in the sample: the user of the nick marlow in the network chat. */
+const READER = 'd00053e0-ae24-5f5e-b9be-8bca7b44a519';
+
+/** The next things to try, each with its command. */
 export function nextSteps({
   kafka,
+  search,
   port_offset,
-}: Pick<StackAddresses, 'kafka' | 'port_offset'>): { meaning: string; command: string }[] {
+}: Pick<StackAddresses, 'kafka' | 'search' | 'port_offset'>): {
+  meaning: string;
+  command: string;
+}[] {
+  const query = JSON.stringify({ user_id: READER, query: 'lighthuose' });
   const offset = port_offset === 0 ? '' : ` --port-offset ${port_offset}`;
   return [
     {
@@ -41,7 +49,11 @@ export function nextSteps({
     },
     {
       meaning: 'bring in real chat logs: one conversation per file',
-      command: `./nova import irc ${SAMPLE}${offset}`,
+      command: `./nova import irc ${SAMPLE} --wait${offset}`,
+    },
+    {
+      meaning: 'search what marlow has read in them, typing badly',
+      command: `grpcurl -plaintext -d '${query}' ${search} search.SearchService/SearchMessages`,
     },
     { meaning: 'watch events as they are published', command: `./nova tail${offset}` },
   ];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ircUserId } from '@nova/events';
 import { judgeClock, judgeDisk, judgeMemory, judgeNode } from './doctor/judge-machine.ts';
 import { durationText } from './duration.ts';
 import { grpcurlLine, nextSteps } from './first-steps.ts';
@@ -45,9 +46,12 @@ describe('grpcurlLine', () => {
 });
 
 describe('nextSteps', () => {
-  it('are three, for the stack that was started', () => {
-    const steps = nextSteps({ kafka: 'localhost:10092', port_offset: 1000 });
-    expect(steps).toHaveLength(3);
+  it('are few, for the stack that was started', () => {
+    const addresses = { kafka: 'localhost:10092', search: 'localhost:51054', port_offset: 1000 };
+    const steps = nextSteps(addresses);
+    expect(steps).toHaveLength(4);
+    expect(steps[2]?.command).toContain(ircUserId('chat', 'marlow'));
+    expect(steps[2]?.command).toContain('localhost:51054');
     expect(steps[0]?.command).toContain('localhost:10092');
     expect(steps[1]?.command).toContain('--port-offset 1000');
   });
