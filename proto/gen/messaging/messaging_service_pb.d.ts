@@ -363,14 +363,14 @@ export declare type CreateConversationRequest = Message<"messaging.CreateConvers
   memberIds: string[];
 
   /**
-   * Of a group only; at most 200 characters.
+   * Of a group only; at most 800 bytes.
    *
    * @generated from field: string name = 3;
    */
   name: string;
 
   /**
-   * Of a group only; at most 2,000 characters.
+   * Of a group only; at most 2,000 bytes.
    *
    * @generated from field: string avatar_url = 4;
    */
