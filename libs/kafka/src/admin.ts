@@ -1,8 +1,9 @@
 import { isNovaError, NovaError } from '@nova/errors';
 import { sleep, systemClock, withDeadline } from '@nova/time';
-import { type AdminSession, loadDriver, type TopicDefinition } from './driver.ts';
+import type { AdminSession, TopicDefinition } from './driver.ts';
 import { brokerErrorType, driverError } from './driver-error.ts';
 import { errors } from './errors.ts';
+import { loadDriver } from './load-driver.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from './options.ts';
 import type { PartitionBounds } from './partition-bounds.ts';
 import type { TopicPartition } from './seam.ts';

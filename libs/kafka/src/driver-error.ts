@@ -49,8 +49,9 @@ function* everyError(thrown: unknown): Generator<Error> {
     if (!(error instanceof Error) || seen.has(error) || seen.size > MOST_ERRORS) continue;
     seen.add(error);
     yield error;
-    if ('errors' in error && Array.isArray(error.errors)) left.push(...error.errors);
-    left.push(error.cause);
+    const within: readonly unknown[] =
+      'errors' in error && Array.isArray(error.errors) ? error.errors : [];
+    left.push(...within, error.cause);
   }
 }
 

@@ -130,13 +130,3 @@ export const memberTimes = {
   /** Beyond the deadline for connecting. */
   connectSlackMs: 10_000,
 } as const;
-
-/** Loads a client library with its first use: a process pays for the one it was told to use. */
-export async function loadDriver(name: DriverName): Promise<Driver> {
-  switch (name) {
-    case 'kafkajs':
-      return (await import('./kafkajs/index.ts')).kafkajsDriver;
-    case 'platformatic':
-      return (await import('./platformatic/index.ts')).platformaticDriver;
-  }
-}

@@ -3,8 +3,9 @@ import { backoffMs, sleep, withDeadline } from '@nova/time';
 import type { SingleConnectionAdmin } from './admin.ts';
 import { Assignment } from './assignment.ts';
 import { CommitHints } from './commit-hints.ts';
-import { loadDriver, type MemberSession, type Membership } from './driver.ts';
+import type { MemberSession, Membership } from './driver.ts';
 import { errors } from './errors.ts';
+import { loadDriver } from './load-driver.ts';
 import type { CompleteOptions } from './options.ts';
 import type {
   DeliveryOptions,

@@ -1,6 +1,6 @@
 import { type KafkaAdmin, SingleConnectionAdmin } from './admin.ts';
-import { loadDriver } from './driver.ts';
 import { GroupMember } from './group-member.ts';
+import { loadDriver } from './load-driver.ts';
 import { defaults, type KafkaOptions } from './options.ts';
 import { type KafkaPublisher, SinglePartitionPublisher } from './publisher.ts';
 import { type RecordSearch, searchRecord } from './record-search.ts';

@@ -1,5 +1,5 @@
 import { silentLogger } from '@nova/telemetry';
-import { loadDriver } from './driver.ts';
+import { loadDriver } from './load-driver.ts';
 import { defaults } from './options.ts';
 
 const REQUEST_TIMEOUT_MS = 10_000;
