@@ -124,7 +124,7 @@ export interface Answer {
  * what changes between two pages is found or not, and moves nothing else.
  *
  * This is the seam for an engine that scales out. PostgreSQL's is views/engine; each must pass
- * views/engine/engine.conformance.ts.
+ * views/engine/testing/engine.conformance.ts.
  */
 export interface SearchEngine {
   /** @throws SEARCH_TOO_COSTLY */

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 
 /*
  * search-service as a process over real PostgreSQL, Kafka, log and relay. What is asked of finding
- * itself is in views/engine/engine.conformance.ts.
+ * itself is in views/engine/testing/engine.conformance.ts.
  */
 
 const deadlineMs = 10_000;

@@ -16,8 +16,8 @@ import fc from 'fast-check';
 import { KINDS, type Question } from '../../domain/search-engine.ts';
 import { queryWordsOf } from '../../domain/words.ts';
 import { views } from '../views.ts';
-import { engineConformance } from './engine.conformance.ts';
 import { postgresEngine, type SearchLimits } from './postgres-engine.ts';
+import { engineConformance } from './testing/engine.conformance.ts';
 
 const SCHEMA = 'views_g1';
 const ROUND = 500;
