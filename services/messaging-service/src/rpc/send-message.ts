@@ -12,6 +12,7 @@ import { sendMessage } from '../domain/send-message.ts';
 import { peersOf } from '../storage/conversations.ts';
 import { blockView } from '../views/block_view/block-view.ts';
 import type { Dependencies } from './dependencies.ts';
+import { createKnownPeers } from './known-peers.ts';
 import { conversationDecides, placeOf, placeRows } from './places.ts';
 import { RequestFields } from './request-fields.ts';
 
@@ -34,11 +35,15 @@ class PeerFound extends Error {
 
 /** Sends a message. */
 export function sendMessageRpc({ commands, queries }: Dependencies) {
+  const known = createKnownPeers();
   return async (request: SendMessageRequest, call: Call): Promise<Answer> => {
     const userId = accept(request, call);
+    const { conversationId } = request;
     // Whether the other side has blocked the sender is decided by an aggregate whose id takes that
-    // side. It never changes, but a conversation that was just created is not in the view yet.
-    const peers = await queries.run(call, '', (views) => peersOf(views, request.conversationId));
+    // side; and a conversation that was just created is not in the view yet.
+    const peers = await known.of(conversationId, () =>
+      queries.run(call, '', (views) => peersOf(views, conversationId)),
+    );
     const peerId = peers.length === 0 ? undefined : peers.find((peer) => peer !== userId);
     try {
       return await commands.run(call, specOf(request, userId, peerId));

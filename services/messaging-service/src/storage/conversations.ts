@@ -107,11 +107,11 @@ export async function otherMembers(
   return { present: row?.present ?? false, asOf: Number(row?.as_of ?? 0n) };
 }
 
-/** Both sides of a direct conversation; nobody where it is none, or not known yet. */
+/** Both sides of a direct conversation, nobody of a group; undefined where it is not known yet. */
 export async function peersOf(
   views: Queryable,
   conversationId: string,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const [row] = await views.query<{ peer_ids: readonly string[] }>(peersSql, [conversationId]);
-  return row?.peer_ids ?? [];
+  return row?.peer_ids;
 }
