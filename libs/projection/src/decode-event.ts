@@ -19,6 +19,7 @@ export function decodeEvent(stored: StoredEvent, schema: DescMessage): ViewEvent
     eventType: stored.eventType,
     aggregateType: stored.aggregateType,
     aggregateId: stored.aggregateId,
+    position: stored.position.position,
     version: stored.aggregateVersion,
     typeSequence: stored.typeSequence,
     payload: readPayload(stored, schema),

@@ -7,6 +7,8 @@ export interface ViewEvent<Payload> {
   readonly eventType: string;
   readonly aggregateType: string;
   readonly aggregateId: string;
+  /** Place in the log: orders events of different aggregates that were stored at the same time. */
+  readonly position: bigint;
   /** 1, 2, 3 … within the aggregate. */
   readonly version: bigint;
   /** 1, 2, 3 … among the events of this type in the aggregate. */

@@ -37,7 +37,7 @@ export function getNotifications({ queries, pageTokens }: Dependencies) {
       nextPageToken:
         last === undefined
           ? ''
-          : pageTokens.encode(call.method, filter, [last.stored_at, last.notification_id]),
+          : pageTokens.encode(call.method, filter, [last.stored_at, String(last.position)]),
     };
   };
 }
@@ -45,6 +45,6 @@ export function getNotifications({ queries, pageTokens }: Dependencies) {
 /** The position of a page token, which only this file writes. */
 function placeOf(position: JsonValue | undefined): Place | undefined {
   if (!Array.isArray(position)) return undefined;
-  const [storedAt, notificationId] = position;
-  return { storedAt: String(storedAt), notificationId: String(notificationId) };
+  const [storedAt, place] = position;
+  return { storedAt: String(storedAt), position: String(place) };
 }

@@ -146,8 +146,15 @@ describe('a message to a group', () => {
 
 describe('reading', () => {
   it('goes by pages, newest first, and by filter', async () => {
-    const { bob, say } = await rig.pair();
-    for (const text of ['one', 'two', 'three']) await say(text);
+    const { ann, bob, room } = await rig.pair();
+    // In one commit, and so probably their notices: what has one time is in order all the same.
+    await rig.events.publishEvents({
+      events: ['one', 'two', 'three'].map((content) => ({
+        eventType: 'message_created',
+        aggregateId: room,
+        payload: { message_id: newEventId(), sender_id: ann, content },
+      })),
+    });
     await rig.publish('follow_added', '', { follower_id: newEventId(), followee_id: bob });
     await notices(bob, 4);
     const client = rig.as(bob);
@@ -171,6 +178,35 @@ describe('reading', () => {
     });
     expect(await client.getUnreadCount({ kinds: ['followed'] })).toMatchObject({ unreadCount: 1 });
     expect(await client.getUnreadCount({})).toMatchObject({ unreadCount: 4, isMore: false });
+  });
+
+  it('counts exactly to 999 and pages through all, also of what was published by hand', async () => {
+    const user = newEventId();
+    const client = rig.as(user);
+    const publish = (count: number) =>
+      rig.events.publishEvents({
+        events: Array.from({ length: count }, (_, n) => ({
+          eventType: 'notification_created',
+          aggregateId: newEventId(),
+          payload: { user_id: user, kind: 'by_hand', title: `number ${n}` },
+        })),
+      });
+    await publish(500);
+    const { consistencyToken } = await publish(499);
+    await rig.settled();
+    const count = (minConsistencyToken: string) => client.getUnreadCount({ minConsistencyToken });
+    expect(await count(consistencyToken)).toMatchObject({ unreadCount: 999, isMore: false });
+    const seen = new Set<string>();
+    for (let pageToken = '', pages = 0; pages < 20; pages += 1) {
+      const page = await client.getNotifications({ unreadOnly: true, pageSize: 1000, pageToken });
+      expect(page.notifications.length).toBeLessThanOrEqual(100);
+      for (const { notificationId } of page.notifications) seen.add(notificationId);
+      pageToken = page.nextPageToken;
+      if (pageToken === '') break;
+    }
+    expect(seen.size).toBe(999);
+    const more = await publish(1);
+    expect(await count(more.consistencyToken)).toMatchObject({ unreadCount: 999, isMore: true });
   });
 
   it('is for the owner alone', async () => {

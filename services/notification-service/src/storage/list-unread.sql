@@ -6,6 +6,6 @@ WHERE n.user_id = $1
   AND n.read_at IS NULL
   AND n.stored_at > coalesce((SELECT read_all_up_to FROM inbox_view WHERE user_id = $1), '')
   AND ($2::text[] IS NULL OR n.kind = ANY ($2))
-  AND ($3::text IS NULL OR (n.stored_at, n.notification_id) < ($3, $4))
-ORDER BY n.stored_at DESC, n.notification_id DESC
+  AND ($3::text IS NULL OR (n.stored_at, n.position) < ($3, $4))
+ORDER BY n.stored_at DESC, n.position DESC
 LIMIT $5

@@ -7,14 +7,15 @@ const countUnreadSql = loadSql(new URL('./count-unread.sql', import.meta.url));
 const newestUnreadSql = loadSql(new URL('./newest-unread.sql', import.meta.url));
 
 /** A notification with the cutoff of its user's inbox. */
-export interface ListedNotification extends NotificationRow {
+export interface ListedNotification extends Omit<NotificationRow, 'position'> {
+  readonly position: bigint;
   readonly read_all_up_to: string | null;
 }
 
 /** A place in a list: the notification that was last before it. */
 export interface Place {
   readonly storedAt: string;
-  readonly notificationId: string;
+  readonly position: string;
 }
 
 /** Which notifications of a user; no kinds = all. */
@@ -34,7 +35,7 @@ export function listNotifications(
     userId,
     kindsOrAll(kinds),
     after?.storedAt ?? null,
-    after?.notificationId ?? null,
+    after?.position ?? null,
     limit,
   ]);
 }

@@ -59,7 +59,9 @@ export function happened(
 /** The columns that a table.sql declares, without its database. */
 function tableOf(view: View): ViewTable {
   const text = readFileSync(view.table, 'utf8');
-  const columns = [...text.matchAll(/^ {2}([a-z_]+) +(?:text|jsonb)/gm)].map(([, name]) => name);
+  const columns = [...text.matchAll(/^ {2}([a-z_]+) +(?:text|jsonb|bigint)/gm)].map(
+    ([, name]) => name,
+  );
   const sql = { read: '', write: '', remove: '', removeAggregates: '' };
   return { view, columns: columns.filter((name) => name !== undefined), sql };
 }

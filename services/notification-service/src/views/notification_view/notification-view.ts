@@ -24,6 +24,8 @@ export interface NotificationRow {
   readonly data: JsonObject;
   /** When the log stored notification_created. Order and read cutoffs go by it. */
   readonly stored_at: string;
+  /** Its place in the log. */
+  readonly position: number;
   readonly occurred_at: string;
   /** When it was marked by itself; null although a cutoff of the inbox may cover it. */
   readonly read_at: string | null;
@@ -64,11 +66,12 @@ export const notificationView = defineView<NotificationRow, 'notification_id'>({
     on(NotificationCreatedSchema, {
       keys,
       // A user is told once: a second one under the same id changes nothing.
-      fold: (row, { payload, storedAt, occurredAt }, key) =>
+      fold: (row, { payload, storedAt, position, occurredAt }, key) =>
         row ?? {
           ...key,
           ...contentOf(payload),
           stored_at: storedAt,
+          position: Number(position),
           occurred_at: occurredAt,
           read_at: null,
         },

@@ -1,4 +1,5 @@
--- What users are told. Times are texts as the log has them, which sort by time.
+-- What users are told. Times are texts as the log has them, which sort by time; what one commit
+-- stored has one time, and is in order by its position.
 CREATE TABLE notification_view (
   notification_id text COLLATE "C" PRIMARY KEY,
   user_id         text COLLATE "C" NOT NULL,
@@ -12,9 +13,10 @@ CREATE TABLE notification_view (
   source_event_id text   NOT NULL,
   data            jsonb  NOT NULL,
   stored_at       text COLLATE "C" NOT NULL,
+  position        bigint NOT NULL,
   occurred_at     text   NOT NULL,
   read_at         text
 );
-CREATE INDEX ON notification_view (user_id, stored_at DESC, notification_id DESC);
-CREATE INDEX ON notification_view (user_id, stored_at DESC, notification_id DESC)
+CREATE INDEX ON notification_view (user_id, stored_at DESC, position DESC);
+CREATE INDEX ON notification_view (user_id, stored_at DESC, position DESC)
   WHERE read_at IS NULL;
