@@ -37,9 +37,11 @@ const methods = described.flatMap((service) =>
 
 /** What the document says, read as a reader does: the code is judged by it. */
 const documented = new Map(
-  readFileSync(join(root, 'docs/rpc-roles.md'), 'utf8')
-    .matchAll(/^\| `([^`]+)` \| ([a-z ]+) \|/gm)
-    .map(([, method = '', roles = '']) => [method, roles.split(' or ')] as const),
+  [
+    ...readFileSync(join(root, 'docs/rpc-roles.md'), 'utf8').matchAll(
+      /^\| `([^`]+)` \| ([a-z ]+) \|/gm,
+    ),
+  ].map(([, method = '', roles = '']) => [method, roles.split(' or ')]),
 );
 
 describe('every RPC that proto/ describes', () => {

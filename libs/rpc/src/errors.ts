@@ -117,7 +117,7 @@ export const errors = defineErrors({
   },
   RPC_CREDENTIALS_MISSING: {
     message:
-      'in production the calls of {service} must prove who it is, and it has nothing to show',
+      'in production the calls of {service} must prove who it is: set NOVA_TOKEN_FILE or NOVA_TLS_CERT_FILE',
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',

@@ -21,6 +21,8 @@ export interface TestProcess {
   readonly address: string;
   /** Base of `/metrics` and `/health/…`. */
   readonly opsUrl: string;
+  /** Undefined once it has ended. */
+  pid(): number | undefined;
   /** What it logged so far. */
   output(): string;
   /** Ends it like kill -9, and resolves when it is gone. */
@@ -51,16 +53,24 @@ export interface TestStack {
 /**
  * Starts events-service and its relay as processes, over the shared PostgreSQL and Kafka. Topics are
  * shared with other specs: events of their logs arrive too, and are dropped as of another epoch.
+ *
+ * @param environment of every process: another mode, for one.
  */
-export async function testStack(): Promise<TestStack> {
+export async function testStack(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), 'nova-stack-'));
   const { brokers } = await testKafka();
   const database = await testDatabase();
   const processes: Running[] = [];
   const databases = [database];
-  const shared = { NOVA_KAFKA_BROKERS: brokers.join(','), NODE_COMPILE_CACHE: join(folder, 'c') };
-  const run = async (service: string, main: string, environment: Record<string, string>) => {
-    const started = await launch(service, main, { ...shared, ...environment });
+  const shared = {
+    NOVA_KAFKA_BROKERS: brokers.join(','),
+    NODE_COMPILE_CACHE: join(folder, 'c'),
+    ...environment,
+  };
+  const run = async (service: string, main: string, more: Record<string, string>) => {
+    const started = await launch(service, main, { ...shared, ...more });
     processes.push(started);
     return started;
   };
@@ -88,11 +98,11 @@ export async function testStack(): Promise<TestStack> {
         databases.push(store);
         return {
           database: store,
-          async start(environment = {}) {
+          async start(own = {}) {
             const started = await run(`${area}-service`, 'main.ts', {
               [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: store.url,
               NOVA_EVENTS_URL: log.address,
-              ...environment,
+              ...own,
             });
             await started.ready();
             await started.consuming();
@@ -143,6 +153,7 @@ async function launch(
   return {
     address: `127.0.0.1:${grpc}`,
     opsUrl,
+    pid: () => (hasEnded(child) ? undefined : child.pid),
     output,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),

@@ -1,6 +1,6 @@
 /**
  * For specs that need callers of every kind: certificates and tokens without other programs, and a
- * connection that sends what no honest client sends.
+ * connection that sends what no honest client sends; and a fuzzer made of them.
  */
 export {
   type CertificateSubject,
@@ -8,6 +8,7 @@ export {
   type TestCertificate,
   testAuthority,
 } from './certificates.ts';
+export { type FuzzFinding, type FuzzOptions, type FuzzReport, fuzz } from './fuzz.ts';
 export {
   answerOf,
   frame,

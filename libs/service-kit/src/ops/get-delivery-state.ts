@@ -80,6 +80,8 @@ function violationsOf(request: GetDeliveryStateRequest): Violation[] {
     if (eventId !== '' && value !== '') {
       violations.push({ field, description: 'must be empty beside event_id' });
     }
+    // PostgreSQL has no texts with it: no aggregate can be named so.
+    if (value.includes('\0')) violations.push({ field, description: 'must not have a NUL' });
   }
   if (eventId !== '' && !isCanonicalUuid(eventId)) {
     violations.push({ field: 'event_id', description: 'must be a UUID in lower case' });
