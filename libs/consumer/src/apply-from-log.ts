@@ -5,7 +5,12 @@ import type { SessionContext } from './context.ts';
 import { deliveryOf } from './delivery.ts';
 import { errors } from './errors.ts';
 import type { LogReadReason } from './meters.ts';
-import { EVENTS_PER_AGGREGATE, readAggregates, type WantedEvents } from './read-aggregates.ts';
+import {
+  AGGREGATES_PER_ROUND,
+  eventsPerAggregate,
+  readAggregates,
+  type WantedEvents,
+} from './read-aggregates.ts';
 import { type Round, type RoundResult, roundOf } from './round.ts';
 
 /**
@@ -16,6 +21,18 @@ import { type Round, type RoundResult, roundOf } from './round.ts';
 export async function applyFromLog(
   context: SessionContext,
   wanted: readonly WantedEvents[],
+  why: { readonly reason: LogReadReason; readonly isRetry: boolean },
+): Promise<readonly AggregateName[]> {
+  const empty: AggregateName[] = [];
+  for (let from = 0; from < wanted.length; from += AGGREGATES_PER_ROUND) {
+    empty.push(...(await applyPart(context, wanted.slice(from, from + AGGREGATES_PER_ROUND), why)));
+  }
+  return empty;
+}
+
+async function applyPart(
+  context: SessionContext,
+  wanted: readonly WantedEvents[],
   { reason, isRetry }: { readonly reason: LogReadReason; readonly isRetry: boolean },
 ): Promise<readonly AggregateName[]> {
   const { log, generation, meters, round } = context;
@@ -23,7 +40,8 @@ export async function applyFromLog(
   let open = wanted;
   while (open.length > 0) {
     meters.readLog(reason);
-    const found = await readAggregates(log, open, [...generation.eventTypes.keys()]);
+    const limit = eventsPerAggregate(open.length);
+    const found = await readAggregates(log, open, [...generation.eventTypes.keys()], limit);
     if (open === wanted) {
       empty.push(...open.filter((name) => !found.has(aggregateKey(name))));
     }
@@ -41,7 +59,7 @@ export async function applyFromLog(
     const failed = new Set(result.failures.map(({ delivery }) => delivery.aggregate));
     open = [...found].flatMap(([aggregate, events]) => {
       const last = events.at(-1);
-      return last === undefined || events.length < EVENTS_PER_AGGREGATE || failed.has(aggregate)
+      return last === undefined || events.length < limit || failed.has(aggregate)
         ? []
         : [{ ...last, afterVersion: last.aggregateVersion }];
     });

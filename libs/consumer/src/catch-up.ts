@@ -36,10 +36,12 @@ export async function catchUp(
   meters.readLog('catch_up');
   let sinceCursor = 0;
   let waiting: Delivery[] = [];
+  let bytes = 0;
   let reached: LogPosition | undefined;
   const applyWaiting = async () => {
     const deliveries = waiting;
     waiting = [];
+    bytes = 0;
     await applyPart(context, deliveries);
   };
   for await (const { events, scanned } of log.readLog({
@@ -52,7 +54,9 @@ export async function catchUp(
     signal.throwIfAborted();
     for (const event of events) {
       waiting.push(deliveryOf(event));
-      if (waiting.length >= settings.roundEvents) await applyWaiting();
+      bytes += event.payload.length;
+      const isRound = waiting.length >= settings.roundEvents || bytes >= settings.roundBytes;
+      if (isRound) await applyWaiting();
     }
     sinceCursor += events.length;
     reached = scanned;

@@ -10,11 +10,11 @@ export const errors = defineErrors({
     hint: 'Rebuild it (NOVA_CONSUMER_REBUILD=true for one start), or run the version before.',
   },
   CONSUMER_PARTITIONS_DIFFER: {
-    message: 'the topics of consumer {consumer} have different numbers of partitions',
+    message: 'the topics of consumer {consumer} have different numbers of partitions: {counts}',
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'Give all topics of an aggregate type the same number of partitions.',
+    hint: 'Give all topics that one consumer reads the same number of partitions.',
   },
   CONSUMER_PREDECESSOR_MISSING: {
     message: 'the log does not have version {version} of an aggregate whose later event arrived',

@@ -4,7 +4,7 @@ import type { SessionContext } from './context.ts';
 import { byAggregate, type Delivery, deliveryOf, nameOf } from './delivery.ts';
 import { errors } from './errors.ts';
 import { guardOrder } from './order-guard.ts';
-import { readAggregates } from './read-aggregates.ts';
+import { eventsPerAggregate, readAggregates } from './read-aggregates.ts';
 import type { Round } from './round.ts';
 
 /** Deliveries of a round, completed from the log. */
@@ -15,7 +15,7 @@ export interface Filled {
 }
 
 /**
- * Reads what held aggregates miss from the log: many aggregates per call, at most 500 events each.
+ * Reads what held aggregates miss from the log: many aggregates per call, some events of each.
  * Nothing is read for those that can go on with what has arrived meanwhile.
  */
 export async function fillGaps(
@@ -36,7 +36,8 @@ export async function fillGaps(
   const condemned = new Map<string, { version: bigint; thrown: unknown }>();
   if (wanted.length === 0) return { deliveries, condemned };
   meters.readLog('fill');
-  const found = await readAggregates(log, wanted, [...subscribed]);
+  const limit = eventsPerAggregate(wanted.length);
+  const found = await readAggregates(log, wanted, [...subscribed], limit);
   const complete = new Map(deliveries);
   for (const { aggregate, afterVersion, missing } of wanted) {
     const group = deliveries.get(aggregate) ?? [];

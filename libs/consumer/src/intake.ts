@@ -95,6 +95,15 @@ export class Intake {
     return 'taken';
   }
 
+  /** Bytes of payload that no round has taken yet. */
+  waitingBytes(): number {
+    let bytes = 0;
+    for (const { waiting } of this.#partitions.values()) {
+      for (const { event } of waiting) bytes += event.payload.length;
+    }
+    return bytes;
+  }
+
   /** Takes what waits, from all partitions in turn, within the bounds. */
   round({ events, bytes }: RoundBounds): { deliveries: Delivery[]; foreign: ForeignRecord[] } {
     const deliveries: Delivery[] = [];

@@ -5,6 +5,18 @@ import type { LogReader } from './log-reader.ts';
 /** Most events of one aggregate that are read for one round. */
 export const EVENTS_PER_AGGREGATE = 500;
 
+/** About how many events one round takes from the log, however many aggregates they are of. */
+const EVENTS_PER_ROUND = 4000;
+const FEWEST_PER_AGGREGATE = 20;
+/** Most aggregates that are read for one round. */
+export const AGGREGATES_PER_ROUND = EVENTS_PER_ROUND / FEWEST_PER_AGGREGATE;
+
+/** How many events of each of so many aggregates are read for one round. */
+export function eventsPerAggregate(aggregates: number): number {
+  const fair = Math.floor(EVENTS_PER_ROUND / Math.max(1, aggregates));
+  return Math.max(FEWEST_PER_AGGREGATE, Math.min(EVENTS_PER_AGGREGATE, fair));
+}
+
 /** An aggregate whose events are wanted from the log. */
 export interface WantedEvents extends AggregateName {
   readonly afterVersion: bigint;

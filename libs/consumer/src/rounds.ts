@@ -9,6 +9,7 @@ import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
 import { fillGaps } from './fill.ts';
 import type { ForeignRecord } from './foreign.ts';
+import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
 import { refold } from './refold.ts';
 import { type RoundResult, roundOf } from './round.ts';
 
@@ -54,9 +55,11 @@ export async function runRounds(context: SessionContext, stop: AbortSignal): Pro
 
 function gather(context: SessionContext): Gathered | undefined {
   const { intake, pen, clock, settings } = context;
-  const due = pen.due(clock.monotonicMs(), ({ eventType }, { entry }) =>
+  const allDue = pen.due(clock.monotonicMs(), ({ eventType }, { entry }) =>
     isDrained(context, eventType, entry?.partition.partition),
   );
+  // The others stay due: the next round takes them.
+  const due = new Set([...allDue].slice(0, AGGREGATES_PER_ROUND));
   const { deliveries, foreign } = intake.round({
     events: settings.roundEvents,
     bytes: settings.roundBytes,
@@ -165,12 +168,18 @@ function commitHint({ intake, source }: SessionContext, { applied }: RoundResult
 export function regulate({ intake, source, settings, isStarting }: SessionContext): void {
   const open = source();
   if (open === undefined || isStarting()) return;
-  const waiting = intake.waitingCount();
+  const count = intake.waitingCount();
+  const bytes = intake.waitingBytes();
   for (const partition of intake.partitions()) {
     const { isPaused, heldCount } = partition;
-    const isFull = waiting >= settings.bufferEvents || heldCount >= settings.heldPerPartition;
+    const isFull =
+      count >= settings.bufferEvents ||
+      bytes >= settings.bufferBytes ||
+      heldCount >= settings.heldPerPartition;
     const hasRoom =
-      waiting <= settings.bufferEvents / 2 && heldCount <= settings.heldPerPartition / 2;
+      count <= settings.bufferEvents / 2 &&
+      bytes <= settings.bufferBytes / 2 &&
+      heldCount <= settings.heldPerPartition / 2;
     if (!isPaused && isFull) {
       partition.isPaused = true;
       open.pause([partition]);

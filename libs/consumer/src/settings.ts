@@ -8,6 +8,7 @@ export interface ConsumerSettings {
   readonly holdMs: number;
   readonly heldPerPartition: number;
   readonly bufferEvents: number;
+  readonly bufferBytes: number;
   readonly catchUpLag: number;
   readonly tailIntervalMs: number;
   readonly tailGraceMs: number;
@@ -24,6 +25,7 @@ export const consumerDefaults: ConsumerSettings = {
   holdMs: 200,
   heldPerPartition: 1000,
   bufferEvents: 5000,
+  bufferBytes: 32 * 1024 * 1024,
   catchUpLag: 10_000,
   tailIntervalMs: 60_000,
   tailGraceMs: 30_000,
@@ -75,6 +77,13 @@ export const consumerSettings = {
     default: consumerDefaults.bufferEvents,
     min: 1,
     max: 1_000_000,
+  }),
+  bufferBytes: setting.integer({
+    env: 'NOVA_CONSUMER_BUFFER_BYTES',
+    doc: 'Bytes of payload in memory above which partitions pause.',
+    default: consumerDefaults.bufferBytes,
+    min: 1024,
+    max: 1024 * 1024 * 1024,
   }),
   catchUpLag: setting.integer({
     env: 'NOVA_CONSUMER_CATCH_UP_LAG',

@@ -69,6 +69,8 @@ async function startPartitions(
   const partitions = intake.partitions();
   const numbers = [...new Set(partitions.map(({ partition }) => partition))];
   if (numbers.length === 0) return;
+  // Lanes and partition numbers belong together by this number: without it nothing may begin.
+  const partitionCount = countOf(context, source);
   // The ends first, the head of the log after them: whatever Kafka has now is in the log by then.
   const ends = await source.endOffsets();
   epochs.learn(await log.getLog());
@@ -81,7 +83,6 @@ async function startPartitions(
   }
   const isNew = numbers.some((number) => !tails.has(number));
   if (!isNew && lag <= BigInt(settings.catchUpLag)) return;
-  const partitionCount = countOf(context, source);
   const assigned = [...partitions];
   source.pause(assigned);
   context.logger.info({ count: Number(lag) }, 'catching up from the log');
@@ -149,10 +150,14 @@ function lowestOf(
  * @throws CONSUMER_PARTITIONS_DIFFER when they have different ones.
  */
 export function countOf({ generation }: SessionContext, source: OpenSource): number {
-  const counts = new Set(source.partitionCounts().values());
-  const [count] = counts;
-  if (counts.size !== 1 || count === undefined || count < 1) {
-    throw new NovaError(errors.CONSUMER_PARTITIONS_DIFFER, { consumer: generation.consumer });
+  const topics = Map.groupBy(source.partitionCounts(), ([, count]) => count);
+  const [count] = topics.keys();
+  if (topics.size !== 1 || count === undefined || count < 1) {
+    const counts = [...topics]
+      .map(([number, of]) => `${number} of ${of.map(([topic]) => topic).join(', ')}`)
+      .join('; ');
+    const { consumer } = generation;
+    throw new NovaError(errors.CONSUMER_PARTITIONS_DIFFER, { consumer, counts });
   }
   return count;
 }

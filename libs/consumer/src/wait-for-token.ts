@@ -1,5 +1,5 @@
 import { decodeToken, type TokenEntry } from '@nova/events';
-import { sleep } from '@nova/time';
+import { type Backoff, backoffMs, sleep } from '@nova/time';
 import { aggregateKey } from './aggregate.ts';
 import type { ConsumerContext } from './context.ts';
 import type { Generation } from './generation.ts';
@@ -7,8 +7,8 @@ import { readMarks } from './marks.ts';
 import { readBlocked } from './parking.ts';
 import type { TokenAnswer } from './status.ts';
 
-/** How often the database is asked, for what another member applies. */
-const ASK_EVERY_MS = 50;
+/** How often the database is asked, for what another member applies: less and less often. */
+const ASK_AGAIN: Backoff = { initialMs: 25, factor: 2, maxMs: 200, jitter: 0.2 };
 
 interface Awaited {
   readonly aggregate: string;
@@ -39,16 +39,22 @@ export async function waitForToken(
     );
     if (hasLearnt && isStrange()) return 'lost';
   }
-  for (;;) {
+  let askAtMs = clock.monotonicMs();
+  for (let asked = 0; ; ) {
     const open = generation();
     const changed = watchOnce(context);
-    const answer = open === undefined ? 'behind' : await look(context, open, entries);
-    const leftMs = deadlineMs - clock.monotonicMs();
-    if (answer !== 'behind' || leftMs <= 0) {
+    const mayAsk = clock.monotonicMs() >= askAtMs;
+    const answer = open === undefined ? 'behind' : await look(context, open, entries, mayAsk);
+    const now = clock.monotonicMs();
+    if (answer !== 'behind' || now >= deadlineMs) {
       changed.cancel();
       return answer;
     }
-    await Promise.race([changed.done, sleep(Math.min(ASK_EVERY_MS, leftMs), changed.signal)]);
+    if (mayAsk) {
+      asked += 1;
+      askAtMs = now + backoffMs(ASK_AGAIN, asked);
+    }
+    await Promise.race([changed.done, sleep(Math.min(askAtMs, deadlineMs) - now, changed.signal)]);
     changed.cancel();
   }
 }
@@ -66,10 +72,12 @@ function watchOnce({ board }: ConsumerContext) {
   return { done, signal: end.signal, cancel };
 }
 
+/** Looks at what this process has applied, and in the database where it may ask. */
 async function look(
   { board, database, epochs }: ConsumerContext,
   generation: Generation,
   entries: readonly TokenEntry[],
+  mayAsk: boolean,
 ): Promise<TokenAnswer> {
   const wanted = entries.flatMap((entry) => awaitedOf(generation, entry));
   if (wanted.length === 0) return 'reached';
@@ -79,6 +87,7 @@ async function look(
     ({ aggregate, version }) => (board.versionOf(aggregate) ?? 0n) < version,
   );
   if (open.length === 0) return 'reached';
+  if (!mayAsk) return 'behind';
   try {
     const marks = await readMarks(database, generation, open);
     const behind = open.filter(
