@@ -16,6 +16,7 @@ export {
   type PrivateKafka,
   type PrivateKafkaCluster,
   type PrivatePostgres,
+  type PrivateSecuredKafka,
   type PrivateServer,
   privateKafka,
   privateKafkaCluster,

@@ -8,7 +8,10 @@ const MECHANISMS = {
   'scram-sha-512': 'SCRAM-SHA-512',
 } as const;
 
-/** The same retries as with kafkajs: 100 ms, doubled up to 2 s, five times. */
+/**
+ * Four retries after 100 ms and twice as long each time. It also tries again what will never be taken,
+ * such as a wrong password, and that must come to an end before the deadline of whoever asks.
+ */
 export function clientOptions(options: CompleteOptions, requestTimeoutMs: number): BaseOptions {
   const { brokers, clientId, connectDeadlineMs, sasl, tls } = options;
   return {
@@ -17,7 +20,7 @@ export function clientOptions(options: CompleteOptions, requestTimeoutMs: number
     connectTimeout: Math.min(connectDeadlineMs, 3000),
     requestTimeout: requestTimeoutMs,
     timeout: requestTimeoutMs,
-    retries: 5,
+    retries: 4,
     retryDelay: (_client: object, _operation: string, attempt: number) =>
       Math.min(100 * 2 ** (attempt - 1), 2000),
     metadataMaxAge: 60_000,

@@ -141,7 +141,8 @@ function rigOf(
     publisher,
     async newTopic(partitions, config = {}) {
       const topic = randomName('nova_events_s');
-      await kafka.admin().ensureTopics([{ topic, partitions, config }]);
+      // A broker that has just started, beside others that start, takes its time.
+      await until('a new topic', () => kafka.admin().ensureTopics([{ topic, partitions, config }]));
       return topic;
     },
     async publish(topic, partition, from, count) {

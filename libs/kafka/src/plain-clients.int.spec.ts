@@ -1,0 +1,114 @@
+/**
+ * What the two clients do when they are used in the usual way, and what the seam makes of it. The
+ * eight points of the paper on Kafka clients:
+ *
+ *   1  several partitions in one send lose records when a leader moves    cluster.int
+ *   2  sequence numbers are used again after a rejected send              here, publisher.int
+ *   3  concurrent sends of one partition reorder                          cluster.int
+ *   4  several partitions in one send hang after a leader moved           cluster.int
+ *   5  a partition that does not exist is lost or becomes another one     here, publisher.int
+ *   6  one partition per send, one in work: nothing lost or reordered     cluster.int
+ *   7  a send has no end while a broker stands still                      broker-faults.int
+ *   8  a zombie's late commit succeeds or ends its consumer               here, broker-faults.int
+ */
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { silentLogger } from '@nova/telemetry';
+import { randomName, testKafka } from '@nova/testkit';
+import { openKafka } from './open-kafka.ts';
+import { numbersIn, until } from './testing/each-driver.rig.spec.ts';
+import {
+  asTold,
+  message,
+  messageTo,
+  plainConsumer,
+  plainKafkajs,
+  plainProducer,
+} from './testing/plain-clients.rig.spec.ts';
+
+const { brokers } = await testKafka();
+const kafka = openKafka({ brokers, clientId: 'spec', logger: silentLogger });
+const read = (topic: string, partition = 0) =>
+  numbersIn({ brokers, driver: 'platformatic' }, topic, partition);
+
+afterAll(() => kafka.admin().close());
+
+async function newTopic(partitions: number, config: Record<string, string> = {}) {
+  const topic = randomName('nova_events_n');
+  await kafka.admin().ensureTopics([{ topic, partitions, config }]);
+  return topic;
+}
+
+async function removeMembers(groupId: string) {
+  const admin = plainKafkajs(brokers).admin();
+  await admin.connect();
+  const { groups } = await admin.describeGroups([groupId]);
+  const members = groups[0]?.members ?? [];
+  await admin.disconnect();
+  return members.map(({ memberId }) => memberId);
+}
+
+describe('kafkajs in the usual way', () => {
+  it('acknowledges records that are not in the topic after a send was refused in part', async () => {
+    const topic = await newTopic(2, { 'max.message.bytes': '2000' });
+    const producer = plainKafkajs(brokers).producer({
+      idempotent: true,
+      createPartitioner: asTold,
+      retry: { retries: 1 },
+    });
+    await producer.connect();
+    await producer.send({ topic, messages: [message(0, 0), message(0, 1)] });
+    const three = [1, 2, 3].map((number) => message(number, 0));
+    await expect(
+      producer.send({ topic, messages: [...three, message(99, 1, 5000)] }),
+    ).rejects.toThrow();
+    const more = [4, 5, 6].map((number) => message(number, 0));
+    expect(await producer.send({ topic, messages: more })).toMatchObject([{ errorCode: 0 }]);
+    expect(await read(topic)).toEqual([0, 1, 2, 3]);
+    await producer.disconnect();
+  });
+
+  it('says nothing of a record for a partition that does not exist', async () => {
+    const topic = await newTopic(2);
+    const producer = plainKafkajs(brokers).producer({ createPartitioner: asTold });
+    await producer.connect();
+    expect(await producer.send({ topic, messages: [message(1, 7)] })).toEqual([]);
+    expect([await read(topic, 0), await read(topic, 1)]).toEqual([[], []]);
+    await producer.disconnect();
+  });
+});
+
+describe('@platformatic/kafka in the usual way', () => {
+  it('puts a record for a partition that does not exist into another one', async () => {
+    const topic = await newTopic(2);
+    const producer = plainProducer(brokers);
+    await producer.send({ messages: [messageTo(topic, 1, 7)] });
+    expect([await read(topic, 0), await read(topic, 1)]).toEqual([[], [1]]);
+    await producer.close(true);
+  });
+
+  it('lets a member that was replaced commit for partitions that it no longer has', async () => {
+    const [topic, groupId] = [await newTopic(1), randomName('nova.plain')];
+    const zombie = plainConsumer(brokers, groupId);
+    zombie.topics.trackAll(topic);
+    await zombie.joinGroup({});
+    expect(zombie.assignments).toEqual([{ topic, partitions: [0] }]);
+    // Its group goes on without it, as after a long pause.
+    const heir = plainConsumer(brokers, groupId);
+    heir.topics.trackAll(topic);
+    const joined = heir.joinGroup({});
+    await until('two members', async () => (await removeMembers(groupId)).length === 2);
+    await joined;
+    await until('the sharing', () => {
+      const assigned = [zombie, heir].flatMap(({ assignments }) => assignments ?? []);
+      return assigned.length === 1;
+    });
+    const [owner, other] = zombie.assignments?.length === 1 ? [zombie, heir] : [heir, zombie];
+    const at = (offset: bigint) => ({ topic, partition: 0, offset, leaderEpoch: -1 });
+    await owner.commit({ offsets: [at(10n)] });
+    other.generationId -= 1;
+    await other.commit({ offsets: [at(2n)] });
+    const committed = await owner.listCommittedOffsets({ topics: [{ topic, partitions: [0] }] });
+    expect(committed.get(topic)).toEqual([2n]);
+    await Promise.all([zombie.close(true), heir.close(true)]);
+  }, 40_000);
+});

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { silentLogger } from '@nova/telemetry';
+import { type PrivateSecuredKafka, privateSecuredKafka } from '@nova/testkit';
+import { errors } from './errors.ts';
+import { openKafka } from './open-kafka.ts';
+import type { DriverName, KafkaOptions } from './options.ts';
+import { rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
+
+const pem = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}`, import.meta.url));
+const ca = readFileSync(pem('authority.pem'), 'utf8');
+const sasl = { mechanism: 'plain', username: 'relay', password: 'right' } as const;
+
+let broker: PrivateSecuredKafka;
+const { begin, each, close } = rigs();
+
+beforeAll(async () => {
+  broker = await privateSecuredKafka({ users: { relay: 'right' }, keyFile: pem('broker.pem') });
+  begin({ brokers: broker.securedBrokers, tls: { ca }, sasl });
+}, 60_000);
+afterAll(async () => {
+  await close();
+  await broker.remove();
+});
+
+async function pingAs(driver: DriverName, more: Pick<KafkaOptions, 'sasl' | 'tls'>) {
+  const brokers = broker.securedBrokers;
+  const admin = openKafka({
+    brokers,
+    clientId: 's',
+    logger: silentLogger,
+    driver,
+    ...more,
+  }).admin();
+  try {
+    await admin.topics();
+  } finally {
+    await admin.close();
+  }
+}
+
+describe('a broker that asks for TLS and a password', () => {
+  each('serves publisher, admin and member who have both', async (rig) => {
+    const topic = await rig.newTopic(1);
+    await rig.publish(topic, 0, 0, 20);
+    const member = await rig.openMember([topic]);
+    await until('all records', () => member.keys().length === 20);
+    expect(member.keys()).toEqual(upTo(20));
+    await rig.stopMembers();
+  });
+
+  each('says so when the password is wrong', async ({ driver }) => {
+    const wrong = pingAs(driver, { tls: { ca }, sasl: { ...sasl, password: 'wrong' } });
+    await expect(wrong).rejects.toMatchObject({ kind: errors.KAFKA_REFUSED });
+    await expect(wrong).rejects.toThrow('SASL_AUTHENTICATION_FAILED');
+  });
+
+  each('is not believed without the certificate of its authority', async ({ driver }) => {
+    const unknown = pingAs(driver, { tls: {}, sasl });
+    await expect(unknown).rejects.toMatchObject({ kind: errors.KAFKA_UNAVAILABLE });
+    await expect(unknown).rejects.toThrow(/self-signed certificate/);
+  });
+
+  each('lets nobody in who speaks plain text', async ({ driver }) => {
+    await expect(pingAs(driver, { sasl })).rejects.toMatchObject({
+      kind: errors.KAFKA_UNAVAILABLE,
+    });
+  });
+});
