@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { StoredEvent } from '@nova/events';
-import { applyEvent, planEvent } from '../apply.ts';
+import { applyEvent, planEvent, type RowStep } from '../apply.ts';
 import { decodeEvent } from '../decode-event.ts';
 import { type RowName, RowSet, rowName, type StoredRow } from '../row-set.ts';
 import type { Key, View } from '../view.ts';
@@ -23,18 +23,20 @@ export class MemoryViews {
 
   /** Folds events in the order given; those that no view handles are passed over. */
   apply(events: readonly StoredEvent[]): this {
-    const tables = [...this.#tables.values()];
-    for (const event of events) {
-      const handlers = tables.flatMap(({ view }) => view.handlers.get(event.eventType) ?? []);
-      const [handler] = handlers;
-      if (handler === undefined) continue;
-      const plan = planEvent(tables, decodeEvent(event, handler.schema));
-      for (const { name } of plan.touches) {
-        this.#names.get(name.table.view)?.set(name.text, name);
-      }
-      applyEvent(this.#rows, plan);
-    }
+    for (const event of events) this.applyOne(event);
     return this;
+  }
+
+  /** Folds one event and tells what became of the rows that it names, as effects see it. */
+  applyOne(event: StoredEvent): readonly RowStep[] {
+    const tables = [...this.#tables.values()];
+    const [handler] = tables.flatMap(({ view }) => view.handlers.get(event.eventType) ?? []);
+    if (handler === undefined) return [];
+    const plan = planEvent(tables, decodeEvent(event, handler.schema));
+    for (const { name } of plan.touches) {
+      this.#names.get(name.table.view)?.set(name.text, name);
+    }
+    return applyEvent(this.#rows, plan);
   }
 
   /** A row as a database would give it back. */

@@ -22,7 +22,7 @@ import {
 import type { DescMessage, JsonObject } from '@nova/proto/runtime';
 import fc from 'fast-check';
 import type { Notice } from '../domain/notice.ts';
-import { happened, MemoryViews, NOON, type Occasion } from '../views/testing.ts';
+import { happened, NOON, type Occasion, OwnViews } from '../views/testing.ts';
 import { allEffects } from './all-effects.ts';
 
 const [ANN, BOB, CAT, ROOM, POST, ID] = [1, 2, 3, 4, 5, 6].map(
@@ -32,7 +32,7 @@ const DIRECT = directConversationId(ANN, BOB);
 
 /** What happened before, and then who is told what of one more event. */
 class Story {
-  readonly views = new MemoryViews();
+  readonly views = new OwnViews();
 
   and(schema: DescMessage, aggregateId: string, payload: JsonObject): this {
     this.views.apply(happened(schema, aggregateId, payload));
@@ -40,8 +40,9 @@ class Story {
   }
 
   plans(schema: DescMessage, aggregateId: string, payload: JsonObject, occasion: Occasion = {}) {
-    const event = happened(schema, aggregateId, payload, occasion);
-    const rows = this.views.apply(event);
+    const given = happened(schema, aggregateId, payload, occasion);
+    const rows = this.views.apply(given);
+    const { event } = given;
     return allEffects
       .filter(({ eventType }) => eventType === event.eventType)
       .flatMap((effect) => effect.plan(event, rows));

@@ -73,13 +73,17 @@ describe('a direct message published by hand', () => {
     });
   });
 
-  it('is not told where it is muted, unwanted, or said by somebody blocked', async () => {
-    const [muted, unwanted, blocked, heard] = [
+  it('is not told where it is muted, unwanted, from somebody blocked, from or to a closed account', async () => {
+    const [muted, unwanted, blocked, suspended, deleted, heard] = [
+      await rig.pair(),
+      await rig.pair(),
       await rig.pair(),
       await rig.pair(),
       await rig.pair(),
       await rig.pair(),
     ];
+    await rig.publish('user_status_changed', suspended.bob, { status: 'suspended' });
+    await rig.publish('user_deleted', deleted.ann, {});
     await rig.publish('conversation_settings_changed', participantId(muted.room, muted.bob), {
       conversation_id: muted.room,
       user_id: muted.bob,
@@ -92,12 +96,13 @@ describe('a direct message published by hand', () => {
     await rig.publish('user_blocked', contactId(blocked.bob, blocked.ann), pair);
     // Judged on what the views show by then.
     await rig.settled();
-    for (const { say, bob } of [muted, unwanted, blocked, heard]) {
+    const silenced = [muted, unwanted, blocked, suspended, deleted];
+    for (const { say, bob } of [...silenced, heard]) {
       await say('psst', { mentioned_user_ids: [bob] });
     }
     await notices(heard.bob, 1);
     await rig.settled();
-    for (const { bob } of [muted, unwanted, blocked]) expect(await rig.notices(bob)).toEqual([]);
+    for (const { bob } of silenced) expect(await rig.notices(bob)).toEqual([]);
     // It was the mute alone that kept him from hearing.
     await rig.publish('conversation_settings_changed', participantId(muted.room, muted.bob), {
       conversation_id: muted.room,

@@ -1,17 +1,8 @@
 /** For specs: the views of this service in memory, fed with events as the runner feeds them. */
-import { readFileSync } from 'node:fs';
 import type { AggregateRows } from '@nova/consumer';
 import { acceptPayload, newEventId, readEventType, type StoredEvent } from '@nova/events';
-import {
-  applyEvent,
-  decodeEvent,
-  planEvent,
-  RowSet,
-  rowName,
-  type View,
-  type ViewEvent,
-  type ViewTable,
-} from '@nova/projection';
+import { decodeEvent, rowName, type ViewEvent } from '@nova/projection';
+import { MemoryViews } from '@nova/projection/testing';
 import type { DescMessage, JsonObject, Message } from '@nova/proto/runtime';
 import { allViews } from './all-views.ts';
 
@@ -22,16 +13,22 @@ export interface Occasion {
   readonly storedAt?: string;
 }
 
+/** An event as the log holds it and as effects see it. */
+export interface Happened {
+  readonly stored: StoredEvent;
+  readonly event: ViewEvent<Message>;
+}
+
 /** When events happen in specs, unless they say otherwise. */
 export const NOON = '2026-11-21T12:00:00.000000Z';
 
-/** An event as the log would hold it: its payload is accepted as a publisher's is. */
+/** An event whose payload is accepted as a publisher's is. */
 export function happened(
   schema: DescMessage,
   aggregateId: string,
   payload: JsonObject,
   { eventId = newEventId(), occurredAt = NOON, storedAt = NOON }: Occasion = {},
-): ViewEvent<Message> {
+): Happened {
   const eventType = readEventType(schema);
   if (eventType === undefined) throw new TypeError(`${schema.typeName} is no event payload`);
   const accepted = acceptPayload(eventType, { aggregateId, payload });
@@ -53,27 +50,17 @@ export function happened(
     storedAt,
     annotations: {},
   };
-  return decodeEvent(stored, schema);
-}
-
-/** The columns that a table.sql declares, without its database. */
-function tableOf(view: View): ViewTable {
-  const text = readFileSync(view.table, 'utf8');
-  const columns = [...text.matchAll(/^ {2}([a-z_]+) +(?:text|jsonb|bigint)/gm)].map(
-    ([, name]) => name,
-  );
-  const sql = { read: '', write: '', remove: '', removeAggregates: '' };
-  return { view, columns: columns.filter((name) => name !== undefined), sql };
+  return { stored, event: decodeEvent(stored, schema) };
 }
 
 /** All views of this service, empty at first. */
-export class MemoryViews {
-  readonly #tables = allViews.map(tableOf);
-  readonly #rows = new RowSet();
+export class OwnViews {
+  readonly #memory = new MemoryViews(allViews);
+  readonly row = this.#memory.row.bind(this.#memory);
 
-  /** Applies an event and tells what its effects may look at. */
-  apply(event: ViewEvent<Message>): AggregateRows {
-    const steps = applyEvent(this.#rows, planEvent(this.#tables, event));
+  /** Applies an event and tells what its effects may look at: the rows that it names, no other. */
+  apply({ stored }: Happened): AggregateRows {
+    const steps = this.#memory.applyOne(stored);
     const find = (view: { readonly name: string }, key: object) =>
       steps.find(
         ({ name: { table, text } }) =>
@@ -84,11 +71,5 @@ export class MemoryViews {
       before: (view, key) => find(view, key)?.before as never,
       after: (view, key) => find(view, key)?.after as never,
     };
-  }
-
-  /** A row as the table would give it back. */
-  get(view: View, key: object): unknown {
-    const table = this.#tables.find((one) => one.view.name === view.name);
-    return table && this.#rows.get(rowName(table, key));
   }
 }

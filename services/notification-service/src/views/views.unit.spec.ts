@@ -35,7 +35,7 @@ import { inboxView } from './inbox_view/inbox-view.ts';
 import { memberView } from './member_view/member-view.ts';
 import { muteView } from './mute_view/mute-view.ts';
 import { notificationView } from './notification_view/notification-view.ts';
-import { happened, MemoryViews } from './testing.ts';
+import { happened, OwnViews } from './testing.ts';
 import { userView } from './user_view/user-view.ts';
 
 const [ANN, BOB, CAT, ROOM, NOTE] = [1, 2, 3, 4, 5].map(
@@ -45,18 +45,18 @@ const at = (second: number) => `2026-11-21T12:00:0${second}.000000Z`;
 
 describe('conversation_view', () => {
   it('keeps the two sides of a direct conversation, and no members of a group', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     const direct = directConversationId(ANN, BOB);
     const sides = { kind: 'direct', creator_id: ANN, member_ids: [ANN, BOB] };
     views.apply(happened(ConversationCreatedSchema, direct, sides));
     const group = { kind: 'group', creator_id: ANN, member_ids: [BOB, CAT], name: 'Garden' };
     views.apply(happened(ConversationCreatedSchema, ROOM, group));
     views.apply(happened(MemberAddedSchema, ROOM, { user_id: NOTE }));
-    expect(views.get(conversationView, { conversation_id: direct })).toMatchObject({
+    expect(views.row(conversationView, { conversation_id: direct })).toMatchObject({
       kind: 'direct',
       pair: [ANN, BOB],
     });
-    expect(views.get(conversationView, { conversation_id: ROOM })).toEqual({
+    expect(views.row(conversationView, { conversation_id: ROOM })).toEqual({
       conversation_id: ROOM,
       kind: 'group',
       name: 'Garden',
@@ -65,33 +65,33 @@ describe('conversation_view', () => {
   });
 
   it('learns the sides also from members that come before the conversation', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     const direct = directConversationId(ANN, BOB);
     views.apply(happened(MemberAddedSchema, direct, { user_id: BOB }));
     views.apply(happened(MemberAddedSchema, direct, { user_id: CAT }));
     views.apply(happened(MemberRemovedSchema, direct, { user_id: CAT }));
     const sides = { kind: 'direct', creator_id: ANN, member_ids: [BOB] };
     views.apply(happened(ConversationCreatedSchema, direct, sides));
-    expect(views.get(conversationView, { conversation_id: direct })).toMatchObject({
+    expect(views.row(conversationView, { conversation_id: direct })).toMatchObject({
       pair: [ANN, BOB],
     });
   });
 
   it('remembers few members while it does not know the kind', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     for (let n = 10; n < 60; n += 1) {
       const user_id = `00000000-0000-4000-8000-0000000000${n}`;
       views.apply(happened(MemberAddedSchema, ROOM, { user_id }));
     }
-    const row = views.get(conversationView, { conversation_id: ROOM }) as { pair: unknown[] };
-    expect(row.pair).toHaveLength(8);
+    const row = views.row(conversationView, { conversation_id: ROOM });
+    expect(row?.pair).toHaveLength(8);
   });
 
   it('keeps the name where an update gives none', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     views.apply(happened(ConversationUpdatedSchema, ROOM, { editor_id: ANN, name: 'Garden' }));
     views.apply(happened(ConversationUpdatedSchema, ROOM, { editor_id: ANN, avatar_url: 'x' }));
-    expect(views.get(conversationView, { conversation_id: ROOM })).toMatchObject({
+    expect(views.row(conversationView, { conversation_id: ROOM })).toMatchObject({
       name: 'Garden',
     });
   });
@@ -99,18 +99,18 @@ describe('conversation_view', () => {
 
 describe('member_view, mute_view and block_view', () => {
   it('have a row as long as it is so', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     const group = { kind: 'group', creator_id: ANN, member_ids: [BOB] };
     views.apply(happened(ConversationCreatedSchema, ROOM, group));
     views.apply(happened(MemberAddedSchema, ROOM, { user_id: CAT }));
     views.apply(happened(MemberRemovedSchema, ROOM, { user_id: BOB }));
     const members = [ANN, BOB, CAT].filter((user_id) =>
-      views.get(memberView, { conversation_id: ROOM, user_id }),
+      views.row(memberView, { conversation_id: ROOM, user_id }),
     );
     expect(members).toEqual([ANN, CAT]);
 
     const side = { conversation_id: ROOM, user_id: ANN };
-    const muted = () => views.get(muteView, { participant_id: participantId(ROOM, ANN) });
+    const muted = () => views.row(muteView, { participant_id: participantId(ROOM, ANN) });
     const set = (given: Record<string, boolean>) =>
       views.apply(happened(ConversationSettingsChangedSchema, '', { ...side, ...given }));
     set({ muted: true });
@@ -120,7 +120,7 @@ describe('member_view, mute_view and block_view', () => {
     expect(muted()).toBeUndefined();
 
     const pair = { user_id: ANN, friend_id: BOB };
-    const blocked = () => views.get(blockView, { contact_id: contactId(ANN, BOB) });
+    const blocked = () => views.row(blockView, { contact_id: contactId(ANN, BOB) });
     views.apply(happened(UserBlockedSchema, '', pair));
     expect(blocked()).toMatchObject(pair);
     views.apply(happened(UserUnblockedSchema, '', pair));
@@ -130,8 +130,8 @@ describe('member_view, mute_view and block_view', () => {
 
 describe('user_view', () => {
   it('keeps names that an update does not give, and a closed account closed', () => {
-    const views = new MemoryViews();
-    const ann = () => views.get(userView, { user_id: ANN });
+    const views = new OwnViews();
+    const ann = () => views.row(userView, { user_id: ANN });
     views.apply(happened(UserCreatedSchema, ANN, { username: 'ann', display_name: 'Ann' }));
     views.apply(happened(UserUpdatedSchema, ANN, { display_name: 'Ann B.' }));
     views.apply(happened(UserStatusChangedSchema, ANN, { status: 'suspended' }));
@@ -152,8 +152,8 @@ describe('notification_view', () => {
     happened(NotificationCreatedSchema, NOTE, { user_id: ANN, kind: 'followed', ...more });
 
   it('is read once, by its owner', () => {
-    const views = new MemoryViews();
-    const note = () => views.get(notificationView, { notification_id: NOTE });
+    const views = new OwnViews();
+    const note = () => views.row(notificationView, { notification_id: NOTE });
     const read = (user_id: string, storedAt: string) =>
       views.apply(happened(NotificationReadSchema, NOTE, { user_id }, { storedAt }));
     read(ANN, at(1));
@@ -167,8 +167,8 @@ describe('notification_view', () => {
   });
 
   it('tells a user once, and is gone when its owner deletes it', () => {
-    const views = new MemoryViews();
-    const note = () => views.get(notificationView, { notification_id: NOTE });
+    const views = new OwnViews();
+    const note = () => views.row(notificationView, { notification_id: NOTE });
     views.apply(created({ title: 'one' }));
     views.apply(created({ title: 'two' }));
     expect(note()).toMatchObject({ title: 'one' });
@@ -179,23 +179,23 @@ describe('notification_view', () => {
   });
 
   it('keeps little of what was published by hand, however much it is', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     const much = 'x'.repeat(40_000);
     const payload = { user_id: ANN, kind: much, title: much, body: much, target_id: much };
     const more = { actor_ids: Array.from({ length: 900 }, () => BOB), data: { much } };
     views.apply(happened(NotificationCreatedSchema, NOTE, { ...payload, ...more }));
-    const row = views.get(notificationView, { notification_id: NOTE });
+    const row = views.row(notificationView, { notification_id: NOTE });
     expect(JSON.stringify(row).length).toBeLessThan(4_000);
   });
 });
 
 describe('inbox_view', () => {
-  const inbox = (views: MemoryViews) => views.get(inboxView, { user_id: ANN });
+  const inbox = (views: OwnViews) => views.row(inboxView, { user_id: ANN });
   const readAll = (up_to: string, storedAt: string) =>
     happened(NotificationsReadAllSchema, ANN, { up_to }, { storedAt });
 
   it('moves its cutoff forward only, and never beyond the event', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     views.apply(readAll(at(3), at(4)));
     views.apply(readAll(at(2), at(5)));
     expect(inbox(views)).toMatchObject({ read_all_up_to: at(3) });
@@ -204,7 +204,7 @@ describe('inbox_view', () => {
   });
 
   it('keeps what is switched off of what it knows', () => {
-    const views = new MemoryViews();
+    const views = new OwnViews();
     const prefer = (preferences: Record<string, string>) =>
       views.apply(happened(NotificationPreferencesChangedSchema, ANN, { preferences }));
     prefer({ mention: 'off', all: 'on', ringtone: 'off' });
@@ -230,7 +230,7 @@ describe('the folds', () => {
     const story = fc.tuple(ids(), fc.array(payloads(eventType), { minLength: 1, maxLength: 4 }));
     fc.assert(
       fc.property(story, ([aggregateId, told]) => {
-        const views = new MemoryViews();
+        const views = new OwnViews();
         for (const payload of told) {
           const own = kind === 'field' ? { user_id: aggregateId } : {};
           const id = kind === 'derived' ? '' : aggregateId;
