@@ -38,11 +38,10 @@ export interface PlaceRow {
 export function probe(sought: Sought, tiers: readonly TierQuery[], from: 'index' | 'newest') {
   const table = documentTables[sought.kind];
   const args = new Args();
-  const [widest] = tiers.slice(-1);
-  const query = from === 'index' ? scoped(sought, widest?.query) : (widest?.query ?? '');
+  const matches = tiers.slice(-1).map((widest) => condition(args, sought, widest, from));
   const source = from === 'index' ? table.table : newest(table, sought, '');
   const sql = `SELECT ${selected(table)}, ${tierOf(args, tiers)} AS tier FROM ${source} AS d
-    WHERE d.lexemes @@ ${args.add(query, 'tsquery')}
+    WHERE ${matches.join(' AND ')}
       AND ${table.visible(args, sought.viewer, sought.filter)}
     LIMIT ${EXACT_TOTAL + 1}`;
   return { sql, values: args.values };
@@ -51,18 +50,17 @@ export function probe(sought: Sought, tiers: readonly TierQuery[], from: 'index'
 /** The first documents of one tier after a place, among the newest ones or by the index. */
 export function tierPage(
   sought: Sought,
-  { tier, query, better }: TierQuery & { readonly better: readonly TierQuery[] },
+  { better, ...wanted }: TierQuery & { readonly better: readonly TierQuery[] },
   { after, limit, from }: TierPage,
 ): Statement {
   const table = documentTables[sought.kind];
   const args = new Args();
   const order = [table.at, ...table.ids].map((column) => `${column} DESC`).join(', ');
   const onwards = after === undefined ? '' : ` AND ${following(table, args, sought.kind, after)}`;
-  const wanted = from === 'index' ? scoped(sought, query) : query;
   const matching = (source: string) =>
     `SELECT ${[table.at, ...table.ids].map((column) => `d.${column}`).join(', ')}
      FROM ${source} AS d
-     WHERE d.lexemes @@ ${args.add(wanted, 'tsquery')}
+     WHERE ${condition(args, sought, wanted, from)}
        ${better.map((one) => `AND NOT d.lexemes @@ ${args.add(one.query, 'tsquery')}`).join(' ')}
        AND ${table.visible(args, sought.viewer, sought.filter)}`;
   // Materialized: else the planner may walk all of the table by time, looking for what is rare.
@@ -71,7 +69,7 @@ export function tierPage(
       ? `(${matching(newest(table, sought, onwards))})`
       : `(WITH found AS MATERIALIZED (${matching(table.table)})
           SELECT * FROM found WHERE true${onwards})`;
-  const sql = `SELECT ${selected(table)}, ${args.add(tier, 'text')} AS tier FROM ${source} AS d
+  const sql = `SELECT ${selected(table)}, ${args.add(wanted.tier, 'text')} AS tier FROM ${source} AS d
     ORDER BY ${order} LIMIT ${args.add(limit, 'integer')}`;
   return { sql, values: args.values };
 }
@@ -111,9 +109,19 @@ function newest(
   return `(SELECT * FROM ${table} WHERE ${isLive}${onwards} ORDER BY ${order} LIMIT ${sought.newest})`;
 }
 
-function scoped({ kind, viewer, filter }: Sought, query = ''): string {
+/** The condition of a tier. The index is asked for the part that is to be looked up. */
+function condition(
+  args: Args,
+  { kind, viewer, filter }: Sought,
+  { query, lookup }: TierQuery,
+  from: 'index' | 'newest',
+): string {
+  if (from === 'newest') return `d.lexemes @@ ${args.add(query, 'tsquery')}`;
   const scope = documentTables[kind].scope(viewer, filter);
-  return scope === '' ? query : `${scope} & ${query}`;
+  const asked = args.add([scope, lookup].filter((part) => part !== '').join(' & '), 'tsquery');
+  if (lookup === query) return `d.lexemes @@ ${asked}`;
+  // The function behind @@, for which the planner does not take the index.
+  return `d.lexemes @@ ${asked} AND ts_match_vq(d.lexemes, ${args.add(query, 'tsquery')})`;
 }
 
 /** The first tier whose condition holds, for rows that meet the last one. */

@@ -5,11 +5,19 @@ import type { QueryWord } from '../../domain/words.ts';
 /** The last word of a query may be one that is still being typed; others are meant whole if short. */
 const SHORTEST_BEGINNING = 3;
 
+/**
+ * As many words are looked up in the index, the longest, which are the rarest as a rule; the others
+ * are looked for in the documents that have those. Each costs what all documents with it cost.
+ */
+const MAX_LOOKED_UP = 4;
+
 /** A tier with its condition; a document is of the first tier whose condition it meets. */
 export interface TierQuery {
   readonly tier: Tier;
-  /** Text of a tsquery. */
+  /** The condition, as the text of a tsquery. */
   readonly query: string;
+  /** The part of it that is looked up in the index. */
+  readonly lookup: string;
 }
 
 /** What mistyped words may mean, by word. */
@@ -21,24 +29,29 @@ export function tiersOf(
   { exactOnly, hasHead }: { readonly exactOnly: boolean; readonly hasHead: boolean },
   meanings: Meanings = new Map(),
 ): readonly TierQuery[] {
-  const all = (term: (word: QueryWord) => string) => words.map(term).join(' & ');
-  const tiers: TierQuery[] = [
-    { tier: 'head', query: all((word) => exactTerm(word, HEAD)) },
-    { tier: 'exact', query: all((word) => exactTerm(word)) },
+  const last = words.at(-1);
+  const rare = rarest(words);
+  const tierOf = (tier: Tier, term: (word: QueryWord) => string): TierQuery => ({
+    tier,
+    query: words.map(term).join(' & '),
+    lookup: rare.map(term).join(' & '),
+  });
+  const tiers = [
+    tierOf('head', (word) => exactTerm(word, HEAD)),
+    tierOf('exact', (word) => exactTerm(word)),
   ];
   if (!exactOnly) {
-    const last = words.at(-1);
     tiers.push(
-      { tier: 'head_prefix', query: all((word) => prefixTerm(word, word === last, HEAD)) },
-      { tier: 'prefix', query: all((word) => prefixTerm(word, word === last)) },
+      tierOf('head_prefix', (word) => prefixTerm(word, word === last, HEAD)),
+      tierOf('prefix', (word) => prefixTerm(word, word === last)),
     );
     if (meanings.size > 0) {
-      const meaning = (word: QueryWord) =>
-        anyOf([
-          prefixTerm(word, word === last),
-          ...(meanings.get(word.text) ?? []).map((meant) => lexeme(meant)),
-        ]);
-      tiers.push({ tier: 'typo', query: all(meaning) });
+      const meant = (word: QueryWord) => meanings.get(word.text) ?? [];
+      tiers.push(
+        tierOf('typo', (word) =>
+          anyOf([prefixTerm(word, word === last), ...meant(word).map(lexeme)]),
+        ),
+      );
     }
   }
   return hasHead ? tiers : tiers.filter(({ tier }) => !tier.startsWith('head'));
@@ -58,6 +71,14 @@ export function anyOf(queries: readonly string[]): string {
 /** A lexeme as the text of a tsquery has it. */
 export function lexeme(text: string): string {
   return `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+}
+
+/** The words to look up; short ones, which are common, only where there are no others. */
+function rarest(words: readonly QueryWord[]): readonly QueryWord[] {
+  const length = ({ text }: QueryWord) => [...text].length;
+  const rarer = words.filter((word) => word.kind !== 'word' || length(word) >= SHORTEST_BEGINNING);
+  const some = rarer.length > 0 ? rarer : words;
+  return some.toSorted((a, b) => length(b) - length(a)).slice(0, MAX_LOOKED_UP);
 }
 
 /** A single character of a script without spaces begins a pair wherever another one follows. */
