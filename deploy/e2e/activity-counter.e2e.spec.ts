@@ -1,21 +1,16 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { processEnvironment } from '@nova/config';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, createClient } from '@nova/rpc';
 import { waitFor } from '@nova/testkit';
-import { prepareStack, root } from './stack.ts';
+import { EXAMPLE, exampleBeside } from './example-service.ts';
+import { prepareStack } from './stack.ts';
 import { psql } from './witness.ts';
 
 const OFFSET = 9000;
-const EXAMPLE = join(root, 'examples/activity-counter/src');
-const PASSWORD = 'counting';
 const CONVERSATIONS = Array.from({ length: 20 }, () => randomUUID());
 const BATCHES = 15;
 const BATCH = 100;
@@ -31,72 +26,10 @@ interface Insights {
 }
 
 const stack = prepareStack(OFFSET);
-const opsPort = stack.port(50170);
-const grpcPort = stack.port(50070);
-const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
-const children: ChildProcess[] = [];
+const example = exampleBeside(stack);
+const { databaseUrl, opsPort, grpcPort } = example;
 const published = new Map<string, { messages: number; members: number }>();
 let events: Client<typeof EventsService>;
-let log = '';
-
-const stateFile = (name: string) =>
-  join(stack.environment['NOVA_STATE_DIR'] ?? '', `offset-${OFFSET}`, name);
-
-/** The variables of the file that `up` leaves for shells. */
-async function stackVariables(): Promise<Record<string, string>> {
-  const { stdout } = await promisify(execFile)('env', [
-    '-i',
-    'sh',
-    '-c',
-    `. "$0"; env`,
-    stateFile('env'),
-  ]);
-  return Object.fromEntries(
-    stdout.split('\n').flatMap((line) => {
-      const [, name, value] = /^(NOVA_\w+)=(.*)$/.exec(line) ?? [];
-      return name === undefined || value === undefined ? [] : [[name, value]];
-    }),
-  );
-}
-
-/** The other team's database, as docs/write-a-service.md makes it. */
-async function makeDatabase(): Promise<void> {
-  // The shape that libs/servers writes: password by role.
-  const passwords = JSON.parse(readFileSync(stateFile('credentials.json'), 'utf8')) as {
-    postgres: string;
-  };
-  const admin = `postgres://postgres:${passwords.postgres}@localhost:${stack.port(54320)}/postgres`;
-  await psql(admin, `CREATE ROLE nova_activity LOGIN PASSWORD '${PASSWORD}'`);
-  await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
-}
-
-async function startExample(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    cwd: join(EXAMPLE, '..'),
-    env: {
-      PATH: processEnvironment['PATH'],
-      ...(await stackVariables()),
-      NOVA_MODE: 'development',
-      NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
-      NOVA_OPS_PORT: String(opsPort),
-      NOVA_GRPC_PORT: String(grpcPort),
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text: Buffer) => {
-      log += text.toString();
-    });
-  }
-  return child;
-}
-
-async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown[]> {
-  const exited = once(child, 'exit');
-  child.kill(signal);
-  return exited;
-}
 
 /** Stores a batch of both event types; each conversation gets some of both. */
 async function publishBatch(batch: number): Promise<void> {
@@ -129,7 +62,7 @@ const shown = () =>
 const shows = (atLeast: number) =>
   waitFor(async () => (await shown()) >= atLeast, {
     withinMs: 30_000,
-    what: `a view of ${atLeast} events\n${log.slice(-3000)}`,
+    what: `a view of ${atLeast} events\n${example.log().slice(-3000)}`,
   });
 
 async function counts(): Promise<readonly string[]> {
@@ -149,7 +82,7 @@ describe('the example of a service of another team', () => {
   beforeAll(async () => {
     const { code, stderr } = await stack.nova('up', '--detach');
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-    await makeDatabase();
+    await example.makeDatabase();
     events = createClient(EventsService, {
       address: `localhost:${stack.port(50051)}`,
       deadlineMs: 10_000,
@@ -158,7 +91,7 @@ describe('the example of a service of another team', () => {
 
   afterAll(async () => {
     events.close();
-    for (const child of children) child.kill('SIGKILL');
+    example.remove();
     await stack.remove();
   }, 60_000);
 
@@ -176,13 +109,13 @@ describe('the example of a service of another team', () => {
 
   it('counts each event once, also when it is killed in the middle', async () => {
     // A consumer of its own, made before there is anything to consume.
-    let example = await startExample();
+    await example.start();
     for (let batch = 0; batch < BATCHES / 3; batch += 1) await publishBatch(batch);
     await shows(1);
-    await kill(example, 'SIGKILL');
+    await example.end('SIGKILL');
     for (let batch = BATCHES / 3; batch < BATCHES; batch += 1) await publishBatch(batch);
     expect(await shown()).toBeLessThanOrEqual((BATCHES / 3) * BATCH);
-    example = await startExample();
+    await example.start();
     await shows(BATCHES * BATCH);
     const expected = [...published].map(
       ([id, { messages, members }]) => `${id} ${messages} ${members}`,
@@ -253,8 +186,6 @@ describe('the example of a service of another team', () => {
   }, 30_000);
 
   it('drains when it is told to stop', async () => {
-    const example = children.at(-1);
-    if (example === undefined) throw new TypeError('the example was not started');
-    expect(await kill(example, 'SIGTERM')).toEqual([0, null]);
+    expect(await example.end('SIGTERM')).toEqual([0, null]);
   }, 30_000);
 });

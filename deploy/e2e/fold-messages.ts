@@ -14,6 +14,8 @@ export interface ExpectedViews {
   readonly conversations: string[];
   readonly found: string[];
   readonly notices: string[];
+  /** Messages and added members by conversation. */
+  readonly counts: string[];
 }
 
 /**
@@ -52,5 +54,6 @@ export function foldMessages(events: readonly LoggedPayload[]): ExpectedViews {
       )
       .sort(),
     notices: notices.sort(),
+    counts: [...said].map(([id, count]) => line([id, count, '0'])).sort(),
   };
 }

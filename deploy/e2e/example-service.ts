@@ -1,0 +1,100 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { processEnvironment } from '@nova/config';
+import { root, type Stack } from './stack.ts';
+import { psql } from './witness.ts';
+
+/** Sources of the service of another team, `examples/activity-counter`. */
+export const EXAMPLE: string = join(root, 'examples/activity-counter/src');
+
+const PASSWORD = 'counting';
+
+/** The example beside a stack, with a database of its own. Nobody starts it again but its spec. */
+export interface ExampleService {
+  readonly databaseUrl: string;
+  readonly opsPort: number;
+  readonly grpcPort: number;
+  /** What its processes have printed. */
+  log(): string;
+  /** Makes its database, as docs/write-a-service.md does. */
+  makeDatabase(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends the process that was started last; answers with exit code and signal. */
+  end(signal: NodeJS.Signals): Promise<unknown[]>;
+  /** Ends every process that is left. */
+  remove(): void;
+}
+
+/** The example with its ports shifted like those of the stack. */
+export function exampleBeside(stack: Stack): ExampleService {
+  const opsPort = stack.port(50170);
+  const grpcPort = stack.port(50070);
+  const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
+  const children: ChildProcess[] = [];
+  let log = '';
+  const stateFile = (name: string) => {
+    const state = stack.environment['NOVA_STATE_DIR'] ?? '';
+    return join(state, globSync(`**/${name}`, { cwd: state })[0] ?? name);
+  };
+
+  /** The variables of the file that `up` leaves for shells. */
+  async function stackVariables(): Promise<Record<string, string>> {
+    const command = ['-i', 'sh', '-c', `. "$0"; env`, stateFile('env')];
+    const { stdout } = await promisify(execFile)('env', command);
+    return Object.fromEntries(
+      stdout.split('\n').flatMap((line) => {
+        const [, name, value] = /^(NOVA_\w+)=(.*)$/.exec(line) ?? [];
+        return name === undefined || value === undefined ? [] : [[name, value]];
+      }),
+    );
+  }
+
+  return {
+    databaseUrl,
+    opsPort,
+    grpcPort,
+    log: () => log,
+    async makeDatabase() {
+      // The shape that libs/servers writes: password by role.
+      const passwords = JSON.parse(readFileSync(stateFile('credentials.json'), 'utf8')) as {
+        postgres: string;
+      };
+      const admin = `postgres://postgres:${passwords.postgres}@localhost:${stack.port(54320)}/postgres`;
+      await psql(admin, `CREATE ROLE nova_activity LOGIN PASSWORD '${PASSWORD}'`);
+      await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
+    },
+    async start() {
+      const child = spawn(process.execPath, ['src/main.ts'], {
+        cwd: join(EXAMPLE, '..'),
+        env: {
+          PATH: processEnvironment['PATH'],
+          ...(await stackVariables()),
+          NOVA_MODE: 'development',
+          NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
+          NOVA_OPS_PORT: String(opsPort),
+          NOVA_GRPC_PORT: String(grpcPort),
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      children.push(child);
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (text: Buffer) => {
+          log += text.toString();
+        });
+      }
+    },
+    async end(signal) {
+      const child = children.at(-1);
+      if (child === undefined) throw new TypeError('the example was not started');
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      return exited;
+    },
+    remove() {
+      for (const child of children) child.kill('SIGKILL');
+    },
+  };
+}
