@@ -19,6 +19,9 @@ export interface HistoryPage {
   readonly newer: bigint | undefined;
 }
 
+/** Above the sequence number of any message. */
+export const END = 2n ** 63n - 1n;
+
 /** Reads at most `size` messages from a sequence number on, itself included. */
 export async function readHistory(
   views: Views,
@@ -26,29 +29,25 @@ export async function readHistory(
   { way, from }: { readonly way: Way | 'around'; readonly from: bigint },
   size: number,
 ): Promise<HistoryPage> {
+  const readOlder = async (upTo: bigint, limit: number) =>
+    limit === 0 ? [] : await olderMessages(views, reader, upTo, limit);
+  const readNewer = async (since: bigint, limit: number) =>
+    limit === 0 || since >= END ? [] : await newerMessages(views, reader, since, limit);
   // Around: the message itself counts as one of the older half.
-  const olderSize = way === 'around' ? Math.ceil(size / 2) : size;
-  const older = way === 'newer' ? [] : await olderMessages(views, reader, from, olderSize);
-  const newerFrom = way === 'around' ? from + 1n : from;
-  const newerSize = way === 'around' ? size - olderSize : size;
-  const isNewerRead = way !== 'older' && newerSize > 0;
-  const newer = isNewerRead ? await newerMessages(views, reader, newerFrom, newerSize) : [];
-  const messages = [...older, ...newer];
-  const first = messages[0];
-  const last = messages.at(-1);
-  const below = (first === undefined ? from : BigInt(first.sequence)) - 1n;
-  const above = (last === undefined ? from : BigInt(last.sequence)) + 1n;
-  const [isOlder, isNewer] = [
-    await olderMessages(views, reader, below, 1),
-    // Nothing is above what was read from the very end.
-    above > END ? [] : await newerMessages(views, reader, above, 1),
+  const half = Math.ceil(size / 2);
+  const olderSize = way === 'around' ? half : size;
+  const newerSize = way === 'around' ? size - half : size;
+  const messages = [
+    ...(await readOlder(from, way === 'newer' ? 0 : olderSize)),
+    ...(await readNewer(way === 'around' ? from + 1n : from, way === 'older' ? 0 : newerSize)),
   ];
+  const [first, last] = [messages[0]?.sequence ?? from, messages.at(-1)?.sequence ?? from];
+  const below = BigInt(first) - 1n;
+  // Nothing is above what was read down from the very end.
+  const above = from === END ? END : BigInt(last) + 1n;
   return {
     messages,
-    older: isOlder.length > 0 ? below : undefined,
-    newer: isNewer.length > 0 ? above : undefined,
+    older: (await readOlder(below, 1)).length > 0 ? below : undefined,
+    newer: (await readNewer(above, 1)).length > 0 ? above : undefined,
   };
 }
-
-/** Above the sequence number of any message. */
-export const END = 2n ** 63n - 1n;

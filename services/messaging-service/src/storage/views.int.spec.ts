@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { directConversationId, participantId } from '@nova/events';
+import { participantId } from '@nova/events';
 import { HistoryDirection } from '@nova/proto/gen/messaging/messaging_service_pb';
 import {
   type HandMade,
@@ -14,6 +14,7 @@ import { expectedOf, type History, randomHistory } from './random-history.rig.sp
 
 const { NEWER, OLDER, AROUND } = HistoryDirection;
 const PAGE = 7;
+const HIDDEN = 'MESSAGING_CONVERSATION_NOT_FOUND';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -54,7 +55,7 @@ describe('random histories', () => {
         const user = rig.user(userId);
         const expected = expectedOf(history, userId);
         if (!expected.isKnown) {
-          expect(await reasonOf(seen(user, history))).toBe('MESSAGING_CONVERSATION_NOT_FOUND');
+          expect(await reasonOf(seen(user, history))).toBe(HIDDEN);
           continue;
         }
         const { conversation } = await seen(user, history);
@@ -81,7 +82,7 @@ describe('random histories', () => {
     );
     const long = readers.filter(({ expected }) => expected.length > 12);
     expect(long.length).toBeGreaterThan(10);
-    for (const { history, id, expected } of long.slice(0, 6)) {
+    for (const { history, id, expected } of long.slice(0, 3)) {
       const user = rig.user(id);
       const { conversationId } = history;
       expect(await readAll(user, conversationId, OLDER)).toEqual(expected);
@@ -168,8 +169,7 @@ describe('events published by hand', () => {
     expect(conversations).toMatchObject([
       { conversationId, kind: '', unreadCount: 2, lastSequenceNumber: 2n },
     ]);
-    const strange = eve.rpc.getConversation({ conversationId });
-    expect(await reasonOf(strange)).toBe('MESSAGING_CONVERSATION_NOT_FOUND');
+    expect(await reasonOf(eve.rpc.getConversation({ conversationId }))).toBe(HIDDEN);
     const answer = await bob.rpc.sendMessage({ conversationId, content: 'answered' });
     expect(answer.sequenceNumber).toBe(3n);
     const { messages } = await ann.rpc.getMessageHistory({
@@ -185,12 +185,10 @@ describe('events published by hand', () => {
       kind: 'direct',
       memberIds: [bob.id],
     });
-    expect(conversationId).toBe(directConversationId(bob.id, ann.id));
     const minConsistencyToken = await rig.publish([message(conversationId, eve)]);
     const { conversation } = await bob.rpc.getConversation({ conversationId, minConsistencyToken });
     expect(conversation).toMatchObject({ unreadCount: 1, lastMessage: { senderId: eve.id } });
-    const strange = eve.rpc.getMessageHistory({ conversationId });
-    expect(await reasonOf(strange)).toBe('MESSAGING_CONVERSATION_NOT_FOUND');
+    expect(await reasonOf(eve.rpc.getMessageHistory({ conversationId }))).toBe(HIDDEN);
   });
 
   it('name users, edit, react to and delete messages', async () => {
@@ -280,6 +278,15 @@ describe('events published by hand', () => {
       minConsistencyToken,
     });
     expect(conversation).toMatchObject({ name: 'then', role: 'owner', lastSequenceNumber: 2n });
+    for (const direction of [OLDER, NEWER, AROUND]) {
+      const start = { case: 'sequenceNumber', value: 2n ** 63n - 1n } as const;
+      const { messages } = await ann.rpc.getMessageHistory({
+        conversationId: id,
+        direction,
+        start,
+      });
+      expect(messages).toHaveLength(direction === NEWER ? 0 : 2);
+    }
     const health = await (await fetch(`${rig.opsUrl}/health/cqrs`)).json();
     expect(health).toMatchObject({ consumers: [{ parkedAggregates: 0, retryingAggregates: 0 }] });
   });
