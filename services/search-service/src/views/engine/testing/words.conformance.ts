@@ -42,13 +42,14 @@ export function wordsConformance({ happened, found }: EngineBench): void {
       ['xorg.conf', 8],
       ['12.04', 8],
       ['get apt', 8],
+      ['04 get 12 conf apt xorg install', 8],
       ['🎉', 9],
       ['strasse', 10],
     ])('finds %j', async (query, index) => {
       expect(await found(ann, query, { exactOnly: true })).toEqual([TEXTS[index]]);
     });
 
-    it.each(['東方', '京東', '昨日猫', 'panic käse', '🎈', 'конь'])(
+    it.each(['東方', '京東', '昨日猫', 'install xorg conf apt get zz', 'panic käse', '🎈', 'конь'])(
       'does not find %j',
       async (query) => {
         expect(await found(ann, query)).toEqual([]);
