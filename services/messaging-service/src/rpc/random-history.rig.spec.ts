@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { participantId } from '@nova/events';
-import type { HandMade } from '../rpc/messaging.rig.spec.ts';
+import type { HandMade } from './messaging.rig.spec.ts';
 
 /** Numbers that are the same for the same seed, from 0 up to 1. */
 export function seeded(seed: number): () => number {

@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { participantId } from '@nova/events';
 import { HistoryDirection } from '@nova/proto/gen/messaging/messaging_service_pb';
-import {
-  type HandMade,
-  type Rig,
-  reasonOf,
-  startRig,
-  type User,
-} from '../rpc/messaging.rig.spec.ts';
 import { rowsByView } from './fold-of-log.rig.spec.ts';
+import { type HandMade, type Rig, reasonOf, startRig, type User } from './messaging.rig.spec.ts';
 import { expectedOf, type History, randomHistory } from './random-history.rig.spec.ts';
 
 const { NEWER, OLDER, AROUND } = HistoryDirection;

@@ -2,8 +2,8 @@ import type { StoredEvent } from '@nova/events';
 import { readWindow } from '@nova/outbox';
 import type { StoredRow } from '@nova/projection';
 import { MemoryViews } from '@nova/projection/testing';
-import type { Rig } from '../rpc/messaging.rig.spec.ts';
 import { views } from '../views/views.ts';
+import type { Rig } from './messaging.rig.spec.ts';
 
 type Rows = Readonly<Record<string, readonly StoredRow[]>>;
 
