@@ -17,7 +17,10 @@ export interface RoleRow {
 export async function describedServices(): Promise<readonly DescService[]> {
   const files = globSync('proto/gen/*/*_pb.js', { cwd: root }).sort();
   const modules = await Promise.all(
-    files.map(async (file) => Object.values((await import(join(root, file))) as object)),
+    files.map(async (file) => {
+      const module = (await import(join(root, file))) as Record<string, unknown>;
+      return Object.values(module);
+    }),
   );
   return modules.flat().filter(isService);
 }

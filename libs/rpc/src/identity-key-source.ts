@@ -37,8 +37,10 @@ async function fetchText(address: string): Promise<string> {
   }
   let text = '';
   const decoder = new TextDecoder();
-  for await (const chunk of answer.body ?? [])
-    text = bounded(text + decoder.decode(chunk, { stream: true }));
+  if (answer.body === null) return '';
+  // The types of fetch say nothing of what its body is made of.
+  const chunks: AsyncIterable<Uint8Array> = answer.body;
+  for await (const chunk of chunks) text = bounded(text + decoder.decode(chunk, { stream: true }));
   return text;
 }
 

@@ -371,6 +371,11 @@ describe('UNAUTHENTICATED is', () => {
       gateway,
     ],
     ['roles beside a token', () => sent(bearer(), { 'x-nova-roles': 'admin' })],
+    [
+      'roles beside a token that the gateway passes on',
+      () => sent(bearer(), { 'x-user-id': USER, 'x-nova-roles': 'writer' }),
+      gateway,
+    ],
     ['roles of nobody', () => ({ 'x-nova-roles': 'reader' }), gateway],
     ['a service by its header', () => ({ 'x-nova-service': 'messaging-service' })],
     [

@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { loadConfig, type Settings, setting } from '@nova/config';
+import { EventLog } from '@nova/proto/gen/events/event_log_pb';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
+import { NotificationService } from '@nova/proto/gen/notification/notification_service_pb';
+import { OpsService } from '@nova/proto/gen/ops/ops_service_pb';
+import { SearchService } from '@nova/proto/gen/search/search_service_pb';
+import type { DescService } from '@nova/proto/runtime';
+import { type FuzzReport, fuzz } from '@nova/rpc/testing';
+import { type TestProcess, testStack } from '@nova/testkit';
+
+const run = promisify(execFile);
+
+const settings = {
+  requests: setting.optional(
+    setting.integer({ env: 'NOVA_FUZZ_REQUESTS', min: 1, doc: 'Requests in all.' }),
+  ),
+  seed: setting.integer({
+    env: 'NOVA_FUZZ_SEED',
+    default: 20_261_121,
+    doc: 'Makes the same requests again.',
+  }),
+} satisfies Settings;
+
+/** What was sent to one service, and how its process took it. */
+export interface Fuzzed extends FuzzReport {
+  readonly service: string;
+  /** Bytes of memory of the process: after a tenth of the requests, and at the end. */
+  readonly memory: { readonly early: number; readonly late: number };
+  readonly alive: boolean;
+}
+
+const USER = '11111111-2222-4333-8444-555555555555';
+const OTHER = '11111111-2222-4333-8444-666666666666';
+const CONVERSATION = '550e8400-e29b-41d4-a716-446655440000';
+const MESSAGE = '7d5a0000-e29b-41d4-a716-446655440000';
+const WORDS = [
+  USER,
+  OTHER,
+  CONVERSATION,
+  MESSAGE,
+  'message_created',
+  'conversation_created',
+  'user_created',
+  'conversation',
+  'user',
+  'direct',
+  'group',
+  'member',
+  'hello world',
+];
+const payload = { message_id: MESSAGE, sender_id: USER, content: 'hello' };
+const event = { eventType: 'message_created', aggregateId: CONVERSATION, payload };
+const inConversation = { conversationId: CONVERSATION, userId: USER };
+
+/** Requests that get past the checks of their methods. */
+const GOOD = {
+  'events.EventsService/PublishEvent': [
+    event,
+    { eventType: 'message_created', aggregateId: OTHER, payload },
+  ],
+  'events.EventsService/PublishEvents': [{ events: [event, event], mode: 2 }],
+  'events.EventsService/GetEvent': [{ eventId: MESSAGE }],
+  'events.EventsService/GetEventsByAggregate': [
+    { aggregateType: 'conversation', aggregateId: CONVERSATION },
+  ],
+  'events.EventsService/GetEventsByType': [{ eventType: 'message_created' }],
+  'events.EventLog/ReadLog': [{ follow: false }, { follow: true }],
+  'messaging.MessagingService/CreateConversation': [
+    { kind: 'direct', memberIds: [OTHER], userId: USER },
+    { kind: 'group', name: 'g', memberIds: [OTHER], userId: USER },
+  ],
+  'messaging.MessagingService/SendMessage': [{ ...inConversation, content: 'hello' }],
+  'messaging.MessagingService/AddMember': [{ ...inConversation, memberId: OTHER }],
+  'messaging.MessagingService/RemoveMember': [{ ...inConversation, memberId: OTHER }],
+  'messaging.MessagingService/MarkAsRead': [inConversation],
+  'messaging.MessagingService/GetConversation': [inConversation],
+  'messaging.MessagingService/GetMessageHistory': [inConversation],
+  'messaging.MessagingService/ListUserConversations': [{ userId: USER }],
+  'notification.NotificationService/GetNotifications': [{ userId: USER }],
+  'notification.NotificationService/MarkAllNotificationsAsRead': [{ userId: USER }],
+  'search.SearchService/FullTextSearch': [{ query: 'hello', userId: USER }],
+  'search.SearchService/SearchMessages': [{ query: 'hello world', userId: USER }],
+};
+
+const CONSUMING: readonly { area: string; service: DescService }[] = [
+  { area: 'messaging', service: MessagingService },
+  { area: 'notification', service: NotificationService },
+  { area: 'search', service: SearchService },
+];
+
+/**
+ * Starts every service as a process and fuzzes one after the other, with NOVA_FUZZ_REQUESTS requests
+ * in all, else `requests`, and for at most `withinMs` in all.
+ */
+export async function fuzzStack(given: {
+  readonly requests: number;
+  readonly withinMs: number;
+}): Promise<readonly Fuzzed[]> {
+  const config = loadConfig(settings);
+  const requests = Math.ceil((config.requests ?? given.requests) / (CONSUMING.length + 1));
+  const withinMs = given.withinMs / (CONSUMING.length + 1);
+  const stack = await testStack();
+  try {
+    const targets = [{ name: 'events', process: stack.log, services: [EventsService, EventLog] }];
+    const others = await Promise.all(
+      CONSUMING.map(async ({ area, service }) => ({
+        name: area,
+        process: await (await stack.service(area)).start(),
+        services: [service, OpsService] as DescService[],
+      })),
+    );
+    const reports: Fuzzed[] = [];
+    for (const target of [...targets, ...others]) {
+      reports.push(await fuzzed(target, { requests, withinMs, seed: config.seed }));
+    }
+    return reports;
+  } finally {
+    await stack.remove();
+  }
+}
+
+async function fuzzed(
+  target: { name: string; process: TestProcess; services: readonly DescService[] },
+  how: { requests: number; withinMs: number; seed: number },
+): Promise<Fuzzed> {
+  const { address } = target.process;
+  const send = (share: number, seed: number) =>
+    fuzz({
+      port: Number(address.split(':')[1]),
+      services: target.services,
+      good: GOOD,
+      words: WORDS,
+      requests: Math.ceil(how.requests * share),
+      withinMs: how.withinMs * share,
+      seed,
+    });
+  const first = await send(0.1, how.seed);
+  const early = await memoryOf(target.process);
+  const rest = await send(0.9, how.seed + 1_000_000);
+  const late = await memoryOf(target.process);
+  const statuses = { ...first.statuses };
+  for (const [status, count] of Object.entries(rest.statuses)) {
+    statuses[status] = (statuses[status] ?? 0) + count;
+  }
+  return {
+    service: target.name,
+    seed: how.seed,
+    sent: first.sent + rest.sent,
+    statuses,
+    examples: { ...first.examples, ...rest.examples },
+    answered: [...new Set([...first.answered, ...rest.answered])].sort(),
+    bad: [...first.bad, ...rest.bad],
+    memory: { early, late },
+    alive: late > 0,
+  };
+}
+
+/** Resident bytes; 0 for a process that has ended. */
+async function memoryOf(process: TestProcess): Promise<number> {
+  const pid = process.pid();
+  if (pid === undefined) return 0;
+  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
+  return Number(stdout.trim()) * 1024;
+}
