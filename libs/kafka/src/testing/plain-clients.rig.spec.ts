@@ -1,6 +1,7 @@
 import { randomName } from '@nova/testkit';
 import { Consumer, Producer } from '@platformatic/kafka';
 import { Kafka as Kafkajs } from 'kafkajs';
+import { until } from './each-driver.rig.spec.ts';
 
 /** The clients in the way that their documentation shows, to see what the seam spares us. */
 export function plainKafkajs(brokers: readonly string[], requestTimeout = 30_000): Kafkajs {
@@ -52,13 +53,17 @@ export async function placedTopic(
   const admin = plainKafkajs(brokers).admin();
   await admin.connect();
   await admin.createTopics({
-    waitForLeaders: true,
+    waitForLeaders: false,
     topics: [
       {
         topic,
         replicaAssignment: nodes.map((node, partition) => ({ partition, replicas: [node] })),
       },
     ],
+  });
+  await until('its leaders', async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.every(({ leader }, index) => leader === nodes[index]) === true;
   });
   await admin.disconnect();
   return topic;
