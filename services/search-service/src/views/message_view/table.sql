@@ -38,7 +38,9 @@ CREATE TABLE search_word (
 CREATE INDEX search_word_word ON search_word (word);
 CREATE INDEX search_word_keys ON search_word USING gin (keys);
 
-CREATE FUNCTION note_words() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Planned once, while there are few words: it must look each up in the index, and never read them all.
+CREATE FUNCTION note_words() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
   INSERT INTO search_word (word, keys)
   SELECT fresh.word, array(
