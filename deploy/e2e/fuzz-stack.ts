@@ -27,7 +27,7 @@ const settings = {
 /** What was sent to one service, and how its process took it. */
 export interface Fuzzed extends FuzzReport {
   readonly service: string;
-  /** Bytes of memory of the process: after a tenth of the requests, and at the end. */
+  /** Bytes of memory of the process: after half of the requests, and at the end. */
   readonly memory: { readonly early: number; readonly late: number };
   readonly alive: boolean;
 }
@@ -137,9 +137,9 @@ async function fuzzed(
       withinMs: how.withinMs * share,
       seed,
     });
-  const first = await send(0.1, how.seed);
+  const first = await send(0.5, how.seed);
   const early = await memoryOf(target.process);
-  const rest = await send(0.9, how.seed + 1_000_000);
+  const rest = await send(0.5, how.seed + 1_000_000);
   const late = await memoryOf(target.process);
   const statuses = { ...first.statuses };
   for (const [status, count] of Object.entries(rest.statuses)) {

@@ -164,9 +164,12 @@ describe('keys from an address', () => {
   });
 
   it('are none where it fails, leads elsewhere or does not end', async () => {
+    const good = await served((server) =>
+      server.on('request', (_, response) => response.end(jwksOf(first))),
+    );
     const answers: ((response: ServerResponse) => unknown)[] = [
       (response) => response.writeHead(503).end('{"keys":[]}'),
-      (response) => response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
+      (response) => response.writeHead(302, { location: good }).end(),
       (response) => response.end('x'.repeat(300_000)),
       (response) => response.destroy(),
     ];
