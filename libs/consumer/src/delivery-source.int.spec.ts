@@ -5,34 +5,38 @@ import { randomName, testKafka, waitFor } from '@nova/testkit';
 import { deliverySourceConformance, MemorySource, MemoryTopics } from './testing.ts';
 
 const { brokers } = await testKafka();
-const kafka = openKafka({ brokers, clientId: 'spec', logger: silentLogger });
-const publisher = kafka.publisher();
 const value = Buffer.from('{}');
+const closing: (() => Promise<unknown>)[] = [];
 
 afterAll(async () => {
-  await publisher.stop();
-  await kafka.admin().close();
+  await Promise.all(closing.map((close) => close()));
 });
 
-deliverySourceConformance(
-  'libs/kafka',
-  async () => {
-    const topic = randomName('nova_events_s');
-    await kafka.admin().ensureTopics([{ topic, partitions: 2 }]);
-    return {
-      source: kafka.source(),
-      topic,
-      partitions: 2,
-      publish: (partition, keys) =>
-        publisher.publish({
-          topic,
-          partition,
-          records: keys.map((key) => ({ key, value, headers: {} })),
-        }),
-    };
-  },
-  waitFor,
-);
+for (const driver of ['kafkajs', 'platformatic'] as const) {
+  const kafka = openKafka({ brokers, clientId: `spec-${driver}`, logger: silentLogger, driver });
+  const publisher = kafka.publisher();
+  closing.push(() => publisher.stop().then(() => kafka.admin().close()));
+
+  deliverySourceConformance(
+    `libs/kafka over ${driver}`,
+    async () => {
+      const topic = randomName('nova_events_s');
+      await kafka.admin().ensureTopics([{ topic, partitions: 2 }]);
+      return {
+        source: kafka.source(),
+        topic,
+        partitions: 2,
+        publish: (partition, keys) =>
+          publisher.publish({
+            topic,
+            partition,
+            records: keys.map((key) => ({ key, value, headers: {} })),
+          }),
+      };
+    },
+    waitFor,
+  );
+}
 
 deliverySourceConformance(
   'the source in memory',

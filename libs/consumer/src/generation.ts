@@ -1,6 +1,6 @@
 import { NovaError } from '@nova/errors';
 import type { LogPosition } from '@nova/events';
-import type { Database, Queryable } from '@nova/postgres';
+import { type Database, prepared, type Queryable } from '@nova/postgres';
 import {
   createGenerationSchema,
   definitionHash,
@@ -13,6 +13,13 @@ import {
 import type { ConsumerDefinition } from './definition.ts';
 import { errors } from './errors.ts';
 import type { GenerationName } from './marks.ts';
+
+// Statements are parsed once per connection but planned each time: a plan kept from when a view was
+// empty would read the whole of it, round after round, until the server has looked at it again.
+const enterSql = prepared(`
+  SELECT state, set_config('search_path', $3, true),
+         set_config('plan_cache_mode', 'force_custom_plan', true)
+  FROM consumer_generations WHERE consumer = $1 AND generation = $2 AND state <> 'retired'`);
 
 /** A generation of a consumer's views, open for work. */
 export interface Generation extends GenerationName {
@@ -209,11 +216,11 @@ export async function enterGeneration(
   tx: Queryable,
   { consumer, generation, schema }: Generation,
 ): Promise<void> {
-  const [row] = await tx.query<{ state: string }>(
-    `SELECT state, set_config('search_path', $3, true) FROM consumer_generations
-     WHERE consumer = $1 AND generation = $2 AND state <> 'retired'`,
-    [consumer, generation, `"${schema}", public`],
-  );
+  const [row] = await tx.query<{ state: string }>(enterSql, [
+    consumer,
+    generation,
+    `"${schema}", public`,
+  ]);
   if (row === undefined) {
     throw new NovaError(errors.CONSUMER_GENERATION_RETIRED, { consumer, generation });
   }

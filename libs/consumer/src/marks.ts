@@ -1,7 +1,37 @@
 import { NovaError } from '@nova/errors';
-import type { Queryable } from '@nova/postgres';
+import { prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
 import { errors } from './errors.ts';
+
+const lockSql =
+  prepared(`SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.epoch, p.position
+     FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
+     JOIN consumer_progress AS p
+       ON p.consumer = $1 AND p.generation = $2
+      AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id
+     ORDER BY wanted.place FOR UPDATE OF p`);
+const makeSql =
+  prepared(`INSERT INTO consumer_progress (consumer, generation, aggregate_type, aggregate_id,
+                                    applied_version, epoch, position)
+     SELECT $1, $2, aggregate_type, aggregate_id, 0, '', 0
+     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
+     ON CONFLICT DO NOTHING RETURNING 1`);
+const moveSql = prepared(`UPDATE consumer_progress AS p
+     SET applied_version = m.version, epoch = m.epoch, position = m.position,
+         applied_at = clock_timestamp(),
+         filled_at = CASE WHEN m.filled_to IS NULL THEN p.filled_at ELSE clock_timestamp() END,
+         filled_from = coalesce(m.filled_from, p.filled_from),
+         filled_to = coalesce(m.filled_to, p.filled_to)
+     FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
+                 $9::bigint[])
+       AS m (aggregate_type, aggregate_id, version, epoch, position, filled_from, filled_to)
+     WHERE p.consumer = $1 AND p.generation = $2
+       AND p.aggregate_type = m.aggregate_type AND p.aggregate_id = m.aggregate_id`);
+const readSql = `SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.epoch, p.position
+     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
+     JOIN consumer_progress AS p
+       ON p.consumer = $1 AND p.generation = $2
+      AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id`;
 
 /** The generation that marks, offsets and parked rows belong to. */
 export interface GenerationName {
@@ -45,31 +75,16 @@ export async function lockMarks(
   const names = [...aggregates].sort((a, b) => (aggregateKey(a) < aggregateKey(b) ? -1 : 1));
   const types = names.map(({ aggregateType }) => aggregateType);
   const ids = names.map(({ aggregateId }) => aggregateId);
-  const rows = await tx.query<MarkRow>(
-    `SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.epoch, p.position
-     FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
-     JOIN consumer_progress AS p
-       ON p.consumer = $1 AND p.generation = $2
-      AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id
-     ORDER BY wanted.place FOR UPDATE OF p`,
-    [consumer, generation, types, ids],
-  );
+  const rows = await tx.query<MarkRow>(lockSql, [consumer, generation, types, ids]);
   const marks = new Map(rows.map((row) => [keyOf(row), markOf(row)]));
   const missing = names.filter((name) => !marks.has(aggregateKey(name)));
   if (missing.length === 0) return marks;
-  const made = await tx.query(
-    `INSERT INTO consumer_progress (consumer, generation, aggregate_type, aggregate_id,
-                                    applied_version, epoch, position)
-     SELECT $1, $2, aggregate_type, aggregate_id, 0, '', 0
-     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
-     ON CONFLICT DO NOTHING RETURNING 1`,
-    [
-      consumer,
-      generation,
-      missing.map(({ aggregateType }) => aggregateType),
-      missing.map(({ aggregateId }) => aggregateId),
-    ],
-  );
+  const made = await tx.query(makeSql, [
+    consumer,
+    generation,
+    missing.map(({ aggregateType }) => aggregateType),
+    missing.map(({ aggregateId }) => aggregateId),
+  ]);
   if (made.length < missing.length) throw new NovaError(errors.CONSUMER_MARKS_CONTENDED);
   for (const { aggregateType, aggregateId } of missing) {
     const mark = { aggregateType, aggregateId, version: 0n, epoch: '', position: 0n };
@@ -85,30 +100,17 @@ export async function writeMarks(
   marks: readonly MovedMark[],
 ): Promise<void> {
   if (marks.length === 0) return;
-  await tx.query(
-    `UPDATE consumer_progress AS p
-     SET applied_version = m.version, epoch = m.epoch, position = m.position,
-         applied_at = clock_timestamp(),
-         filled_at = CASE WHEN m.filled_to IS NULL THEN p.filled_at ELSE clock_timestamp() END,
-         filled_from = coalesce(m.filled_from, p.filled_from),
-         filled_to = coalesce(m.filled_to, p.filled_to)
-     FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
-                 $9::bigint[])
-       AS m (aggregate_type, aggregate_id, version, epoch, position, filled_from, filled_to)
-     WHERE p.consumer = $1 AND p.generation = $2
-       AND p.aggregate_type = m.aggregate_type AND p.aggregate_id = m.aggregate_id`,
-    [
-      consumer,
-      generation,
-      marks.map(({ aggregateType }) => aggregateType),
-      marks.map(({ aggregateId }) => aggregateId),
-      marks.map(({ version }) => version),
-      marks.map(({ epoch }) => epoch),
-      marks.map(({ position }) => position),
-      marks.map(({ filled }) => filled?.from ?? null),
-      marks.map(({ filled }) => filled?.to ?? null),
-    ],
-  );
+  await tx.query(moveSql, [
+    consumer,
+    generation,
+    marks.map(({ aggregateType }) => aggregateType),
+    marks.map(({ aggregateId }) => aggregateId),
+    marks.map(({ version }) => version),
+    marks.map(({ epoch }) => epoch),
+    marks.map(({ position }) => position),
+    marks.map(({ filled }) => filled?.from ?? null),
+    marks.map(({ filled }) => filled?.to ?? null),
+  ]);
 }
 
 /** Reads marks without locking them, by {@link aggregateKey}; those that do not exist are left out. */
@@ -117,19 +119,12 @@ export async function readMarks(
   { consumer, generation }: GenerationName,
   aggregates: readonly AggregateName[],
 ): Promise<Map<string, Mark>> {
-  const rows = await database.query<MarkRow>(
-    `SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.epoch, p.position
-     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
-     JOIN consumer_progress AS p
-       ON p.consumer = $1 AND p.generation = $2
-      AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id`,
-    [
-      consumer,
-      generation,
-      aggregates.map(({ aggregateType }) => aggregateType),
-      aggregates.map(({ aggregateId }) => aggregateId),
-    ],
-  );
+  const rows = await database.query<MarkRow>(readSql, [
+    consumer,
+    generation,
+    aggregates.map(({ aggregateType }) => aggregateType),
+    aggregates.map(({ aggregateId }) => aggregateId),
+  ]);
   return new Map(rows.map((row) => [keyOf(row), markOf(row)]));
 }
 

@@ -1,7 +1,16 @@
-import type { Queryable } from '@nova/postgres';
+import { prepared, type Queryable } from '@nova/postgres';
 import { partitionKey, type TopicPartition } from './delivery-source.ts';
 import type { GenerationName } from './marks.ts';
 import type { StoredOffset } from './record-entry.ts';
+
+const storeSql =
+  prepared(`INSERT INTO consumer_offsets (consumer, generation, topic, partition, "offset", event_id, epoch,
+                                   position)
+     SELECT $1, $2, o.*
+     FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::text[], $7::text[], $8::bigint[]) AS o
+     ON CONFLICT (consumer, generation, topic, partition) DO UPDATE
+     SET "offset" = excluded."offset", event_id = excluded.event_id, epoch = excluded.epoch,
+         position = excluded.position, stored_at = clock_timestamp()`);
 
 /** Stores offsets in the transaction that settles their records. */
 export async function writeOffsets(
@@ -11,25 +20,16 @@ export async function writeOffsets(
 ): Promise<void> {
   if (offsets.length === 0) return;
   const sorted = [...offsets].sort((a, b) => (partitionKey(a) < partitionKey(b) ? -1 : 1));
-  await tx.query(
-    `INSERT INTO consumer_offsets (consumer, generation, topic, partition, "offset", event_id, epoch,
-                                   position)
-     SELECT $1, $2, o.*
-     FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::text[], $7::text[], $8::bigint[]) AS o
-     ON CONFLICT (consumer, generation, topic, partition) DO UPDATE
-     SET "offset" = excluded."offset", event_id = excluded.event_id, epoch = excluded.epoch,
-         position = excluded.position, stored_at = clock_timestamp()`,
-    [
-      consumer,
-      generation,
-      sorted.map(({ topic }) => topic),
-      sorted.map(({ partition }) => partition),
-      sorted.map(({ offset }) => offset),
-      sorted.map(({ identity }) => identity.eventId),
-      sorted.map(({ identity }) => identity.epoch),
-      sorted.map(({ identity }) => identity.position),
-    ],
-  );
+  await tx.query(storeSql, [
+    consumer,
+    generation,
+    sorted.map(({ topic }) => topic),
+    sorted.map(({ partition }) => partition),
+    sorted.map(({ offset }) => offset),
+    sorted.map(({ identity }) => identity.eventId),
+    sorted.map(({ identity }) => identity.epoch),
+    sorted.map(({ identity }) => identity.position),
+  ]);
 }
 
 /** The stored offsets of partitions, by partition key. */

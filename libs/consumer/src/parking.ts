@@ -1,9 +1,18 @@
 import { annotationsToJson } from '@nova/events';
-import type { Queryable } from '@nova/postgres';
+import { prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
 import type { Delivery } from './delivery.ts';
 import { type Failure, nextAttemptMs } from './failure.ts';
 import type { GenerationName } from './marks.ts';
+
+const blockedSql =
+  prepared(`SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts
+     FROM parked_aggregates AS b
+     JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
+       ON b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id
+     WHERE b.consumer = $1 AND b.generation = $2`);
+const nextDueSql = `SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
+     FROM parked_aggregates WHERE consumer = $1 AND generation = $2 AND state = 'retrying'`;
 
 /** An aggregate whose next event fails; its later events queue behind it. */
 export interface BlockedAggregate extends AggregateName {
@@ -34,14 +43,11 @@ export async function readBlocked(
   { consumer, generation }: GenerationName,
   aggregates: readonly AggregateName[],
 ): Promise<Map<string, BlockedAggregate>> {
-  const rows = await tx.query<BlockedRow>(
-    `SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts
-     FROM parked_aggregates AS b
-     JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
-       ON b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id
-     WHERE b.consumer = $1 AND b.generation = $2`,
-    [consumer, generation, ...namesOf(aggregates)],
-  );
+  const rows = await tx.query<BlockedRow>(blockedSql, [
+    consumer,
+    generation,
+    ...namesOf(aggregates),
+  ]);
   return new Map(rows.map((row) => [aggregateKey(nameOf(row)), blockedOf(row)]));
 }
 
@@ -91,11 +97,7 @@ export async function untilDue(
   database: Queryable,
   { consumer, generation }: GenerationName,
 ): Promise<number | undefined> {
-  const [row] = await database.query<{ ms: number | null }>(
-    `SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
-     FROM parked_aggregates WHERE consumer = $1 AND generation = $2 AND state = 'retrying'`,
-    [consumer, generation],
-  );
+  const [row] = await database.query<{ ms: number | null }>(nextDueSql, [consumer, generation]);
   return row?.ms ?? undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Logger } from '@nova/telemetry';
 import pg from 'pg';
 import { errors } from './errors.ts';
 import { leavesConnectionUsable, mapError } from './map-error.ts';
-import { type Sql, textOf } from './sql.ts';
+import { preparedName, type Sql, textOf } from './sql.ts';
 import { valueTypes } from './value-types.ts';
 
 /** What `openDatabase` needs to know. */
@@ -136,8 +136,10 @@ export async function run(
   params: readonly unknown[] = [],
   timeoutMs?: number,
 ): Promise<pg.QueryResult | pg.QueryResult[]> {
+  const name = preparedName(sql);
   const query = {
     text: textOf(sql),
+    ...(name === undefined ? {} : { name }),
     ...(params.length > 0 ? { values: [...params] } : {}),
     // Known to the driver, not to its types.
     ...(timeoutMs === undefined ? {} : { query_timeout: timeoutMs }),

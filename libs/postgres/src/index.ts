@@ -16,4 +16,4 @@ export { sqlStateOf } from './map-error.ts';
 export { migrate } from './migrate.ts';
 export { openDatabase } from './open-database.ts';
 export { type DatabaseSettings, databaseSettings } from './settings.ts';
-export { loadSql, type Sql, type SqlFile } from './sql.ts';
+export { loadSql, type PreparedSql, prepared, type Sql, type SqlFile } from './sql.ts';

@@ -6,6 +6,7 @@ import type { Database, Queryable } from './database.ts';
 import { errors } from './errors.ts';
 import { sqlStateOf } from './map-error.ts';
 import { openDatabase } from './open-database.ts';
+import { prepared } from './sql.ts';
 
 let server: PrivatePostgres;
 let database: Database;
@@ -45,6 +46,18 @@ describe('query', () => {
       "SELECT 9007199254740993::bigint AS one, '{1,9223372036854775807}'::bigint[] AS two, '{}'::bigint[] AS none",
     );
     expect(rows).toEqual([{ one: 9007199254740993n, two: [1n, 9223372036854775807n], none: [] }]);
+  });
+
+  it('has the server keep what is prepared, once per connection, and nothing else', async () => {
+    const single = open({ poolSize: 1 });
+    const sql = prepared('SELECT $1::bigint + 1 AS next');
+    for (const n of [1n, 41n]) expect(await single.query(sql, [n])).toEqual([{ next: n + 1n }]);
+    expect(
+      await single.query(
+        'SELECT statement, generic_plans + custom_plans AS runs FROM pg_prepared_statements',
+      ),
+    ).toEqual([{ statement: sql.text, runs: 2n }]);
+    await single.close();
   });
 
   it('names a refused statement by its SQLSTATE and goes on with the same connection', async () => {

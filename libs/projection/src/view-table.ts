@@ -1,5 +1,5 @@
 import { NovaError } from '@nova/errors';
-import type { Queryable } from '@nova/postgres';
+import { prepared, type Queryable, type Sql } from '@nova/postgres';
 import { errors } from './errors.ts';
 import type { View } from './view.ts';
 
@@ -10,9 +10,9 @@ export interface ViewTable {
   readonly columns: readonly string[];
   /** Statements over it; each takes a JSON list of rows or keys as $1. */
   readonly sql: {
-    readonly read: string;
-    readonly write: string;
-    readonly remove: string;
+    readonly read: Sql;
+    readonly write: Sql;
+    readonly remove: Sql;
     /** $1 = aggregate ids. */
     readonly removeAggregates: string;
   };
@@ -88,12 +88,12 @@ function statements(view: View, columns: readonly string[]): ViewTable['sql'] {
   const onConflict = updates.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${updates.join(', ')}`;
   const [aggregate = ''] = view.key;
   return {
-    read: `SELECT to_jsonb(r) AS row FROM (
+    read: prepared(`SELECT to_jsonb(r) AS row FROM (
              SELECT ${columns.map((name) => `t.${quoted(name)}`).join(', ')}
-             FROM ${given} JOIN ${table} AS t ON ${sameKey}) AS r`,
-    write: `INSERT INTO ${table} (${list}) SELECT ${list} FROM ${given}
-            ON CONFLICT (${view.key.map(quoted).join(', ')}) ${onConflict}`,
-    remove: `DELETE FROM ${table} AS t USING ${given} WHERE ${sameKey}`,
+             FROM ${given} JOIN ${table} AS t ON ${sameKey}) AS r`),
+    write: prepared(`INSERT INTO ${table} (${list}) SELECT ${list} FROM ${given}
+            ON CONFLICT (${view.key.map(quoted).join(', ')}) ${onConflict}`),
+    remove: prepared(`DELETE FROM ${table} AS t USING ${given} WHERE ${sameKey}`),
     removeAggregates: `DELETE FROM ${table} WHERE ${quoted(aggregate)}::text = ANY ($1::text[])`,
   };
 }

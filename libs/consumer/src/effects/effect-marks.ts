@@ -1,8 +1,21 @@
 import { NovaError } from '@nova/errors';
 import type { LogPosition } from '@nova/events';
-import type { Queryable } from '@nova/postgres';
+import { prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from '../aggregate.ts';
 import { errors } from '../errors.ts';
+
+const lockSql = prepared(`SELECT m.aggregate_type, m.aggregate_id, m.epoch, m.position
+     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
+     JOIN consumer_effect_marks AS m
+       ON m.consumer = $1 AND m.aggregate_type = wanted.aggregate_type
+      AND m.aggregate_id = wanted.aggregate_id
+     ORDER BY wanted.place FOR UPDATE OF m`);
+const moveSql = prepared(`UPDATE consumer_effect_marks AS m
+     SET version = moved.version, epoch = moved.epoch, position = moved.position
+     FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
+       AS moved (aggregate_type, aggregate_id, version, epoch, position)
+     WHERE m.consumer = $1 AND m.aggregate_type = moved.aggregate_type
+       AND m.aggregate_id = moved.aggregate_id`);
 
 interface MarkRow {
   readonly aggregate_type: string;
@@ -35,15 +48,7 @@ export async function lockEffectMarks(
   const names = [...aggregates].sort((a, b) => (aggregateKey(a) < aggregateKey(b) ? -1 : 1));
   const types = names.map(({ aggregateType }) => aggregateType);
   const ids = names.map(({ aggregateId }) => aggregateId);
-  const rows = await tx.query<MarkRow>(
-    `SELECT m.aggregate_type, m.aggregate_id, m.epoch, m.position
-     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
-     JOIN consumer_effect_marks AS m
-       ON m.consumer = $1 AND m.aggregate_type = wanted.aggregate_type
-      AND m.aggregate_id = wanted.aggregate_id
-     ORDER BY wanted.place FOR UPDATE OF m`,
-    [consumer, types, ids],
-  );
+  const rows = await tx.query<MarkRow>(lockSql, [consumer, types, ids]);
   const marks = new Map(
     rows.map((row) => [
       aggregateKey({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }),
@@ -74,20 +79,12 @@ export async function writeEffectMarks(
   marks: readonly MovedEffectMark[],
 ): Promise<void> {
   if (marks.length === 0) return;
-  await tx.query(
-    `UPDATE consumer_effect_marks AS m
-     SET version = moved.version, epoch = moved.epoch, position = moved.position
-     FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
-       AS moved (aggregate_type, aggregate_id, version, epoch, position)
-     WHERE m.consumer = $1 AND m.aggregate_type = moved.aggregate_type
-       AND m.aggregate_id = moved.aggregate_id`,
-    [
-      consumer,
-      marks.map(({ aggregateType }) => aggregateType),
-      marks.map(({ aggregateId }) => aggregateId),
-      marks.map(({ version }) => version),
-      marks.map(({ position }) => position.epoch),
-      marks.map(({ position }) => position.position),
-    ],
-  );
+  await tx.query(moveSql, [
+    consumer,
+    marks.map(({ aggregateType }) => aggregateType),
+    marks.map(({ aggregateId }) => aggregateId),
+    marks.map(({ version }) => version),
+    marks.map(({ position }) => position.epoch),
+    marks.map(({ position }) => position.position),
+  ]);
 }

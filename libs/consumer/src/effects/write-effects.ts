@@ -1,9 +1,17 @@
 import { effectId, laneOf } from '@nova/events';
-import type { Queryable } from '@nova/postgres';
+import { prepared, type Queryable } from '@nova/postgres';
 import { type RowStep, rowName } from '@nova/projection';
 import type { JsonValue } from '@nova/proto/runtime';
 import type { Delivery } from '../delivery.ts';
 import type { AggregateRows, Effect } from '../effect.ts';
+
+const writeSql =
+  prepared(`INSERT INTO consumer_effects (consumer, effect_id, effect, effect_key, target, lane, body,
+                                   source_event_id, source)
+     SELECT $1, effect_id, effect, effect_key, target, lane, body, source_event_id, source
+     FROM jsonb_to_recordset($2::jsonb) AS r (place integer, effect_id uuid, effect text,
+       effect_key text, target text, lane smallint, body jsonb, source_event_id text, source jsonb)
+     ORDER BY place`);
 
 /** An effect as a row of consumer_effects. */
 export interface EffectRow {
@@ -82,15 +90,7 @@ export async function writeEffects(
     source_event_id: delivery.event.eventId,
     source: sourceOf(delivery),
   }));
-  await tx.query(
-    `INSERT INTO consumer_effects (consumer, effect_id, effect, effect_key, target, lane, body,
-                                   source_event_id, source)
-     SELECT $1, effect_id, effect, effect_key, target, lane, body, source_event_id, source
-     FROM jsonb_to_recordset($2::jsonb) AS r (place integer, effect_id uuid, effect text,
-       effect_key text, target text, lane smallint, body jsonb, source_event_id text, source jsonb)
-     ORDER BY place`,
-    [consumer, JSON.stringify(given)],
-  );
+  await tx.query(writeSql, [consumer, JSON.stringify(given)]);
 }
 
 function sourceOf({ event }: Delivery): EffectSource {
