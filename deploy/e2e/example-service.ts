@@ -30,8 +30,10 @@ export interface ExampleService {
 
 /** The example with its ports shifted like those of the stack. */
 export function exampleBeside(stack: Stack): ExampleService {
-  const opsPort = stack.port(50170);
-  const grpcPort = stack.port(50070);
+  // Its own ports lie among those that the system gives to outgoing connections, where it might find
+  // one taken; nova keeps such ports for its parts, but this is nobody's part.
+  const opsPort = stack.port(10_170);
+  const grpcPort = stack.port(10_070);
   const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
   const children: ChildProcess[] = [];
   let log = '';
@@ -89,6 +91,9 @@ export function exampleBeside(stack: Stack): ExampleService {
     async end(signal) {
       const child = children.at(-1);
       if (child === undefined) throw new TypeError('the example was not started');
+      if (child.exitCode !== null || child.signalCode !== null) {
+        throw new Error(`the example had ended by itself:\n${log.slice(-2000)}`);
+      }
       const exited = once(child, 'exit');
       child.kill(signal);
       return exited;
