@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { randomName, testKafka } from '@nova/testkit';
 import { systemClock } from '@nova/time';
 import { Kafka as Driver } from 'kafkajs';
@@ -11,7 +11,7 @@ import {
 import { rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
 
 const { brokers } = await testKafka();
-const { each, stopMembers, close } = rigs({ brokers });
+const { each, rigOf, stopMembers, close } = rigs({ brokers });
 
 afterEach(async () => {
   await stopMembers();
@@ -284,6 +284,30 @@ describe('a member of a group', () => {
   );
 
   each(
+    'begins anew when its topic was deleted and made again while it reads',
+    async ({ newTopic, publish, openMember, kafka }) => {
+      const topic = await newTopic(1);
+      await publish(topic, 0, 0, 5);
+      const { keys, asked, batches } = await openMember([topic]);
+      await until('the first records', () => keys().length === 5);
+      await withDriverAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+      await until('the new topic', async () => {
+        if ((await kafka.admin().topics()).has(topic)) return false;
+        await kafka.admin().ensureTopics([{ topic, partitions: 1 }]);
+        return true;
+      });
+      // More records than the old topic had: the old offset exists, but of another record.
+      await until('the new records', () => publish(topic, 0, 100, 10).then(() => true));
+      await until('the new records', () => keys().includes(109), 30_000);
+      const anew = keys().slice(keys().indexOf(100));
+      expect([...new Set(anew)]).toEqual(upTo(10).map((number) => number + 100));
+      expect(asked.length).toBeGreaterThan(1);
+      expect(batches.at(-1)?.generation).toBeGreaterThan(1);
+    },
+    90_000,
+  );
+
+  each(
     'waits for topics that do not exist yet, without making them',
     async ({ kafka, publish, openMember }) => {
       const topic = randomName('nova_events_s');
@@ -297,6 +321,30 @@ describe('a member of a group', () => {
     },
     30_000,
   );
+});
+
+describe('a group', () => {
+  it('may have members of both drivers, which share by the same rule', async () => {
+    const [rig, other] = [rigOf('kafkajs'), rigOf('platformatic')];
+    const topics = [await rig.newTopic(4), await rig.newTopic(4)];
+    const [first = '', second = ''] = topics;
+    const groupId = randomName('nova.spec');
+    const a = await rig.openMember(topics, { groupId });
+    await until('all partitions', () => a.source.assigned().length === 8);
+    const had = a.numbers(first);
+    const b = await other.openMember(topics, { groupId });
+    for (const member of [a, b]) {
+      await until('a half', () => member.source.assigned().length === 4);
+      expect(member.numbers(first)).toEqual(member.numbers(second));
+    }
+    // What it keeps it had before: each reads what the other one tells of its partitions.
+    expect(had).toEqual(expect.arrayContaining(a.numbers(first)));
+    for (const partition of upTo(4)) await rig.publish(first, partition, partition * 10, 10);
+    await until('all records', () => a.keys().length + b.keys().length >= 40);
+    expect(sorted([...a.keys(), ...b.keys()])).toEqual(upTo(40));
+    await a.source.stop();
+    await until('the takeover', () => b.source.assigned().length === 8);
+  }, 60_000);
 });
 
 describe('the search for a record', () => {

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import { systemClock } from '@nova/time';
-import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs';
+import { Kafka, type KafkaConfig, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
 import type { CompleteOptions, SaslOptions } from '../options.ts';
 import { tlsOptions } from '../tls-options.ts';
 import { driverLog } from './log.ts';
@@ -19,10 +19,18 @@ export interface Client {
 
 const KEEP_ALIVE_MS = 60_000;
 
-/** A new client with nothing connected. Every value that kafkajs would take from NODE_ENV is set. */
-export function openClient(options: CompleteOptions, requestTimeoutMs: number): Client {
+/**
+ * A new client with nothing connected; `heard` is given what it says, also when nobody logs it.
+ * Every value that kafkajs would take from NODE_ENV is set.
+ */
+export function openClient(
+  options: CompleteOptions,
+  requestTimeoutMs: number,
+  heard: (entry: LogEntry) => void = () => {},
+): Client {
   const sockets = new Set<net.Socket>();
   let isCut = false;
+  const createLog = driverLog(options.logger, systemClock.monotonicMs, () => isCut);
   const kafka = new Kafka({
     brokers: [...options.brokers],
     clientId: options.clientId,
@@ -33,7 +41,13 @@ export function openClient(options: CompleteOptions, requestTimeoutMs: number): 
     retry: { initialRetryTime: 100, maxRetryTime: 2000, multiplier: 2, factor: 0.2, retries: 5 },
     ...security(options),
     logLevel: logLevel.INFO,
-    logCreator: driverLog(options.logger, systemClock.monotonicMs, () => isCut),
+    logCreator: () => {
+      const log = createLog();
+      return (entry) => {
+        heard(entry);
+        log(entry);
+      };
+    },
     socketFactory: ({ host, port, ssl, onConnect }) => {
       if (isCut) throw new Error('this kafka client was closed');
       // tls.connect takes the options object that kafkajs was given for `ssl`.

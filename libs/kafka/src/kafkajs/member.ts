@@ -1,12 +1,15 @@
 import { messageOf } from '@nova/errors';
 import { systemClock, withDeadline } from '@nova/time';
-import type { Consumer } from 'kafkajs';
+import type { Consumer, LogEntry } from 'kafkajs';
 import { type MemberEvents, type MemberSession, type Membership, memberTimes } from '../driver.ts';
 import { type CompleteOptions, MAX_MESSAGE_BYTES } from '../options.ts';
 import type { TopicPartition } from '../seam.ts';
 import { coPartitionedAssigner } from './assigner.ts';
 import { type Client, openClient } from './client.ts';
 import { readBatch } from './read-batch.ts';
+
+/** What kafkajs makes of UNKNOWN_TOPIC_OR_PARTITION. */
+const TOPIC_GONE = 'This server does not host this topic-partition';
 
 /**
  * One kafkajs consumer from its connection to its end, never restarted: after any trouble that
@@ -18,6 +21,8 @@ import { readBatch } from './read-batch.ts';
  * - it restarts itself in ways that stop() does not end (K17): `restartOnFailure` says no;
  * - it can stop without a word (K11, K12): 30 s without a heartbeat's answer end the session;
  * - a seek to the earliest offset becomes offset 0 with manual commits: only numbers are used;
+ * - it reads on at the old offset of a topic that was deleted and made anew, and tells of it only in
+ *   its log;
  * - it starts at committed offsets after each join: partitions are paused until they are placed.
  */
 export class KafkajsMember implements MemberSession {
@@ -37,7 +42,9 @@ export class KafkajsMember implements MemberSession {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.over = promise;
     this.#end = resolve;
-    this.#client = openClient(options, memberTimes.requestTimeoutMs);
+    this.#client = openClient(options, memberTimes.requestTimeoutMs, (entry) => {
+      if (isTopicGone(entry)) this.#end(new Error('a topic of the group is gone'));
+    });
     this.#consumer = this.#client.kafka.consumer({
       groupId: membership.groupId,
       partitionAssigners: [coPartitionedAssigner(membership)],
@@ -148,4 +155,9 @@ export class KafkajsMember implements MemberSession {
       this.#end(new Error(`handling an event failed: ${messageOf(thrown)}`, { cause: thrown }));
     }
   }
+}
+
+/** A broker no longer has what is fetched. Topic ids, which would tell more, kafkajs does not know. */
+function isTopicGone({ log }: LogEntry): boolean {
+  return log.message.startsWith('Response Fetch') && log['error'] === TOPIC_GONE;
 }

@@ -62,6 +62,12 @@ export function rigs(given?: RigOptions) {
     each(name: string, scenario: (rig: DriverRig) => Promise<void>, timeoutMs?: number): void {
       it(`${name}, with each driver`, () => runAll(all, meeting, scenario), timeoutMs);
     },
+    /** Of one driver, for what is not the same with each. */
+    rigOf(driver: DriverName): DriverRig {
+      const found = all.find((rig) => rig.driver === driver);
+      if (found === undefined) throw new Error(`there is no rig of ${driver}`);
+      return found;
+    },
     stopMembers: () => Promise.all(all.map((rig) => rig.stopMembers())),
     close: () => Promise.all(all.map((rig) => rig.close())),
   };
