@@ -30,7 +30,11 @@ export function loadServerCertificates(tls: ServerTls): SecureContextOptions {
  * with one that does not hold. Certificates are read again when their files change; those that
  * cannot be used are told in the log, and the present ones stay.
  */
-export function createTlsServer(tls: ServerTls, logger: Logger): Server {
+export function createTlsServer(
+  tls: ServerTls,
+  logger: Logger,
+  lookEveryMs = LOOK_EVERY_MS,
+): Server {
   const files = filesOf(tls);
   let texts = files.map((file) => file.read().text).join();
   const server = createServer({
@@ -70,7 +74,7 @@ export function createTlsServer(tls: ServerTls, logger: Logger): Server {
         'new certificates of the rpc server cannot be used',
       );
     }
-  }, LOOK_EVERY_MS);
+  }, lookEveryMs);
   timer.unref();
   server.on('close', () => clearInterval(timer));
   return server;
