@@ -22,6 +22,8 @@ export interface ExampleService {
   /** Makes its database, as docs/write-a-service.md does. */
   makeDatabase(): Promise<void>;
   start(): Promise<void>;
+  /** Starts it with a shell command that ends in its process. */
+  startBy(command: string): void;
   /** Ends the process that was started last; answers with exit code and signal. */
   end(signal: NodeJS.Signals): Promise<unknown[]>;
   /** Ends every process that is left. */
@@ -54,6 +56,25 @@ export function exampleBeside(stack: Stack): ExampleService {
     );
   }
 
+  function run(file: string, args: readonly string[], more: Readonly<Record<string, string>>) {
+    const child = spawn(file, [...args], {
+      cwd: root,
+      env: {
+        PATH: processEnvironment['PATH'],
+        ...more,
+        NOVA_OPS_PORT: String(opsPort),
+        NOVA_GRPC_PORT: String(grpcPort),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.push(child);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        log += text.toString();
+      });
+    }
+  }
+
   return {
     databaseUrl,
     opsPort,
@@ -69,24 +90,15 @@ export function exampleBeside(stack: Stack): ExampleService {
       await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
     },
     async start() {
-      const child = spawn(process.execPath, ['src/main.ts'], {
-        cwd: join(EXAMPLE, '..'),
-        env: {
-          PATH: processEnvironment['PATH'],
-          ...(await stackVariables()),
-          NOVA_MODE: 'development',
-          NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
-          NOVA_OPS_PORT: String(opsPort),
-          NOVA_GRPC_PORT: String(grpcPort),
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
+      run(process.execPath, [join(EXAMPLE, 'main.ts')], {
+        ...(await stackVariables()),
+        NOVA_MODE: 'development',
+        NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
       });
-      children.push(child);
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on('data', (text: Buffer) => {
-          log += text.toString();
-        });
-      }
+    },
+    startBy(command) {
+      // The process that is signalled must be the example itself.
+      run('bash', ['-ec', command.replace(/^node /m, 'exec node ')], {});
     },
     async end(signal) {
       const child = children.at(-1);

@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { commandsOf } from './document.ts';
 import { prepareStack, root } from './stack.ts';
-
-/** The commands of a document: its bash blocks, in order. */
-function commands(document: string): string[] {
-  const text = readFileSync(join(root, document), 'utf8');
-  return [...text.matchAll(/^```bash\n([\s\S]*?)^```/gm)].map((match) => (match[1] ?? '').trim());
-}
 
 /** What a reader sees after a command, where that is said in the README. */
 const SHOWN: readonly [command: RegExp, output: RegExp][] = [
@@ -25,7 +20,7 @@ const SHOWN: readonly [command: RegExp, output: RegExp][] = [
 
 describe('the README', () => {
   const stack = prepareStack(6000);
-  const readme = commands('README.md');
+  const readme = commandsOf('README.md');
   // The test command runs this very spec.
   const runnable = readme.filter((command) => command !== './nova test');
 

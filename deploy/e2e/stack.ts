@@ -25,7 +25,9 @@ export interface Stack {
   port(conventional: number): number;
   /** Runs `./nova VERB …` against this stack. */
   nova(...args: readonly string[]): Promise<Finished>;
-  /** Runs a shell command as a README has it: ports and `./nova` are moved to this stack. */
+  /** A shell command as a README has it, with ports, `./nova` and `.nova/` moved to this stack. */
+  moved(command: string): string;
+  /** Runs a shell command as a README has it, moved to this stack. */
   shell(command: string): Promise<Finished>;
   /** Pids of the running parts by name, from `nova status`. */
   pids(): Promise<ReadonlyMap<string, number>>;
@@ -62,20 +64,22 @@ export function prepareStack(offset: number): Stack {
   };
   const nova = (...args: readonly string[]) =>
     finish('./nova', [...args, '--port-offset', String(offset)]);
+  const moved = (command: string) => {
+    let text = command
+      .replaceAll(/\\\n\s*/g, '')
+      .replaceAll(/^\.\/nova .*$/gm, (line) => `${line} --port-offset ${offset}`)
+      .replaceAll(' .nova/', ` ${join(state, `offset-${offset}`)}/`);
+    for (const conventional of CONVENTIONAL_PORTS) {
+      text = text.replaceAll(`localhost:${conventional}`, `localhost:${port(conventional)}`);
+    }
+    return text;
+  };
   return {
     environment,
     port,
     nova,
-    shell(command) {
-      let moved = command.replaceAll(
-        /^\.\/nova .*$/gm,
-        (line) => `${line} --port-offset ${offset}`,
-      );
-      for (const conventional of CONVENTIONAL_PORTS) {
-        moved = moved.replaceAll(`localhost:${conventional}`, `localhost:${port(conventional)}`);
-      }
-      return finish('bash', ['-ec', moved]);
-    },
+    moved,
+    shell: (command) => finish('bash', ['-ec', moved(command)]),
     async pids() {
       const { stdout } = await nova('status', '-o', 'json');
       // The shape of `nova status -o json`, which up.e2e.spec.ts asserts.
