@@ -12,6 +12,7 @@ import {
   createConsumer,
   type DeliverySource,
 } from './index.ts';
+import { purgeRetired } from './purge-retired.ts';
 import { appendAll, newEvent, outboxLog } from './testing/outbox-log.rig.spec.ts';
 import { rooms } from './testing/rooms.ts';
 import { MemorySource, MemoryTopics } from './testing.ts';
@@ -163,5 +164,31 @@ describe('a consumer', () => {
     expect(await answer).toBe('reached');
     // 0, 25, 75, 175, 375 ms … however much is applied meanwhile.
     expect(asked).toBeLessThanOrEqual(12);
+  });
+});
+
+describe('a generation that has ended', () => {
+  it('stays for those who still read it, then leaves nothing behind', async () => {
+    await start();
+    await isRunning();
+    await appendAll(store.database, [said(crypto.randomUUID(), 'x')]);
+    await consumer.rebuild();
+    const { database } = store;
+    const left = async () => {
+      const [row] = await database.query<{ marks: number; schemas: number }>(
+        `SELECT (SELECT count(*)::integer FROM consumer_progress WHERE generation = 1) +
+                (SELECT count(*)::integer FROM consumer_tail WHERE generation = 1) AS marks,
+                (SELECT count(*)::integer FROM pg_namespace WHERE nspname = 'views_g1') AS schemas`,
+      );
+      return row;
+    };
+    await purgeRetired(database, 'views');
+    expect(await left()).toMatchObject({ schemas: 1 });
+    await database.query(
+      "UPDATE consumer_generations SET retired_at = retired_at - interval '20 s' WHERE generation = 1",
+    );
+    await purgeRetired(database, 'views');
+    expect(await left()).toEqual({ marks: 0, schemas: 0 });
+    expect(await roundsOf()).toBe(1);
   });
 });

@@ -453,6 +453,21 @@ describe('createConsumer', () => {
     });
   });
 
+  it('folds anew what its marks say of another log', async () => {
+    const first = await start();
+    const id = crypto.randomUUID();
+    const events = await appendAll(database, [opened(id), said(id)]);
+    publish(events);
+    await shows(first, id, events);
+    await first.stop();
+    // As after the log was restored to a time before that epoch began.
+    await database.query("UPDATE consumer_progress SET epoch = 'elsewhere', applied_version = 9");
+    await database.query("UPDATE views_g1.room_view SET story = '[]', messages = 7");
+    const second = await start();
+    await shows(second, id, events);
+    expect((await roomOf(second, id))?.messages).toBe(1);
+  });
+
   it('makes its membership anew when there is lag and nothing moves', async () => {
     const source = new MemorySource(topics);
     const consumer = await start({ stallMs: 1000 }, { source });

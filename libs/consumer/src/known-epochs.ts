@@ -53,8 +53,8 @@ export class KnownEpochs {
     return this.#present ?? '';
   }
 
-  /** Epochs that have ended, each with the first position that is no longer its own. */
-  ended(): readonly { readonly epoch: string; readonly end: bigint }[] {
-    return [...this.#ends].flatMap(([epoch, end]) => (end === undefined ? [] : [{ epoch, end }]));
+  /** All epochs, oldest first, each with the first position that is no longer its own. */
+  all(): readonly { readonly epoch: string; readonly end: bigint | null }[] {
+    return [...this.#ends].map(([epoch, end]) => ({ epoch, end: end ?? null }));
   }
 }

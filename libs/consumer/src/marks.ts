@@ -1,5 +1,5 @@
 import { NovaError } from '@nova/errors';
-import { prepared, type Queryable } from '@nova/postgres';
+import { type Database, prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
 import { errors } from './errors.ts';
 
@@ -32,6 +32,8 @@ const readSql = `SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.e
      JOIN consumer_progress AS p
        ON p.consumer = $1 AND p.generation = $2
       AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id`;
+
+const SWEEP_TIMEOUT_MS = 60_000;
 
 /** The generation that marks, offsets and parked rows belong to. */
 export interface GenerationName {
@@ -128,19 +130,34 @@ export async function readMarks(
   return new Map(rows.map((row) => [keyOf(row), markOf(row)]));
 }
 
-/** Marks of an epoch at or above the position where it was cut off: the log has lost their events. */
-export async function marksBeyond(
-  database: Queryable,
+/** An epoch of the log and the first position that is no longer its own; null = it goes on. */
+export interface EpochEnd {
+  readonly epoch: string;
+  readonly end: bigint | null;
+}
+
+/**
+ * Aggregates whose marks the log no longer vouches for: it has lost what they count as applied, or
+ * does not know their epoch. Looks at all marks, in a session of its own: that may take a while.
+ */
+export function invalidMarks(
+  database: Database,
   { consumer, generation }: GenerationName,
-  epoch: string,
-  end: bigint,
+  epochs: readonly EpochEnd[],
 ): Promise<readonly AggregateName[]> {
-  const rows = await database.query<MarkRow>(
-    `SELECT aggregate_type, aggregate_id FROM consumer_progress
-     WHERE consumer = $1 AND generation = $2 AND epoch = $3 AND position >= $4`,
-    [consumer, generation, epoch, end],
-  );
-  return rows.map((row) => ({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }));
+  return database.session({ statementTimeoutMs: SWEEP_TIMEOUT_MS }, async (session) => {
+    const rows = await session.query<MarkRow>(
+      `SELECT p.aggregate_type, p.aggregate_id FROM consumer_progress AS p
+       LEFT JOIN unnest($3::text[], $4::bigint[]) AS e (epoch, "end") ON e.epoch = p.epoch
+       WHERE p.consumer = $1 AND p.generation = $2 AND p.applied_version > 0
+         AND (e.epoch IS NULL OR p.position >= e."end")`,
+      [consumer, generation, epochs.map(({ epoch }) => epoch), epochs.map(({ end }) => end)],
+    );
+    return rows.map((row) => ({
+      aggregateType: row.aggregate_type,
+      aggregateId: row.aggregate_id,
+    }));
+  });
 }
 
 function keyOf(row: MarkRow): string {

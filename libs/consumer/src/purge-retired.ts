@@ -1,4 +1,4 @@
-import type { Database } from '@nova/postgres';
+import type { Database, Queryable } from '@nova/postgres';
 import { dropGenerationSchema, generationSchema } from '@nova/projection';
 
 const KEPT_BY_GENERATION = [
@@ -9,6 +9,7 @@ const KEPT_BY_GENERATION = [
   'parked_aggregates',
 ];
 const PURGE_BATCH = 5000;
+const PURGE_TIMEOUT_MS = 60_000;
 /** Longer than any transaction lives that began before the generation ended. */
 const KEPT_FOR_S = 15;
 
@@ -23,19 +24,23 @@ export async function purgeRetired(database: Database, consumer: string): Promis
        AND coalesce(retired_at, '-infinity') < clock_timestamp() - $2 * interval '1 second'`,
     [consumer, KEPT_FOR_S],
   );
-  for (const { generation } of retired) {
-    await dropGenerationSchema(database, generationSchema(consumer, generation));
-    for (const table of KEPT_BY_GENERATION) await purge(database, table, consumer, generation);
-    await database.query(
-      `UPDATE consumer_generations SET purged_at = clock_timestamp()
-       WHERE consumer = $1 AND generation = $2`,
-      [consumer, generation],
-    );
-  }
+  if (retired.length === 0) return;
+  // Tables that have grown large take longer than a statement of the pool may.
+  await database.session({ statementTimeoutMs: PURGE_TIMEOUT_MS }, async (session) => {
+    for (const { generation } of retired) {
+      await dropGenerationSchema(session, generationSchema(consumer, generation));
+      for (const table of KEPT_BY_GENERATION) await purge(session, table, consumer, generation);
+      await session.query(
+        `UPDATE consumer_generations SET purged_at = clock_timestamp()
+         WHERE consumer = $1 AND generation = $2`,
+        [consumer, generation],
+      );
+    }
+  });
 }
 
 async function purge(
-  database: Database,
+  database: Queryable,
   table: string,
   consumer: string,
   generation: number,

@@ -32,12 +32,12 @@ const MOST_SIGHTS = 100;
 export class TailCheck {
   readonly #context: SessionContext;
   #sights: Sight[] = [];
-  /** Ended epochs whose marks were looked through; a session begins with that. */
+  /** Epochs by which all marks were looked through; a session begins with that. */
   #sweptEpochs: number;
 
   constructor(context: SessionContext) {
     this.#context = context;
-    this.#sweptEpochs = context.epochs.ended().length;
+    this.#sweptEpochs = context.epochs.all().length;
   }
 
   async run(stop: AbortSignal): Promise<void> {
@@ -64,9 +64,9 @@ export class TailCheck {
     // The lanes first: what they have passed is below the ends asked afterwards.
     const standing = await log.getLog();
     epochs.learn(standing);
-    if (epochs.ended().length !== this.#sweptEpochs) {
+    if (epochs.all().length !== this.#sweptEpochs) {
       await refoldLost(this.#context);
-      this.#sweptEpochs = epochs.ended().length;
+      this.#sweptEpochs = epochs.all().length;
     }
     const lanes = Array<bigint>(LANES).fill(0n);
     for (const { lane, position } of standing.lanes) lanes[lane] = position.position;

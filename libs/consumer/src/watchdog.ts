@@ -2,7 +2,7 @@ import { sleep, withDeadline } from '@nova/time';
 import type { SessionContext } from './context.ts';
 import { type OpenSource, partitionKey } from './delivery-source.ts';
 
-const EVERY_MS = 5000;
+const EVERY_MS = 10_000;
 const ANSWER_WITHIN_MS = 3000;
 
 /**
