@@ -18,19 +18,27 @@
  *                                 parked; its later events queue behind it; all others flow
  *   the database or the log       the round is tried again until they are back, partitions pause,
  *                                 the member stays in its group, no attempt is burnt
- *   Kafka loses a record          the tail check finds it in the log within two minutes
+ *   Kafka loses a record          the tail check finds it in the log within two minutes, also where
+ *                                 the broker has deleted it together with what came before
  *   Kafka repeats or rewinds      marks make it harmless; the stored offset is checked by the record
  *                                 that stands there, and read from the beginning if it is another
- *   the log loses its end         marks of a lost epoch are folded anew from the log
+ *   the log loses its end         marks of a lost epoch are folded anew from the log; effects that
+ *                                 wait for lost events are dropped, new events have theirs
+ *   another member rebuilds       the others find the new generation by themselves, their reads
+ *                                 too, and lose nothing that they applied to the old one meanwhile
  *   this process is killed        what was committed is committed with its offsets; the rest comes
  *                                 again
  *   the client stops silently     the watchdog makes the membership anew
  *   new, or far behind            the log is read instead of Kafka, which then goes on where it ended
  *
+ * A round begins at once after a pause and every 15 ms under load, with what has arrived until then,
+ * in bounds of events and bytes. Effects are carried out by all members: 64 lanes, shared by leases
+ * (libs/lease, as the relays share the log's).
+ *
  * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
  * memory but for their reads); marks, offsets, parking, tail, generation (tables); starting, catch-up,
- * tail-check, retries, refold, rebuild, watchdog (what runs beside the rounds); session (a
- * membership), consumer-runner (the part).
+ * tail-check, retries, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
+ * session (a membership), consumer-runner (the part).
  */
 export type { AggregateName } from './aggregate.ts';
 export type { Consumer } from './consumer.ts';
