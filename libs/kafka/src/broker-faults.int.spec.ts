@@ -8,6 +8,12 @@ import { Kafka as Kafkajs } from 'kafkajs';
 import { errors } from './errors.ts';
 import { openKafka } from './open-kafka.ts';
 import { type DriverRig, rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
+import {
+  message,
+  messageTo,
+  plainKafkajs,
+  plainProducer,
+} from './testing/plain-clients.rig.spec.ts';
 
 const MEMBER = fileURLToPath(new URL('../fixtures/member.ts', import.meta.url));
 const SESSION_MS = 6000;
@@ -69,6 +75,30 @@ async function committedOf(groupId: string, topic: string): Promise<string | und
   return found?.partitions[0]?.offset;
 }
 
+/** The client without the seam, connected: its sends have no end of their own. */
+async function plainSender(rig: DriverRig) {
+  const topic = await rig.newTopic(1);
+  const noted = (sent: Promise<unknown>) => {
+    const state = { isSettled: false };
+    const settle = () => {
+      state.isSettled = true;
+    };
+    sent.then(settle, settle);
+    return state;
+  };
+  if (rig.driver === 'kafkajs') {
+    const producer = plainKafkajs(broker.brokers).producer();
+    await producer.connect();
+    await producer.send({ topic, messages: [message(0, 0)] });
+    const send = () => noted(producer.send({ topic, messages: [message(1, 0)] }));
+    return { send, close: () => producer.disconnect() };
+  }
+  const producer = plainProducer(broker.brokers);
+  await producer.send({ messages: [messageTo(topic, 0, 0)] });
+  const send = () => noted(producer.send({ messages: [messageTo(topic, 1, 0)] }));
+  return { send, close: () => producer.close(true) };
+}
+
 describe('a broker that is killed', () => {
   each(
     'loses and reorders nothing; all go on where they were once it is back',
@@ -108,8 +138,10 @@ describe('a broker that stands still', () => {
       const [member, leaving] = [await rig.openMember([topic]), await rig.openMember([topic])];
       await publish(rig, topic, 0, 5);
       await until('the first records', () => member.keys().length + leaving.keys().length === 10);
+      const plain = await plainSender(rig);
       await rig.meet(() => broker.pause());
       const pausedAt = performance.now();
+      const plainSend = plain.send();
       const took = async (work: () => Promise<unknown>) => {
         const since = performance.now();
         await work();
@@ -127,6 +159,7 @@ describe('a broker that stands still', () => {
       expect(stopMs).toBeLessThan(8500);
       await until('the trouble', () => member.source.trouble() !== undefined, 8000);
       await until('the end of the session', () => performance.now() - pausedAt > SESSION_MS + 500);
+      expect(plainSend.isSettled).toBe(false);
       await rig.meet(() => broker.resume());
       // By a new producer, and the same records again: none is lost.
       await publish(rig, topic, 5, 5);
@@ -134,6 +167,7 @@ describe('a broker that stands still', () => {
       expect(firstOccurrences(member.keys())).toEqual(upTo(10));
       await until('an end of the trouble', () => member.source.trouble() === undefined);
       await until('a ping', () => admin.ping().then(() => true));
+      await plain.close();
     },
     120_000,
   );

@@ -4,6 +4,7 @@ import { type PrivateKafkaCluster, privateKafkaCluster } from '@nova/testkit';
 import { withDeadline } from '@nova/time';
 import { errors } from './errors.ts';
 import { openKafka } from './open-kafka.ts';
+import { keepSending, move, moveLeader, SESSION_MS } from './testing/cluster.rig.spec.ts';
 import { type DriverRig, numbersIn, rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
 import {
   asTold,
@@ -13,9 +14,6 @@ import {
   plainKafkajs,
   plainProducer,
 } from './testing/plain-clients.rig.spec.ts';
-
-/** Beyond the time after which the controller takes a broker for dead. */
-const SESSION_MS = 3500;
 
 let cluster: PrivateKafkaCluster;
 const { begin, each, close } = rigs();
@@ -41,63 +39,6 @@ const node = (id: number) => {
 const read = (topic: string, partition: number) =>
   numbersIn({ brokers: cluster.brokers, driver: 'platformatic' }, topic, partition);
 
-async function partitionOf(topic: string, partition: number) {
-  const admin = plainKafkajs(cluster.brokers).admin();
-  await admin.connect();
-  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-  await admin.disconnect();
-  return topics[0]?.partitions.find((one) => one.partitionId === partition);
-}
-
-/** Gives a partition to other brokers; clients that know the old leader are not told. */
-async function move(topic: string, partition: number, replicas: number[]): Promise<void> {
-  const admin = plainKafkajs(cluster.brokers).admin();
-  await admin.connect();
-  await admin.alterPartitionReassignments({
-    topics: [{ topic, partitionAssignment: [{ partition, replicas }] }],
-  });
-  await admin.disconnect();
-  await until('the new leader', async () => {
-    const found = await partitionOf(topic, partition);
-    return found?.leader === replicas[0] && found?.isr.length === replicas.length;
-  });
-}
-
-/** Has another broker lead, with all copies in step. */
-async function moveLeader(topic: string, partition: number): Promise<void> {
-  const { leader = 1 } = (await partitionOf(topic, partition)) ?? {};
-  const [first = 2, second = 3] = [1, 2, 3].filter((id) => id !== leader);
-  await move(topic, partition, [first, second]);
-  await move(topic, partition, [first, second, leader]);
-}
-
-/** Sends numbers to one partition until told to stop, each batch until it is taken. */
-function keepSending({ publish }: DriverRig, topic: string, partition: number) {
-  let [sent, isStopping] = [0, false];
-  const done = (async () => {
-    while (!isStopping) {
-      await until(
-        'the acknowledgement',
-        () =>
-          publish(topic, partition, sent, 10).then(
-            () => true,
-            () => false,
-          ),
-        30_000,
-      );
-      sent += 10;
-    }
-  })();
-  done.catch(() => {});
-  return {
-    sent: () => sent,
-    stop() {
-      isStopping = true;
-      return done;
-    },
-  };
-}
-
 describe('a leader that has moved without notice', () => {
   it('makes kafkajs lose what it acknowledges of several partitions in one send', async () => {
     const topic = await placedTopic(cluster.brokers, [1, 2]);
@@ -105,7 +46,7 @@ describe('a leader that has moved without notice', () => {
     await producer.connect();
     const both = (number: number) => [message(number, 0), message(number, 1)];
     await producer.send({ topic, messages: both(0) });
-    await move(topic, 1, [1]);
+    await move(cluster.brokers, topic, 1, [1]);
     await producer.send({ topic, messages: both(1) });
     expect([await read(topic, 0), await read(topic, 1)]).toEqual([[0, 1], [0]]);
     await producer.disconnect();
@@ -116,7 +57,7 @@ describe('a leader that has moved without notice', () => {
     const producer = plainKafkajs(cluster.brokers).producer({ createPartitioner: asTold });
     await producer.connect();
     await producer.send({ topic, messages: [message(0, 0)] });
-    await move(topic, 0, [2]);
+    await move(cluster.brokers, topic, 0, [2]);
     const numbers = upTo(12).map((number) => number + 1);
     await Promise.all(
       numbers.map((number) => producer.send({ topic, messages: [message(number, 0)] })),
@@ -132,7 +73,7 @@ describe('a leader that has moved without notice', () => {
     const producer = plainProducer(cluster.brokers);
     const both = (number: number) => [messageTo(topic, number, 0), messageTo(topic, number, 1)];
     await producer.send({ messages: both(0) });
-    await move(topic, 1, [2]);
+    await move(cluster.brokers, topic, 1, [2]);
     const sent = producer.send({ messages: both(1) });
     sent.catch(() => {});
     await expect(withDeadline(sent, 4000, 'the send')).rejects.toThrow('did not finish');
@@ -146,8 +87,8 @@ describe('a leader that has moved without notice', () => {
       for (const partition of [0, 1]) {
         await until('the topic', () => rig.publish(topic, partition, 0, 1).then(() => true));
       }
-      await move(topic, 1, [1]);
-      await move(topic, 0, [2]);
+      await move(cluster.brokers, topic, 1, [1]);
+      await move(cluster.brokers, topic, 0, [2]);
       const numbers = upTo(12).map((index) => index + 1);
       await Promise.all(
         numbers.flatMap((number) =>
@@ -179,7 +120,7 @@ describe('a cluster whose leaders are moved, killed and paused', () => {
         await until(`records ${what}`, isOn);
       };
       await flows('at first');
-      await moveLeader(topic, 0);
+      await moveLeader(cluster.brokers, topic, 0);
       await flows('after a move');
       await rig.meet(() => node(3).pause());
       const pausedAt = performance.now();
