@@ -103,11 +103,14 @@ describe('effects', () => {
       'three',
     ]);
     expect(new Set(notices.given.map(({ eventId }) => eventId)).size).toBe(3);
+    // One whose first event is its only one, too.
+    await say(crypto.randomUUID(), alice, 'alone');
+    await waitFor(() => notices.given.length === 4, { withinMs: 5000, what: 'another' });
     await consumer.rebuild();
     await say(room, alice, 'four');
-    await waitFor(() => notices.given.length === 4, { withinMs: 8000, what: 'the fourth' });
+    await waitFor(() => notices.given.length >= 5, { withinMs: 8000, what: 'the last' });
     await settled();
-    expect(notices.given).toHaveLength(4);
+    expect(notices.given).toHaveLength(5);
   });
 
   it('wait in order while the log is away', async () => {

@@ -69,6 +69,7 @@ export async function lockEffectMarks(
     ],
   );
   if (made.length < missing.length) throw new NovaError(errors.CONSUMER_MARKS_CONTENDED);
+  for (const name of missing) marks.set(aggregateKey(name), { epoch: '', position: 0n });
   return marks;
 }
 
