@@ -3,12 +3,14 @@ import { type Database, prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
 import { errors } from './errors.ts';
 
+// Consumer and generation are joined like the rest (OFFSET keeps it so): compared with values, and
+// without statistics, they count as rare, and all rows are then looked at for each aggregate.
 const lockSql =
   prepared(`SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.epoch, p.position
-     FROM unnest($3::text[], $4::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
-     JOIN consumer_progress AS p
-       ON p.consumer = $1 AND p.generation = $2
-      AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id
+     FROM (SELECT $1::text AS consumer, $2::integer AS generation, given.*
+           FROM unnest($3::text[], $4::text[]) WITH ORDINALITY
+             AS given (aggregate_type, aggregate_id, place) OFFSET 0) AS wanted
+     JOIN consumer_progress AS p USING (consumer, generation, aggregate_type, aggregate_id)
      ORDER BY wanted.place FOR UPDATE OF p`);
 const makeSql =
   prepared(`INSERT INTO consumer_progress (consumer, generation, aggregate_type, aggregate_id,
@@ -22,16 +24,18 @@ const moveSql = prepared(`UPDATE consumer_progress AS p
          filled_at = CASE WHEN m.filled_to IS NULL THEN p.filled_at ELSE clock_timestamp() END,
          filled_from = coalesce(m.filled_from, p.filled_from),
          filled_to = coalesce(m.filled_to, p.filled_to)
-     FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[],
-                 $9::bigint[])
-       AS m (aggregate_type, aggregate_id, version, epoch, position, filled_from, filled_to)
-     WHERE p.consumer = $1 AND p.generation = $2
+     FROM (SELECT $1::text AS consumer, $2::integer AS generation, given.*
+           FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
+                       $8::bigint[], $9::bigint[])
+             AS given (aggregate_type, aggregate_id, version, epoch, position, filled_from,
+                       filled_to) OFFSET 0) AS m
+     WHERE p.consumer = m.consumer AND p.generation = m.generation
        AND p.aggregate_type = m.aggregate_type AND p.aggregate_id = m.aggregate_id`);
 const readSql = `SELECT p.aggregate_type, p.aggregate_id, p.applied_version, p.epoch, p.position
-     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
-     JOIN consumer_progress AS p
-       ON p.consumer = $1 AND p.generation = $2
-      AND p.aggregate_type = wanted.aggregate_type AND p.aggregate_id = wanted.aggregate_id`;
+     FROM (SELECT $1::text AS consumer, $2::integer AS generation, given.*
+           FROM unnest($3::text[], $4::text[]) AS given (aggregate_type, aggregate_id)
+           OFFSET 0) AS wanted
+     JOIN consumer_progress AS p USING (consumer, generation, aggregate_type, aggregate_id)`;
 
 const SWEEP_TIMEOUT_MS = 60_000;
 

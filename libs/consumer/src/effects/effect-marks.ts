@@ -4,17 +4,19 @@ import { prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from '../aggregate.ts';
 import { errors } from '../errors.ts';
 
+// The consumer is joined like the rest, as in marks.ts.
 const lockSql = prepared(`SELECT m.aggregate_type, m.aggregate_id, m.epoch, m.position
-     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (aggregate_type, aggregate_id, place)
-     JOIN consumer_effect_marks AS m
-       ON m.consumer = $1 AND m.aggregate_type = wanted.aggregate_type
-      AND m.aggregate_id = wanted.aggregate_id
+     FROM (SELECT $1::text AS consumer, given.*
+           FROM unnest($2::text[], $3::text[]) WITH ORDINALITY
+             AS given (aggregate_type, aggregate_id, place) OFFSET 0) AS wanted
+     JOIN consumer_effect_marks AS m USING (consumer, aggregate_type, aggregate_id)
      ORDER BY wanted.place FOR UPDATE OF m`);
 const moveSql = prepared(`UPDATE consumer_effect_marks AS m
      SET version = moved.version, epoch = moved.epoch, position = moved.position
-     FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
-       AS moved (aggregate_type, aggregate_id, version, epoch, position)
-     WHERE m.consumer = $1 AND m.aggregate_type = moved.aggregate_type
+     FROM (SELECT $1::text AS consumer, given.*
+           FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::bigint[])
+             AS given (aggregate_type, aggregate_id, version, epoch, position) OFFSET 0) AS moved
+     WHERE m.consumer = moved.consumer AND m.aggregate_type = moved.aggregate_type
        AND m.aggregate_id = moved.aggregate_id`);
 
 interface MarkRow {
