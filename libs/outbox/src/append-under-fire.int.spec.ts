@@ -11,15 +11,15 @@ import {
   waitFor,
 } from '@nova/testkit';
 import { sleep } from '@nova/time';
-import { append } from '../append.ts';
-import { outboxMigrations } from '../index.ts';
-import { logHead } from '../log-state.ts';
-import { readWindow } from '../read-events.ts';
-import { type CuttingProxy, cuttingProxy } from './cutting-proxy.ts';
-import { Journal } from './journal.ts';
-import { expectSoundLog, WrittenLog } from './log-checks.ts';
-import { UnitSource } from './random-unit.ts';
-import { seededRandom } from './seeded-random.ts';
+import { append } from './append.ts';
+import { outboxMigrations } from './index.ts';
+import { logHead } from './log-state.ts';
+import { readWindow } from './read-events.ts';
+import { type CuttingProxy, cuttingProxy } from './testing/cutting-proxy.ts';
+import { Journal } from './testing/journal.ts';
+import { expectSoundLog, WrittenLog } from './testing/log-checks.ts';
+import { UnitSource } from './testing/random-unit.ts';
+import { seededRandom } from './testing/seeded-random.ts';
 
 const CLIENTS = 16;
 const CALLS = 600;

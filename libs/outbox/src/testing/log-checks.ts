@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals';
 import type { StoredEvent } from '@nova/events';
-import { holds, type ModelAggregate } from '../testing/log-model.ts';
 import type { Appended, Condition } from '../unit.ts';
 import { type Attempt, appendedOf } from './journal.ts';
+import { holds, type ModelAggregate } from './log-model.ts';
 
 /** The log is dense and in order, and every event says of its aggregate what was before it. */
 export function expectSoundLog(events: readonly StoredEvent[]): void {
