@@ -14,7 +14,10 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
 import { randomName, testKafka } from '@nova/testkit';
+import { Admin } from '@platformatic/kafka';
+import { loadDriver } from './load-driver.ts';
 import { openKafka } from './open-kafka.ts';
+import { DRIVERS, defaults } from './options.ts';
 import { numbersIn, until } from './testing/each-driver.rig.spec.ts';
 import {
   asTold,
@@ -111,4 +114,60 @@ describe('@platformatic/kafka in the usual way', () => {
     expect(committed.get(topic)).toEqual([2n]);
     await Promise.all([zombie.close(true), heir.close(true)]);
   }, 40_000);
+});
+
+describe('the seam', () => {
+  it.each(DRIVERS)('refuses the commit of a member that was replaced, over %s', async (driver) => {
+    const [topic, groupId] = [await newTopic(1), randomName('nova.late')];
+    const options = { ...defaults, brokers, clientId: 'late', logger: silentLogger, driver };
+    const joined = Promise.withResolvers<unknown>();
+    const session = (await loadDriver(driver)).openMember(
+      options,
+      { groupId, topics: [topic], owned: () => new Map() },
+      {
+        joined: joined.resolve,
+        rebalancing: () => {},
+        fetched: () => false,
+        skipped: () => {},
+        outOfRange: () => {},
+        topicReplaced: () => {},
+      },
+    );
+    await session.begin(5000);
+    await joined.promise;
+    const partition = { topic, partition: 0 };
+    const admin = new Admin({ clientId: 'spec', bootstrapBrokers: [...brokers] });
+    const committed = async () => {
+      const found = await admin.listConsumerGroupOffsets({ groups: [groupId] });
+      return found[0]?.topics[0]?.partitions[0]?.committedOffset;
+    };
+    try {
+      await until('the commit', async () => {
+        await session.commit([[partition, 10n]]);
+        return (await committed()) === 10n;
+      });
+      await admin.removeMembersFromConsumerGroup({ groupId });
+      await expect(session.commit([[partition, 2n]])).rejects.toThrow();
+      expect(await committed()).toBe(10n);
+    } finally {
+      await Promise.all([session.close(1000), admin.close()]);
+    }
+  });
+
+  it('reads what others compress, or says that it cannot', async () => {
+    const topic = await newTopic(1);
+    const producer = plainProducer(brokers);
+    await producer.send({ messages: [messageTo(topic, 1, 0)], compression: 'snappy' });
+    await producer.close(true);
+    expect(await read(topic)).toEqual([1]);
+    const source = await kafka.source().open({
+      groupId: randomName('nova.snappy'),
+      topics: [topic],
+      startAt: () => Promise.resolve(new Map()),
+      deliver: () => Promise.resolve(),
+      revoked: () => {},
+    });
+    await until('the trouble', () => /snappy/i.test(source.trouble() ?? ''));
+    await source.stop();
+  });
 });
