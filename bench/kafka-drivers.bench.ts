@@ -107,7 +107,7 @@ if (values.driver === 'kafkajs' || values.driver === 'platformatic') {
   for (const driver of ['kafkajs', 'platformatic', 'kafkajs', 'platformatic']) {
     const words = ['--driver', driver, '--brokers', values.brokers, String(seconds)];
     const child = fork(import.meta.filename, words);
-    const [result] = await once(child, 'message');
+    const [result]: readonly unknown[] = await once(child, 'message');
     process.stdout.write(`${driver} ${JSON.stringify(result, rounded)}\n`);
     child.disconnect();
     await once(child, 'exit');
