@@ -1,7 +1,8 @@
 import { messageOf } from '@nova/errors';
-import { systemClock, withDeadline } from '@nova/time';
+import { sleep, systemClock, withDeadline } from '@nova/time';
 import { Consumer, type GroupPartitionsAssigner } from '@platformatic/kafka';
 import { type MemberEvents, type MemberSession, type Membership, memberTimes } from '../driver.ts';
+import { brokerErrorType } from '../driver-error.ts';
 import type { CompleteOptions } from '../options.ts';
 import { decodeOwned, encodeOwned } from '../owned-partitions.ts';
 import type { TopicPartition } from '../seam.ts';
@@ -9,17 +10,26 @@ import { ASSIGNMENT, shareTopics } from '../share-topics.ts';
 import { clientOptions, cutClient } from './client.ts';
 import { Fetcher } from './fetcher.ts';
 
+const COMMIT_ATTEMPTS = 4;
+const COMMIT_PAUSE_MS = 100;
+/** What a coordinator says to one that is no longer a member, or not of this generation. */
+const REFUSED_COMMITS = new Set([
+  'UNKNOWN_MEMBER_ID',
+  'ILLEGAL_GENERATION',
+  'REBALANCE_IN_PROGRESS',
+]);
+
 /**
- * A member of a group over @platformatic/kafka, in the classic protocol. Two consumers of the client:
- * one is the member of the group, the other one only fetches and commits, on connections of its own
- * and without retries. Guards against the client:
+ * A member of a group over @platformatic/kafka, in the classic protocol. Three consumers of the client,
+ * each on connections of its own: one is the member of the group, one only fetches and one only
+ * commits, both without retries. Guards against the client:
  *
  * - its streams cannot seek and end after a few failures: partitions are fetched by our own
  *   `Fetcher`, which stays in the group whatever one partition does;
  * - a commit that is refused joins the group anew and then commits as the new member what may be
  *   another one's by now: commits go through the consumer that never joins;
  * - a broker answers the requests of a connection one by one: a fetch that waits for records would
- *   hold up heartbeats on the same one;
+ *   hold up heartbeats and commits on the same one;
  * - the event `error` ends a process that does not listen to it;
  * - a member that the group gave up says nothing of it until it has joined anew.
  */
@@ -27,6 +37,7 @@ export class PlatformaticMember implements MemberSession {
   readonly over: Promise<unknown>;
   readonly #group: Consumer;
   readonly #reader: Consumer;
+  readonly #committer: Consumer;
   readonly #fetcher: Fetcher;
   readonly #events: MemberEvents;
   readonly #topics: readonly string[];
@@ -54,7 +65,8 @@ export class PlatformaticMember implements MemberSession {
       partitionAssigner: shareOutMembers,
     });
     this.#reader = new Consumer({ ...common, autocommit: false, retries: 0 });
-    for (const consumer of [this.#group, this.#reader]) consumer.topics.trackAll(...topics);
+    this.#committer = new Consumer({ ...common, autocommit: false, retries: 0 });
+    for (const consumer of this.#all()) consumer.topics.trackAll(...topics);
     this.#fetcher = new Fetcher(this.#reader, topics, {
       ...events,
       rebalancing: () => this.#rebalancing(),
@@ -90,14 +102,24 @@ export class PlatformaticMember implements MemberSession {
   }
 
   async commit(offsets: Iterable<readonly [TopicPartition, bigint]>): Promise<void> {
-    await this.#reader.commit({
+    const request = {
       offsets: [...offsets].map(([{ topic, partition }, offset]) => ({
         topic,
         partition,
         offset,
         leaderEpoch: -1,
       })),
-    });
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#committer.commit(request);
+      } catch (thrown) {
+        // It does not try again by itself, and forgets a coordinator that has moved only then.
+        const isOfGroup = REFUSED_COMMITS.has(brokerErrorType(thrown) ?? '');
+        if (isOfGroup || attempt >= COMMIT_ATTEMPTS) throw thrown;
+        await sleep(COMMIT_PAUSE_MS);
+      }
+    }
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -107,7 +129,7 @@ export class PlatformaticMember implements MemberSession {
     // Leaving while it joins would leave a member behind that nobody is.
     const left = this.#joining.catch(() => {}).then(() => this.#group.close(true));
     await withDeadline(left, deadlineMs, 'leaving the group').catch(() => {});
-    for (const consumer of [this.#group, this.#reader]) {
+    for (const consumer of this.#all()) {
       cutClient(consumer, () => consumer.close(true));
     }
   }
@@ -119,8 +141,8 @@ export class PlatformaticMember implements MemberSession {
     this.#group.on('consumer:heartbeat:end', heard);
     this.#group.on('consumer:group:join', ({ memberId, generationId = -1, assignments = [] }) => {
       heard();
-      this.#reader.memberId = memberId;
-      this.#reader.generationId = generationId;
+      this.#committer.memberId = memberId;
+      this.#committer.generationId = generationId;
       const assigned = assignments.flatMap(({ topic, partitions }) =>
         partitions.map((partition) => ({ topic, partition })),
       );
@@ -130,8 +152,11 @@ export class PlatformaticMember implements MemberSession {
       });
     });
     this.#group.on('consumer:group:rebalance', () => this.#rebalancing());
-    this.#group.on('error', this.#end);
-    this.#reader.on('error', this.#end);
+    for (const consumer of this.#all()) consumer.on('error', this.#end);
+  }
+
+  #all(): readonly Consumer[] {
+    return [this.#group, this.#reader, this.#committer];
   }
 
   #rebalancing(): void {
