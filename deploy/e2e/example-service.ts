@@ -30,6 +30,35 @@ export interface ExampleService {
   remove(): void;
 }
 
+/** A file of the stack's state folder. */
+function stateFile(stack: Stack, name: string): string {
+  const state = stack.environment['NOVA_STATE_DIR'] ?? '';
+  return join(state, globSync(`**/${name}`, { cwd: state })[0] ?? name);
+}
+
+/** The variables of the file that `up` leaves for shells. */
+async function stackVariables(stack: Stack): Promise<Record<string, string>> {
+  const command = ['-i', 'sh', '-c', `. "$0"; env`, stateFile(stack, 'env')];
+  const { stdout } = await promisify(execFile)('env', command);
+  return Object.fromEntries(
+    stdout.split('\n').flatMap((line) => {
+      const [, name, value] = /^(NOVA_\w+)=(.*)$/.exec(line) ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Makes the database of the example, as docs/write-a-service.md does. */
+async function makeDatabase(stack: Stack): Promise<void> {
+  // The shape that libs/servers writes: password by role.
+  const passwords = JSON.parse(readFileSync(stateFile(stack, 'credentials.json'), 'utf8')) as {
+    postgres: string;
+  };
+  const admin = `postgres://postgres:${passwords.postgres}@localhost:${stack.port(54320)}/postgres`;
+  await psql(admin, `CREATE ROLE nova_activity LOGIN PASSWORD '${PASSWORD}'`);
+  await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
+}
+
 /** The example with its ports shifted like those of the stack. */
 export function exampleBeside(stack: Stack): ExampleService {
   // Its own ports lie among those that the system gives to outgoing connections, where it might find
@@ -39,22 +68,6 @@ export function exampleBeside(stack: Stack): ExampleService {
   const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
   const children: ChildProcess[] = [];
   let log = '';
-  const stateFile = (name: string) => {
-    const state = stack.environment['NOVA_STATE_DIR'] ?? '';
-    return join(state, globSync(`**/${name}`, { cwd: state })[0] ?? name);
-  };
-
-  /** The variables of the file that `up` leaves for shells. */
-  async function stackVariables(): Promise<Record<string, string>> {
-    const command = ['-i', 'sh', '-c', `. "$0"; env`, stateFile('env')];
-    const { stdout } = await promisify(execFile)('env', command);
-    return Object.fromEntries(
-      stdout.split('\n').flatMap((line) => {
-        const [, name, value] = /^(NOVA_\w+)=(.*)$/.exec(line) ?? [];
-        return name === undefined || value === undefined ? [] : [[name, value]];
-      }),
-    );
-  }
 
   function run(file: string, args: readonly string[], more: Readonly<Record<string, string>>) {
     const child = spawn(file, [...args], {
@@ -80,18 +93,10 @@ export function exampleBeside(stack: Stack): ExampleService {
     opsPort,
     grpcPort,
     log: () => log,
-    async makeDatabase() {
-      // The shape that libs/servers writes: password by role.
-      const passwords = JSON.parse(readFileSync(stateFile('credentials.json'), 'utf8')) as {
-        postgres: string;
-      };
-      const admin = `postgres://postgres:${passwords.postgres}@localhost:${stack.port(54320)}/postgres`;
-      await psql(admin, `CREATE ROLE nova_activity LOGIN PASSWORD '${PASSWORD}'`);
-      await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
-    },
+    makeDatabase: () => makeDatabase(stack),
     async start() {
       run(process.execPath, [join(EXAMPLE, 'main.ts')], {
-        ...(await stackVariables()),
+        ...(await stackVariables(stack)),
         NOVA_MODE: 'development',
         NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
       });

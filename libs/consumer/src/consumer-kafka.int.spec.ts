@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { partitionOf, recordHeaders, type StoredEvent, topicOf } from '@nova/events';
+import {
+  DEFAULT_PARTITIONS,
+  partitionOf,
+  recordHeaders,
+  type StoredEvent,
+  topicOf,
+} from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { outboxMigrations } from '@nova/outbox';
 import { silentLogger } from '@nova/telemetry';
@@ -8,7 +14,8 @@ import { consumerMigrations, createConsumer } from './index.ts';
 import { appendAll, newEvent, outboxLog } from './testing/outbox-log.rig.spec.ts';
 import { members, type Room, rooms } from './testing/rooms.ts';
 
-const PARTITIONS = 4;
+// Other specs have these topics too.
+const PARTITIONS = DEFAULT_PARTITIONS;
 const TYPES = ['conversation_created', 'member_added', 'member_removed', 'message_created'];
 const { brokers } = await testKafka();
 const kafka = openKafka({ brokers, clientId: 'spec', logger: silentLogger });

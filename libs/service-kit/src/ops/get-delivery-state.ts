@@ -71,18 +71,10 @@ async function subjectOf(
 
 function violationsOf(request: GetDeliveryStateRequest): Violation[] {
   const { eventId, aggregateType, aggregateId, aggregateVersion } = request;
-  const others = { aggregate_type: aggregateType, aggregate_id: aggregateId };
-  const violations: Violation[] = [];
-  for (const [field, value] of Object.entries(others)) {
-    if (eventId === '' && value === '') {
-      violations.push({ field, description: 'must be given where event_id is not' });
-    }
-    if (eventId !== '' && value !== '') {
-      violations.push({ field, description: 'must be empty beside event_id' });
-    }
-    // PostgreSQL has no texts with it: no aggregate can be named so.
-    if (value.includes('\0')) violations.push({ field, description: 'must not have a NUL' });
-  }
+  const violations = [
+    ...nameViolations('aggregate_type', aggregateType, eventId),
+    ...nameViolations('aggregate_id', aggregateId, eventId),
+  ];
   if (eventId !== '' && !isCanonicalUuid(eventId)) {
     violations.push({ field: 'event_id', description: 'must be a UUID in lower case' });
   }
@@ -91,6 +83,17 @@ function violationsOf(request: GetDeliveryStateRequest): Violation[] {
     violations.push({ field: 'aggregate_version', description });
   }
   return violations;
+}
+
+/** A part of an aggregate's name is given exactly where no event id is. */
+function nameViolations(field: string, value: string, eventId: string): Violation[] {
+  const descriptions = [
+    ...(eventId === '' && value === '' ? ['must be given where event_id is not'] : []),
+    ...(eventId !== '' && value !== '' ? ['must be empty beside event_id'] : []),
+    // PostgreSQL has no texts with it: no aggregate can be named so.
+    ...(value.includes('\0') ? ['must not have a NUL'] : []),
+  ];
+  return descriptions.map((description) => ({ field, description }));
 }
 
 function stateMessage(state: DeliveryState): MessageInitShape<typeof DeliveryStateSchema> {

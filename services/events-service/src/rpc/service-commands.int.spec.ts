@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineErrors, NovaError } from '@nova/errors';
-import { decodeToken, encodeToken, topicOf } from '@nova/events';
+import { DEFAULT_PARTITIONS, decodeToken, encodeToken, topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { outboxMigrations } from '@nova/outbox';
 import { defineView, on, type View } from '@nova/projection';
@@ -142,7 +142,9 @@ beforeAll(async () => {
   ]);
   served = await serveLog(log.url);
   const admin = openKafka({ brokers, clientId: 'spec', logger: silentLogger }).admin();
-  await admin.ensureTopics(TYPES.map((type) => ({ topic: topicOf(type), partitions: 4 })));
+  await admin.ensureTopics(
+    TYPES.map((type) => ({ topic: topicOf(type), partitions: DEFAULT_PARTITIONS })),
+  );
   await admin.close();
   await tell(STILL, 'member_added', ANN);
   const { consistencyToken } = await tell(SHOWN, 'member_added', ANN, BEN);
