@@ -36,7 +36,7 @@ export async function servingSchema(url: string): Promise<string> {
 }
 
 /**
- * Looks again and again, with a pause of 2 ms, which of what is waited for is there, and notes when.
+ * Looks again and again, with a pause of 5 ms, which of what is waited for is there, and notes when.
  * `find` gets the keys and answers with those that it finds.
  */
 export class Watch {
@@ -73,7 +73,7 @@ export class Watch {
         const at = nowMs();
         for (const key of found) if (this.#waiting.delete(key)) this.seen.set(key, at);
       }
-      await sleep(2);
+      await sleep(5);
     }
   }
 }

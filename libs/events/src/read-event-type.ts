@@ -16,6 +16,15 @@ const PLACEHOLDER = /\{(\w+)\}/g;
  * @throws TypeError when the options contradict the message, which a spec would have found.
  */
 export function readEventType(message: DescMessage): EventType | undefined {
+  if (!known.has(message)) known.set(message, read(message));
+  return known.get(message);
+}
+
+// Asked for every event that an effect or a command appends: reading the options of all fields each
+// time was a seventh of notification-service's work.
+const known = new WeakMap<DescMessage, EventType | undefined>();
+
+function read(message: DescMessage): EventType | undefined {
   if (!hasOption(message, eventOption)) return undefined;
   const options = getOption(message, eventOption);
   const fields = message.fields
