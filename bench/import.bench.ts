@@ -17,7 +17,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { processEnvironment } from '@nova/config';
+import { environment } from './environment.ts';
 import { type CountedLog, countLogs } from './irc-logs.ts';
 import { servingSchema } from './watch.ts';
 
@@ -93,12 +93,6 @@ function psql(url: string, ...args: readonly string[]): string {
   return execFileSync('psql', [url, '-X', '-At', '-F', ' ', ...args], {
     maxBuffer: 512 * 1024 * 1024,
   }).toString();
-}
-
-function environment(name: string): string {
-  const value = processEnvironment[name];
-  if (value === undefined) throw new TypeError(`${name} is not set; source .nova/env first`);
-  return value;
 }
 
 /** Lines that psql prints of a query on the views of a service, as `first words → last word`. */

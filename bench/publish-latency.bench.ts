@@ -16,6 +16,7 @@ import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { createClient } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
+import { atRate, quantiles, quantilesText, type Times } from './watch.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -30,10 +31,7 @@ const TOPIC = 'nova_events_message_created';
 /** Made for this run's comparison; no nova topic, so that nothing takes its records for foreign. */
 const BARE_TOPIC = 'bench_bare';
 
-/** Started, or answered, or seen: milliseconds by the content of a message. */
-type Times = Map<string, number>;
-
-/** Notes when each record's `content` is seen. */
+/** Notes when each record is seen, by its `content`. */
 function watch(topic: string, seen: Times): ChildProcess {
   const reader = spawn(
     'kcat',
@@ -73,31 +71,6 @@ async function warmUp(seen: Times, send: (content: string) => Promise<unknown>):
   seen.clear();
 }
 
-/** Calls `send` for event 0, 1, 2 … at the rate, without waiting for earlier ones. */
-async function atRate(count: number, send: (n: number) => Promise<unknown>): Promise<void> {
-  const begin = performance.now();
-  const sends: Promise<unknown>[] = [];
-  for (let n = 0; n < count; n += 1) {
-    await sleep(begin + (n * 1000) / rate - performance.now());
-    sends.push(send(n));
-  }
-  await Promise.all(sends);
-}
-
-function quantiles(
-  started: Times,
-  ended: Times,
-): { missing: number; p50: number; p99: number; max: number } {
-  const taken = [...started].flatMap(([content, at]) => {
-    const end = ended.get(content);
-    return end === undefined ? [] : [end - at];
-  });
-  taken.sort((a, b) => a - b);
-  const at = (share: number) =>
-    taken[Math.min(taken.length - 1, Math.floor(taken.length * share))] ?? Number.NaN;
-  return { missing: started.size - taken.length, p50: at(0.5), p99: at(0.99), max: at(1) };
-}
-
 async function untilSeen(started: Times, seen: Times): Promise<void> {
   for (let waited = 0; waited < 10_000 && seen.size < started.size; waited += 50) await sleep(50);
 }
@@ -117,7 +90,7 @@ async function nova(count: number) {
     });
   await warmUp(seen, (content) => publish(randomUUID(), content));
   const run = randomUUID().slice(0, 8);
-  await atRate(count, async (n) => {
+  await atRate(rate, count, async (n) => {
     const content = `${run}-${n}`;
     started.set(content, performance.now());
     await publish(conversations[n % conversations.length] ?? '', content);
@@ -147,7 +120,7 @@ async function bare(count: number) {
     });
   await warmUp(seen, produce);
   const run = randomUUID().slice(0, 8);
-  await atRate(count, (n) => {
+  await atRate(rate, count, (n) => {
     const content = `${run}-${n}`;
     started.set(content, performance.now());
     return produce(content);
@@ -160,12 +133,10 @@ async function bare(count: number) {
 
 const direct = await bare(Math.min(rate * 10, rate * seconds));
 const measured = await nova(rate * seconds);
-const show = ({ missing, p50, p99, max }: ReturnType<typeof quantiles>) =>
-  `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms, missing ${missing}`;
 process.stdout.write(`${rate} events/s for ${seconds} s
-PublishEvent answered:         ${show(measured.answered)}
-PublishEvent to record seen:   ${show(measured.seen)}
-sent from memory to seen:      ${show(direct)}
+PublishEvent answered:         ${quantilesText(measured.answered)}
+PublishEvent to record seen:   ${quantilesText(measured.seen)}
+sent from memory to seen:      ${quantilesText(direct)}
 ratio of the medians:          ${(measured.seen.p50 / direct.p50).toFixed(1)}
 `);
 process.exitCode = measured.seen.missing === 0 ? 0 : 1;

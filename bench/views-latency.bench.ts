@@ -12,7 +12,6 @@
  * notice that follows from it by a second event (notification).
  */
 import { randomUUID } from 'node:crypto';
-import { processEnvironment } from '@nova/config';
 import { effectId } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import type { Database } from '@nova/postgres';
@@ -20,6 +19,7 @@ import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { timestampDate } from '@nova/proto/runtime';
 import { createClient } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
+import { environment } from './environment.ts';
 import {
   atRate,
   look,
@@ -40,12 +40,6 @@ const seconds = Number(process.argv[3] ?? 60);
 const WATCHED_EVERY = 7;
 /** Made for this run's comparison; no nova topic, so that nothing takes its records for foreign. */
 const BARE_TOPIC = 'bench_bare_views';
-
-function environment(name: string): string {
-  const value = processEnvironment[name];
-  if (value === undefined) throw new TypeError(`${name} is not set; source .nova/env first`);
-  return value;
-}
 
 const events = createClient(EventsService, {
   address: environment('NOVA_EVENTS_URL'),

@@ -7,13 +7,13 @@
  *   ./nova up --detach && . .nova/env && node bench/wide-conversation.bench.ts [members] [rounds]
  */
 import { randomUUID } from 'node:crypto';
-import { processEnvironment } from '@nova/config';
 import type { Database } from '@nova/postgres';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
 import { createClient } from '@nova/rpc';
 import { sleep } from '@nova/time';
+import { environment } from './environment.ts';
 import { look, servingSchema } from './watch.ts';
 
 const members = Number(process.argv[2] ?? 15_000);
@@ -29,12 +29,6 @@ interface Conversation {
   said: number;
   readonly burstMs: number[];
   readonly readMs: number[];
-}
-
-function environment(name: string): string {
-  const value = processEnvironment[name];
-  if (value === undefined) throw new TypeError(`${name} is not set; source .nova/env first`);
-  return value;
 }
 
 const events = createClient(EventsService, {

@@ -4,16 +4,11 @@ import { encodeToken } from '@nova/events';
 import type { AppendResponse, LogEvent } from '@nova/proto/gen/events/event_log_pb';
 import type { Call, CallOptions } from '@nova/rpc';
 import { type Clock, sleep } from '@nova/time';
+import { storedEventOf } from '../consuming/stored-event.ts';
 import { errors } from '../errors.ts';
 import type { CommandSpec, DecidedBy, Decision } from './command-spec.ts';
 import { generatedIds } from './generated-ids.ts';
-import {
-  appendDecided,
-  type LogCommands,
-  resolveRefusal,
-  type Seen,
-  storedEventOf,
-} from './log-calls.ts';
+import { appendDecided, type LogCommands, resolveRefusal, type Seen } from './log-calls.ts';
 import { type RequestKey, requestKeyOf } from './request-key.ts';
 import { decodeReply, encodeReply } from './stored-reply.ts';
 

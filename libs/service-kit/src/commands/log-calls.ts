@@ -1,15 +1,8 @@
 import { errors as commonErrors, NovaError } from '@nova/errors';
-import {
-  canonicalJson,
-  decodeRecord,
-  parseTime,
-  readEventType,
-  type StoredEvent,
-} from '@nova/events';
+import { canonicalJson, parseTime, readEventType } from '@nova/events';
 import type {
   AppendResponse,
   EventLog,
-  LogEvent,
   ResolveResponse,
 } from '@nova/proto/gen/events/event_log_pb';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
@@ -75,13 +68,6 @@ export async function resolveRefusal(
   } catch (thrown) {
     throw commandFailure(thrown, key);
   }
-}
-
-/** An event as events-service sent it. */
-export function storedEventOf({ topic, partition, key, value, headers }: LogEvent): StoredEvent {
-  const decoded = decodeRecord(topic, partition, key, value, headers);
-  if (!decoded.ok) throw new TypeError(`events-service sent what is no event: ${decoded.reason}`);
-  return decoded.event;
 }
 
 function newEventOf({ schema, aggregateId, payload, ...rest }: CommandEvent) {

@@ -1,14 +1,9 @@
 import type { AggregateRange, LogRange, LogReader } from '@nova/consumer';
-import {
-  decodeRecord,
-  formatPosition,
-  type LogPosition,
-  parsePosition,
-  type StoredEvent,
-} from '@nova/events';
-import type { EventLog, LogEvent } from '@nova/proto/gen/events/event_log_pb';
+import { formatPosition, type LogPosition, parsePosition, type StoredEvent } from '@nova/events';
+import type { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import type { Client } from '@nova/rpc';
 import { answered, streamed } from './log-failure.ts';
+import { storedEventOf } from './stored-event.ts';
 
 /** Most aggregates that events-service takes in one call. */
 const AGGREGATES_PER_CALL = 1000;
@@ -81,12 +76,6 @@ async function* readLog(
   for await (const { events, scanned } of streamed(stream)) {
     yield { events: events.map(storedEventOf), scanned: positionOf(scanned) };
   }
-}
-
-function storedEventOf({ topic, partition, key, value, headers }: LogEvent): StoredEvent {
-  const decoded = decodeRecord(topic, partition, key, value, headers);
-  if (!decoded.ok) throw new TypeError(`events-service sent what is no event: ${decoded.reason}`);
-  return decoded.event;
 }
 
 function positionOf(text: string): LogPosition {
