@@ -132,7 +132,8 @@ describe('events of one aggregate in two topics', () => {
       what: 'the first, at last',
     });
     await shows(consumer, events);
-    expect(consumer.status()).toMatchObject({ filledTotal: 1, lagEvents: 0 });
+    await isRunning(consumer);
+    expect(consumer.status().filledTotal).toBe(1);
   });
 });
 
@@ -148,7 +149,8 @@ describe('the last records of 100 aggregates', () => {
     expect(await deleteRecords(stack.brokers, topicOf('message_created'))).toBeGreaterThan(100);
     const second = await start({ tailIntervalMs: 400, tailGraceMs: 300 });
     await shows(second, [...kept, ...lost]);
-    expect(second.status()).toMatchObject({ filledTotal: 100, appliedTotal: 100, lagEvents: 0 });
+    await isRunning(second);
+    expect(second.status()).toMatchObject({ filledTotal: 100, appliedTotal: 100 });
     // What comes after the hole is read from Kafka again.
     const next = await stack.append(ids.map((id) => said(id)));
     await shows(second, [...kept, ...lost, ...next]);
@@ -178,12 +180,12 @@ describe('an event whose handler always throws', () => {
       await shows(consumer, healthy, 3000);
       if (round > 500) throw new Error('it was not parked');
     }
+    // `shows` waits for the healthy ones only: the ill one's last record has its own partition.
+    await isRunning(consumer);
     expect(consumer.status()).toMatchObject({
-      phase: 'running',
       parkedAggregates: 1,
       retryingAggregates: 0,
       filledTotal: 0,
-      lagEvents: 0,
     });
     // Only the retries have read the log.
     expect(log.reads.aggregates - reads).toBeLessThanOrEqual(3);
