@@ -32,9 +32,16 @@ export const errors = defineErrors({
   },
   APPEND_QUEUE_FULL: {
     message: 'too many appends are waiting for the log',
-    status: 'UNAVAILABLE',
+    status: 'RESOURCE_EXHAUSTED',
     retry: 'backoff',
     blame: 'operator',
-    hint: 'The database answers too slowly; repeat with the same request_id.',
+    hint: 'Nothing was stored. The database answers too slowly for what is published; repeat with the same request_id after the time in RetryInfo.',
+  },
+  APPEND_WAIT_TOO_LONG: {
+    message: 'appends wait {ms} ms for the log at present, longer than the deadline of the call',
+    status: 'RESOURCE_EXHAUSTED',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Nothing was stored. Repeat it with a longer deadline, or after the time in RetryInfo.',
   },
 });

@@ -26,7 +26,7 @@ export function append(dependencies: Dependencies) {
   const { database, clock } = dependencies;
   return async (request: AppendRequest, call: Call): Promise<Response> => {
     const unit = acceptUnit(request, (key) => arrivalOf(call, clock, key));
-    const result = await dependencies.append(unit, call.signal);
+    const result = await dependencies.queue.append(unit, call);
     if (result.outcome === 'refused') return refusalResponse(dependencies, unit, result);
     const token = appendToken(appendedOf(result.events));
     const decidedOn = async () => noChangeToken(unit.conditions, (await logHead(database)).head);

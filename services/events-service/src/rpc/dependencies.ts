@@ -4,14 +4,14 @@ import type { PageTokens } from '@nova/service-kit';
 import { currentTraceContext } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Arrival, RequestIdentity } from '../domain/accept-event.ts';
-import type { Append } from '../storage/append-queue.ts';
+import type { AppendQueue } from '../storage/append-queue.ts';
 import type { LogGrowth } from '../storage/log-growth.ts';
 import type { PublishProgress } from '../storage/publish-progress.ts';
 
 /** What the RPCs work with. */
 export interface Dependencies {
   readonly database: Database;
-  readonly append: Append;
+  readonly queue: AppendQueue;
   readonly growth: LogGrowth;
   readonly progress: PublishProgress;
   readonly pageTokens: PageTokens;

@@ -19,7 +19,7 @@ const METHOD = 'events.EventsService/PublishEvent';
 
 /** Stores one event and answers after its commit. */
 export function publishEvent(dependencies: Dependencies) {
-  const { append, clock } = dependencies;
+  const { queue, clock } = dependencies;
   return async (
     request: PublishEventRequest,
     call: Call,
@@ -45,7 +45,7 @@ export function publishEvent(dependencies: Dependencies) {
       mode: 'atomic',
       events: [event],
     };
-    const result = await append(unit, call.signal);
+    const result = await queue.append(unit, call);
     if (result.outcome === 'refused') {
       throw refused(result.refusals, {
         requestId,

@@ -31,7 +31,7 @@ type Response = MessageInitShape<typeof PublishEventsResponseSchema>;
 
 /** Stores a batch: everything or nothing, or in mode EACH every aggregate for itself. */
 export function publishEvents(dependencies: Dependencies) {
-  const { append, clock } = dependencies;
+  const { queue, clock } = dependencies;
   return async (request: PublishEventsRequest, call: Call): Promise<Response> => {
     const violations = new Violations();
     const { requestId } = request;
@@ -50,7 +50,7 @@ export function publishEvents(dependencies: Dependencies) {
       mode,
       events,
     };
-    const result = await append(unit, call.signal);
+    const result = await queue.append(unit, call);
     if (result.outcome === 'refused') {
       throw refused(result.refusals, refusedBatch(requestId, events));
     }

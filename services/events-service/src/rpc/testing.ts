@@ -51,7 +51,7 @@ export async function serveLog(url: string): Promise<ServedLog> {
   const server = createServer({
     services: eventsServices({
       database,
-      append: createAppendQueue({
+      queue: createAppendQueue({
         append: (units) => append(database, units),
         wake: () => waker.wake(),
         clock: systemClock,

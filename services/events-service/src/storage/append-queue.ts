@@ -11,9 +11,34 @@ import {
 } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import { errors } from '../errors.ts';
+import { Line, sizeOf, type UnitSize } from './append-line.ts';
+import { Pace } from './append-pace.ts';
 
-/** Adds a unit to the log; resolves after its commit. */
-export type Append = (unit: AppendUnit, signal: AbortSignal) => Promise<UnitResult>;
+/** A caller that was refused comes back no sooner than this. */
+const LEAST_RETRY_MS = 50;
+
+/** Who waits for a unit: until when, and whether still. */
+export interface AppendCaller {
+  readonly signal: AbortSignal;
+  /** Milliseconds until its deadline; Infinity where there is none. */
+  remainingMs(): number;
+}
+
+/**
+ * Adds a unit to the log; resolves after its commit. It is admitted or refused before this returns.
+ *
+ * @throws APPEND_QUEUE_FULL, APPEND_WAIT_TOO_LONG when nothing was stored; what `append` throws
+ */
+export type Append = (unit: AppendUnit, caller: AppendCaller) => Promise<UnitResult>;
+
+/** The one door to the log. */
+export interface AppendQueue {
+  readonly append: Append;
+  /** Whether a unit of so many bytes would be admitted now. */
+  hasRoom(bytes: number): boolean;
+  /** Resolves when some of what waits has been taken, or `signal` aborts: then ask again. */
+  room(signal: AbortSignal): Promise<void>;
+}
 
 /** What the queue works with. */
 export interface AppendQueueDependencies {
@@ -24,17 +49,8 @@ export interface AppendQueueDependencies {
   readonly clock: Clock;
 }
 
-/** One statement takes at most this much; a unit alone may have 500 events and 1 MiB. */
-const MAX_UNITS = 128;
-const MAX_EVENTS = 1_000;
-const MAX_BYTES = 4 * 1024 * 1024;
-/** More than this waiting means that the database does not keep up. */
-const MAX_WAITING = 2_000;
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
-
-interface Waiting {
+interface Waiting extends UnitSize {
   readonly unit: AppendUnit;
-  readonly bytes: number;
   readonly signal: AbortSignal;
   readonly resolve: (result: UnitResult) => void;
   readonly reject: (thrown: unknown) => void;
@@ -46,22 +62,25 @@ const duration = histogram(metricNames.appendDuration, 'time from call to commit
 /**
  * Every append of this process goes through here, one statement at a time: the log's lock would
  * serialise them anyway. What arrives while a statement is in flight goes with the next one, so
- * that calls of many callers share a commit and nobody waits for a timer.
+ * that calls of many callers share a commit and nobody waits for a timer. What may wait is bounded
+ * in number and bytes, and a caller whose deadline would pass while it waits is told so at once.
  */
-export function createAppendQueue({ append, wake, clock }: AppendQueueDependencies): Append {
-  const waiting: Waiting[] = [];
+export function createAppendQueue({ append, wake, clock }: AppendQueueDependencies): AppendQueue {
+  const line = new Line<Waiting>();
+  const pace = new Pace(clock);
   let flushing = false;
 
   const flushAll = async () => {
     flushing = true;
-    while (waiting.length > 0) await settle(takeBatch(waiting));
+    while (line.length > 0) await settle(line.takeBatch());
     flushing = false;
   };
   const settle = async (batch: readonly Waiting[]) => {
     if (batch.length === 0) return;
+    const end = pace.begin();
     let results: UnitResult[];
     try {
-      results = await append(batch.map(({ unit }) => unit));
+      results = await append(batch.map(({ unit }) => unit)).finally(end);
     } catch (thrown) {
       await settleFailure(batch, thrown);
       return;
@@ -73,62 +92,64 @@ export function createAppendQueue({ append, wake, clock }: AppendQueueDependenci
     }
     if (results.some(grew)) wake();
   };
-  // A statement that the server refused has stored nothing: units that shared it with the one at
-  // fault are tried alone. After any other failure it may have been stored: that is for the callers,
-  // whose request ids make the retry safe.
+  // A statement that the server refused has stored nothing: each half of the units that shared it is
+  // tried again, until the one at fault is alone. After a lost connection it may have been stored:
+  // that is for the callers, whose request ids make the retry safe.
   const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
-    const storedNothing = isNovaError(thrown) && thrown.kind.status === 'INTERNAL';
-    if (batch.length > 1 && storedNothing) {
-      for (const one of batch) await settle([one]);
+    if (batch.length > 1 && isRefusal(thrown)) {
+      const half = Math.ceil(batch.length / 2);
+      await settle(batch.slice(0, half));
+      await settle(batch.slice(half));
       return;
     }
     for (const { reject } of batch) reject(thrown);
     // Whoever waits would wait for the same silence once more, beyond its deadline.
     if (isNovaError(thrown, postgresErrors.POSTGRES_UNAVAILABLE)) {
-      for (const { reject } of waiting.splice(0)) reject(thrown);
+      for (const { reject } of line.clear()) reject(thrown);
     }
   };
-
-  return (unit, signal) => {
-    const startedMs = clock.monotonicMs();
-    const attributes = { [spanAttributes.events]: unit.events.length };
-    return withSpan(spanNames.append, { kind: 'client', attributes }, async () => {
-      const bytes = unit.events.reduce((sum, { payload }) => sum + payload.length, 0);
-      const waitingBytes = waiting.reduce((sum, one) => sum + one.bytes, 0);
-      if (waiting.length >= MAX_WAITING || waitingBytes + bytes > MAX_WAITING_BYTES) {
-        throw new NovaError(errors.APPEND_QUEUE_FULL);
-      }
-      const result = await new Promise<UnitResult>((resolve, reject) => {
-        waiting.push({ unit, bytes, signal, resolve, reject });
-        if (!flushing) void flushAll();
-      });
-      measure(unit, result);
-      duration.record((clock.monotonicMs() - startedMs) / 1000, { outcome: result.outcome });
-      return result;
+  const refusalOf = (size: UnitSize, caller: AppendCaller): NovaError | undefined => {
+    const waitMs = flushing ? pace.waitMs(line.statements(size)) : 0;
+    const retryAfterMs = Math.max(LEAST_RETRY_MS, Math.ceil(waitMs));
+    if (!line.hasRoom(size.bytes)) {
+      return new NovaError(errors.APPEND_QUEUE_FULL, {}, { retryAfterMs });
+    }
+    if (waitMs <= caller.remainingMs()) return undefined;
+    const ms = Math.ceil(waitMs);
+    return new NovaError(errors.APPEND_WAIT_TOO_LONG, { ms }, { retryAfterMs });
+  };
+  const enqueue: Append = (unit, caller) => {
+    const size = sizeOf(unit);
+    const refusal = refusalOf(size, caller);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise<UnitResult>((resolve, reject) => {
+      line.add({ unit, ...size, signal: caller.signal, resolve, reject });
+      if (!flushing) void flushAll();
     });
+  };
+
+  return {
+    hasRoom: (bytes) => line.hasRoom(bytes),
+    room: (signal) => line.moved(signal),
+    append(unit, caller) {
+      const startedMs = clock.monotonicMs();
+      const attributes = { [spanAttributes.events]: unit.events.length };
+      return withSpan(spanNames.append, { kind: 'client', attributes }, async () => {
+        const result = await enqueue(unit, caller);
+        measure(unit, result);
+        duration.record((clock.monotonicMs() - startedMs) / 1000, { outcome: result.outcome });
+        return result;
+      });
+    },
   };
 }
 
-/** The next units in order, without those whose caller has gone; at least one of the others. */
-function takeBatch(waiting: Waiting[]): Waiting[] {
-  const batch: Waiting[] = [];
-  let events = 0;
-  let bytes = 0;
-  for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-    const size = next.unit.events.length;
-    const isFull =
-      batch.length >= MAX_UNITS || events + size > MAX_EVENTS || bytes + next.bytes > MAX_BYTES;
-    if (batch.length > 0 && isFull) break;
-    waiting.shift();
-    if (next.signal.aborted) {
-      next.reject(next.signal.reason);
-      continue;
-    }
-    batch.push(next);
-    events += size;
-    bytes += next.bytes;
-  }
-  return batch;
+/** Whether the server refused the statement for what was in it. */
+function isRefusal(thrown: unknown): boolean {
+  return (
+    isNovaError(thrown, postgresErrors.POSTGRES_FULL) ||
+    (isNovaError(thrown) && thrown.kind.status === 'INTERNAL')
+  );
 }
 
 function grew(result: UnitResult): boolean {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { defineErrors, isNovaError, NovaError } from '@nova/errors';
 import type { AppendUnit, UnitResult } from '@nova/outbox';
 import { errors as postgresErrors } from '@nova/postgres';
-import { systemClock } from '@nova/time';
+import { type Clock, systemClock } from '@nova/time';
 import { errors } from '../errors.ts';
 import { createAppendQueue } from './append-queue.ts';
 
@@ -28,10 +28,10 @@ const event = {
   annotations: {},
 };
 const stored: UnitResult = { outcome: 'stored', replayed: false, events: [] };
-const never = new AbortController().signal;
+const never = { signal: new AbortController().signal, remainingMs: () => Number.POSITIVE_INFINITY };
 
 /** A log whose statements end when the spec says so. */
-function manualLog() {
+function manualLog(clock: Clock = systemClock) {
   const statements: { names: string[]; end: (thrown?: unknown) => void }[] = [];
   const append = (units: readonly AppendUnit[]) =>
     new Promise<UnitResult[]>((resolve, reject) => {
@@ -40,9 +40,9 @@ function manualLog() {
         end: (thrown) => (thrown === undefined ? resolve(units.map(() => stored)) : reject(thrown)),
       });
     });
-  const queue = createAppendQueue({ append, wake: () => {}, clock: systemClock });
+  const { append: queue, ...room } = createAppendQueue({ append, wake: () => {}, clock });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  return { statements, queue, settled };
+  return { statements, queue, settled, ...room };
 }
 
 describe('createAppendQueue', () => {
@@ -131,7 +131,9 @@ describe('createAppendQueue', () => {
     const { statements, queue, settled } = manualLog();
     const first = queue(unit('a'), never);
     const leaving = new AbortController();
-    const gone = queue(unit('b'), leaving.signal).catch((thrown: unknown) => thrown);
+    const gone = queue(unit('b'), { ...never, signal: leaving.signal }).catch(
+      (thrown: unknown) => thrown,
+    );
     await settled();
     leaving.abort(new Error('left'));
     statements[0]?.end();
@@ -145,11 +147,83 @@ describe('createAppendQueue', () => {
     const waiting = Array.from({ length: 2_001 }, (_, n) => queue(unit(`${n}`), never));
     await settled();
     const thrown: unknown = await queue(unit('late'), never).catch((error: unknown) => error);
-    expect(isNovaError(thrown, errors.APPEND_QUEUE_FULL)).toBe(true);
+    expect(thrown).toMatchObject({
+      code: errors.APPEND_QUEUE_FULL.code,
+      retryAfterMs: expect.any(Number),
+    });
+    expect(errors.APPEND_QUEUE_FULL.status).toBe('RESOURCE_EXHAUSTED');
     for (let at = 0; at < statements.length; at += 1) {
       statements[at]?.end();
       await settled();
     }
     expect(await Promise.all(waiting)).toHaveLength(2_001);
+  });
+
+  it('bounds what waits in bytes too, and says when there is room again', async () => {
+    const { statements, queue, settled, hasRoom, room } = manualLog();
+    const all = [queue(unit('a'), never)];
+    for (let n = 0; n < 64; n += 1) all.push(queue(unit(`${n}`, 1024 * 1024), never));
+    expect(hasRoom(1)).toBe(false);
+    const thrown: unknown = await queue(unit('late', 1), never).catch((error: unknown) => error);
+    expect(isNovaError(thrown, errors.APPEND_QUEUE_FULL)).toBe(true);
+    const roomy = room(never.signal);
+    for (let at = 0; at < statements.length; at += 1) {
+      statements[at]?.end();
+      await settled();
+      if (at === 0) {
+        await roomy;
+        expect(hasRoom(1)).toBe(true);
+      }
+    }
+    expect(await Promise.all(all)).toHaveLength(65);
+  });
+
+  it('refuses at once who could not wait as long as it takes at present, with the time to come back', async () => {
+    let nowMs = 0;
+    const { statements, queue, settled } = manualLog({
+      ...systemClock,
+      monotonicMs: () => nowMs,
+    });
+    const first = queue(unit('a'), { ...never, remainingMs: () => 1 });
+    await settled();
+    nowMs = 300;
+    const patient = queue(unit('b'), { ...never, remainingMs: () => 1_000 });
+    const hasty: unknown = await queue(unit('c'), { ...never, remainingMs: () => 250 }).catch(
+      (error: unknown) => error,
+    );
+    expect(hasty).toMatchObject({ code: errors.APPEND_WAIT_TOO_LONG.code, retryAfterMs: 300 });
+    statements[0]?.end();
+    await settled();
+    statements[1]?.end();
+    expect(await Promise.all([first, patient])).toEqual([stored, stored]);
+    // With nothing in work, no deadline is too short to try.
+    const idle = queue(unit('d'), { ...never, remainingMs: () => 1 });
+    await settled();
+    statements[2]?.end();
+    expect(await idle).toEqual(stored);
+    expect(statements.map(({ names }) => names.join(''))).toEqual(['a', 'b', 'd']);
+  });
+
+  it('finds the one unit at fault among many without asking for each', async () => {
+    const asked: string[][] = [];
+    const { append: queue } = createAppendQueue({
+      append: async (units) => {
+        const names = units.map(({ key }) => key?.principal ?? '');
+        asked.push(names);
+        await new Promise(setImmediate);
+        if (names.includes('u37')) throw new NovaError(TRY_REFUSED);
+        return units.map(() => stored);
+      },
+      wake: () => {},
+      clock: systemClock,
+    });
+    const calls = Array.from({ length: 101 }, (_, n) => queue(unit(`u${n}`), never));
+    const outcomes = await Promise.allSettled(calls);
+    const failed = outcomes.flatMap(({ status }, n) => (status === 'rejected' ? [n] : []));
+    expect(failed).toEqual([37]);
+    expect(asked.length).toBeLessThan(20);
+    // Each that was stored, in the order in which it came.
+    const kept = asked.filter((names) => !names.includes('u37')).flat();
+    expect(kept).toEqual(calls.map((_, n) => `u${n}`).filter((name) => name !== 'u37'));
   });
 });

@@ -1,13 +1,14 @@
 import { isNovaError, messageOf } from '@nova/errors';
 import { loop, type Part } from '@nova/lifecycle';
-import { ensurePartitions, purgeRequests } from '@nova/outbox';
+import { formatPosition } from '@nova/events';
+import { ensurePartitions, noticeIncarnation, purgeRequests } from '@nova/outbox';
 import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
 import { purgeMembers } from './consumers.ts';
 
 /**
- * What has to be done now and then: the log's next partition, answers to requests that are older
+ * What has to be done now and then: a look whether the log was restored, the log's next partition, answers to requests that are older
  * than 7 days, registrations that were not renewed. Each is harmless to repeat and to do in several
  * instances at once; one that fails is tried again in the next round.
  */
@@ -19,6 +20,7 @@ export function maintenance(given: {
   const { database, everyMs } = given;
   const logger = given.logger.child({ component: 'maintenance' });
   const tasks: Readonly<Record<string, () => Promise<unknown>>> = {
+    incarnation: () => noticeRestore(database, logger),
     partitions: () => ensurePartitions(database),
     requests: () => purgeRequests(database),
     members: () => purgeMembers(database),
@@ -42,4 +44,11 @@ export function maintenance(given: {
     },
     (thrown) => logger.error({ err: thrown }, 'maintenance ended by a bug'),
   );
+}
+
+async function noticeRestore(database: Database, logger: Logger): Promise<void> {
+  const begun = await noticeIncarnation(database);
+  if (begun === undefined) return;
+  const { epoch } = begun;
+  logger.warn({ epoch, position: formatPosition(begun) }, 'server restarted or log restored, new epoch');
 }
