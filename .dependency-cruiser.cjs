@@ -112,6 +112,13 @@ module.exports = {
       to: { path: '^libs/testkit/' },
     },
     {
+      name: 'checker-shares-nothing-with-nova',
+      comment: 'what judges nova must not have its faults: psql, kcat and Node alone',
+      severity: 'error',
+      from: { path: '^deploy/torture/checker/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^deploy/torture/checker/', dependencyTypesNot: ['core'] },
+    },
+    {
       name: 'testing-entries-only-in-specs',
       comment: 'fakes and conformance suites stay out of production code',
       severity: 'error',
