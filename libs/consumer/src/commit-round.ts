@@ -13,7 +13,7 @@ import { type Judged, judgeRound, type Share } from './judge-round.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import { type MovedMark, writeMarks } from './marks.ts';
 import { writeOffsets } from './offsets.ts';
-import { keepDeliveries, release, writeFailure } from './parking.ts';
+import { keepDeliveries, release, writeFailure } from './parking/parked-store.ts';
 import type { RecordEntry } from './record-entry.ts';
 import type { Round, RoundResult } from './round.ts';
 
@@ -24,6 +24,8 @@ export interface RoundContext {
   readonly effects: readonly Effect[];
   /** "<service>.<consumer>": part of the effects' ids. */
   readonly effectScope: string;
+  /** Written down with failures. */
+  readonly consumerVersion: string;
   /** Payload message by event type. */
   readonly schemas: ReadonlyMap<string, DescMessage>;
   readonly epochs: KnownEpochs;
@@ -232,7 +234,7 @@ function unapplied({ toApply, applied, failed }: Share): readonly Delivery[] {
 }
 
 async function park(
-  { generation }: RoundContext,
+  { generation, consumerVersion }: RoundContext,
   tx: Queryable,
   round: Round,
   { shares, queued }: Judged,
@@ -250,7 +252,7 @@ async function park(
     const failedVersion = delivery.event.aggregateVersion;
     const attempts = blocked?.failedVersion === failedVersion ? blocked.attempts + 1 : 1;
     const failure = failureOf(thrown);
-    const failing = { ...mark, failedVersion, failure, attempts };
+    const failing = { ...mark, failedVersion, failure, attempts, consumerVersion };
     const state = await writeFailure(tx, generation, failing);
     failures.push({ delivery, thrown, attempts, state });
   }

@@ -23,7 +23,7 @@ import {
   servingNumber,
 } from './generation.ts';
 import { lagSeconds } from './lag.ts';
-import { listParked, type ParkedAggregate, type ParkedPage } from './list-parked.ts';
+import { listParked, type ParkedAggregate, type ParkedPage } from './parking/list-parked.ts';
 import { purgeRetired } from './purge-retired.ts';
 import { rebuild } from './rebuild.ts';
 import { schemasOf } from './schemas.ts';

@@ -1,7 +1,7 @@
 import type { Part } from '@nova/lifecycle';
 import type { Queryable } from '@nova/postgres';
 import type { DecisionBasis, WantedBasis } from './decision-basis.ts';
-import type { ParkedAggregate, ParkedPage } from './list-parked.ts';
+import type { ParkedAggregate, ParkedPage } from './parking/list-parked.ts';
 import type { ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 
 /** A running consumer. */

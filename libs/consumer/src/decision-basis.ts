@@ -16,7 +16,7 @@ import { type AggregateName, aggregateKey } from './aggregate.ts';
 import { enterGeneration, type Generation } from './generation.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import { readMarks } from './marks.ts';
-import { readBlocked } from './parking.ts';
+import { readBlocked } from './parking/parked-store.ts';
 
 /** What a decision wants to look at. */
 export interface WantedBasis {

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '@nova/events';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
+import type { IncomingRecord } from './delivery-source.ts';
 import type { RecordEntry } from './record-entry.ts';
 
 /** One arrival of one event: a record of Kafka, or read from the log. */
@@ -9,14 +10,20 @@ export interface Delivery {
   readonly aggregate: string;
   /** Undefined when the event was read from the log. */
   readonly entry: RecordEntry | undefined;
+  /** What came besides the event itself; undefined when it was read from the log. */
+  readonly record: Pick<IncomingRecord, 'headers' | 'timestamp'> | undefined;
 }
 
 /** Deliveries of a round by aggregate, each list sorted by version. */
 export type Deliveries = ReadonlyMap<string, readonly Delivery[]>;
 
 /** An event as a delivery. */
-export function deliveryOf(event: StoredEvent, entry?: RecordEntry): Delivery {
-  return { event, aggregate: aggregateKey(event), entry };
+export function deliveryOf(
+  event: StoredEvent,
+  entry?: RecordEntry,
+  record?: Delivery['record'],
+): Delivery {
+  return { event, aggregate: aggregateKey(event), entry, record };
 }
 
 /** Groups deliveries by aggregate and sorts each group by version. */

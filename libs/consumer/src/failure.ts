@@ -1,5 +1,6 @@
 import { isNovaError, messageOf } from '@nova/errors';
 import { type Backoff, backoffMs } from '@nova/time';
+import { type Origin, originOf } from './parking/fingerprint.ts';
 
 /** Attempts after the first failure, before an aggregate is parked for good. */
 const RETRIES: Backoff = { initialMs: 100, factor: 10, maxMs: 10_000, jitter: 0.2 };
@@ -7,7 +8,7 @@ const MAX_RETRIES = 3;
 const LONGEST_REASON = 1000;
 
 /** Why an event could not be applied. */
-export interface Failure {
+export interface Failure extends Origin {
   readonly code: string;
   readonly reason: string;
 }
@@ -36,7 +37,7 @@ export function failureOf(thrown: unknown): Failure {
       ? thrown.name
       : 'unknown';
   const reason = `${messageOf(thrown)}${cause}`.replaceAll('\u0000', '').toWellFormed();
-  return { code, reason: reason.slice(0, LONGEST_REASON) };
+  return { code, reason: reason.slice(0, LONGEST_REASON), ...originOf(code, thrown) };
 }
 
 /** Milliseconds until the next attempt after this many failures; undefined = parked. */

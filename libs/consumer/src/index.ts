@@ -66,7 +66,6 @@ export {
   type PlannedEffect,
 } from './effect.ts';
 export { errors } from './errors.ts';
-export type { ParkedAggregate, ParkedCursor, ParkedPage } from './list-parked.ts';
 export type {
   AggregateRange,
   ConsumerRegistration,
@@ -74,6 +73,7 @@ export type {
   LogReader,
   LogStanding,
 } from './log-reader.ts';
+export type { ParkedAggregate, ParkedCursor, ParkedPage } from './parking/list-parked.ts';
 export { type ConsumerSettings, consumerDefaults, consumerSettings } from './settings.ts';
 export type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 

@@ -90,7 +90,7 @@ export class Intake {
       }
       const entry = partition.open(record.offset, identity);
       if (event === undefined) this.#foreign.push({ entry, record, reason });
-      else partition.waiting.push(deliveryOf(event, entry));
+      else partition.waiting.push(deliveryOf(event, entry, record));
     }
     return 'taken';
   }

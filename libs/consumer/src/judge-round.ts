@@ -5,7 +5,7 @@ import type { Generation } from './generation.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import { lockMarks, type Mark } from './marks.ts';
 import { guardOrder, type Verdict } from './order-guard.ts';
-import { type BlockedAggregate, readBlocked } from './parking.ts';
+import { type BlockedAggregate, readBlocked } from './parking/parked-store.ts';
 import type { HeldBack, Round } from './round.ts';
 
 /** One aggregate's share of a round, as it is judged, applied and written. */

@@ -11,8 +11,9 @@ import type {
 import type { Generation } from './generation.ts';
 import { HoldingPen } from './holding-pen.ts';
 import { Intake } from './intake.ts';
+import { consumerVersion } from './parking/consumer-version.ts';
+import { runRetries } from './parking/retries.ts';
 import { refoldLost } from './refold.ts';
-import { runRetries } from './retries.ts';
 import { regulate, runRounds } from './rounds.ts';
 import { schemasOf } from './schemas.ts';
 import { settleStart, startOffsets } from './starting.ts';
@@ -49,6 +50,7 @@ export class Session {
         epochs,
         effects: definition.effects,
         effectScope: `${definition.service}.${definition.name}`,
+        consumerVersion: consumerVersion(settings.version, definition),
         schemas: schemasOf(definition),
       },
       source: () => this.#open,

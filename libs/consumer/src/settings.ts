@@ -15,6 +15,7 @@ export interface ConsumerSettings {
   readonly stallMs: number;
   readonly effectsFrom: 'head' | 'beginning';
   readonly rebuild: boolean;
+  readonly version: string;
 }
 
 /** The defaults of the settings below. */
@@ -32,6 +33,7 @@ export const consumerDefaults: ConsumerSettings = {
   stallMs: 60_000,
   effectsFrom: 'head',
   rebuild: false,
+  version: 'unversioned',
 };
 
 /** Settings of consumers, `NOVA_CONSUMER_…`; their values are `ConsumerSettings`. */
@@ -123,5 +125,10 @@ export const consumerSettings = {
     env: 'NOVA_CONSUMER_REBUILD',
     doc: 'Makes views anew from the log at start when they or their event types have changed.',
     default: consumerDefaults.rebuild,
+  }),
+  version: setting.string({
+    env: 'NOVA_CONSUMER_VERSION',
+    doc: 'Version of the service, a tag or a commit, that is written down with failures.',
+    default: consumerDefaults.version,
   }),
 };

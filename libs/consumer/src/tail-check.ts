@@ -6,7 +6,7 @@ import { lanesOf } from './catch-up.ts';
 import type { SessionContext } from './context.ts';
 import { partitionKey } from './delivery-source.ts';
 import { readMarks } from './marks.ts';
-import { readBlocked } from './parking.ts';
+import { readBlocked } from './parking/parked-store.ts';
 import type { WantedEvents } from './read-aggregates.ts';
 import { refoldLost } from './refold.ts';
 import { countOf } from './starting.ts';

@@ -4,7 +4,7 @@ import { aggregateKey } from './aggregate.ts';
 import type { ConsumerContext } from './context.ts';
 import type { Generation } from './generation.ts';
 import { readMarks } from './marks.ts';
-import { readBlocked } from './parking.ts';
+import { readBlocked } from './parking/parked-store.ts';
 import type { TokenAnswer } from './status.ts';
 
 /** How often the database is asked, for what another member applies: less and less often. */

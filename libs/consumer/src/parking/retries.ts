@@ -1,10 +1,10 @@
 import { sleep } from '@nova/time';
-import { type AggregateName, aggregateKey } from './aggregate.ts';
-import { applyFromLog } from './apply-from-log.ts';
-import type { SessionContext } from './context.ts';
-import { enterGeneration } from './generation.ts';
-import { lockMarks, readMarks } from './marks.ts';
-import { claimDue, release, unclaim, untilDue } from './parking.ts';
+import { type AggregateName, aggregateKey } from '../aggregate.ts';
+import { applyFromLog } from '../apply-from-log.ts';
+import type { SessionContext } from '../context.ts';
+import { enterGeneration } from '../generation.ts';
+import { lockMarks, readMarks } from '../marks.ts';
+import { claimDue, release, unclaim, untilDue } from './parked-store.ts';
 
 const LONGEST_WAIT_MS = 1000;
 const CLAIMED_AT_ONCE = 50;

@@ -1,6 +1,6 @@
 import type { Queryable } from '@nova/postgres';
-import type { AggregateName } from './aggregate.ts';
-import type { GenerationName } from './marks.ts';
+import type { AggregateName } from '../aggregate.ts';
+import type { GenerationName } from '../marks.ts';
 
 const TIME = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
 const at = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', ${TIME})`;
@@ -33,6 +33,11 @@ export interface ParkedAggregate extends AggregateName {
   readonly nextAttemptAt: string | undefined;
   readonly errorCode: string;
   readonly reason: string;
+  /** The same for failures of one cause. */
+  readonly fingerprint: string;
+  /** Where it was thrown: function, file and line. */
+  readonly frame: string;
+  readonly consumerVersion: string;
   /** The failing event included. */
   readonly waitingEvents: number;
 }
@@ -53,6 +58,7 @@ export async function listParked(
             coalesce(e.event_type, '') AS "eventType", b.attempts,
             ${at('b.first_failed_at')} AS "firstFailedAt", ${at('b.failed_at')} AS "failedAt",
             ${at('b.next_attempt_at')} AS "nextAttemptAt", b.error_code AS "errorCode", b.reason,
+            b.fingerprint, b.frame, b.consumer_version AS "consumerVersion",
             (SELECT count(*)::integer FROM parked_events AS w
              WHERE w.consumer = b.consumer AND w.generation = b.generation
                AND w.aggregate_type = b.aggregate_type AND w.aggregate_id = b.aggregate_id

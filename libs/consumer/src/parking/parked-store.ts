@@ -1,9 +1,9 @@
-import { annotationsToJson } from '@nova/events';
+import { recordHeaders } from '@nova/events';
 import { prepared, type Queryable } from '@nova/postgres';
-import { type AggregateName, aggregateKey } from './aggregate.ts';
-import type { Delivery } from './delivery.ts';
-import { type Failure, nextAttemptMs } from './failure.ts';
-import type { GenerationName } from './marks.ts';
+import { type AggregateName, aggregateKey } from '../aggregate.ts';
+import type { Delivery } from '../delivery.ts';
+import { type Failure, nextAttemptMs } from '../failure.ts';
+import type { GenerationName } from '../marks.ts';
 
 const blockedSql =
   prepared(`SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts
@@ -27,6 +27,8 @@ export interface FailedAggregate extends AggregateName {
   readonly failedVersion: bigint;
   readonly failure: Failure;
   readonly attempts: number;
+  /** Of the service and its views, at which it failed. */
+  readonly consumerVersion: string;
 }
 
 interface BlockedRow {
@@ -105,19 +107,33 @@ export async function untilDue(
 export async function writeFailure(
   tx: Queryable,
   { consumer, generation }: GenerationName,
-  { aggregateType, aggregateId, failedVersion, failure, attempts }: FailedAggregate,
+  {
+    aggregateType,
+    aggregateId,
+    failedVersion,
+    failure,
+    attempts,
+    consumerVersion,
+  }: FailedAggregate,
 ): Promise<'retrying' | 'parked'> {
   const waitMs = nextAttemptMs(attempts);
   const state = waitMs === undefined ? 'parked' : 'retrying';
   await tx.query(
-    `INSERT INTO parked_aggregates (consumer, generation, aggregate_type, aggregate_id, state,
-                                    failed_version, attempts, next_attempt_at, error_code, reason)
+    `INSERT INTO parked_aggregates AS b (consumer, generation, aggregate_type, aggregate_id, state,
+                                    failed_version, attempts, next_attempt_at, error_code, reason,
+                                    fingerprint, frame, stack, consumer_version)
      VALUES ($1, $2, $3, $4, $5, $6, $7,
-             clock_timestamp() + $8::float8 * interval '1 millisecond', $9, $10)
+             clock_timestamp() + $8::float8 * interval '1 millisecond', $9, $10, $11, $12, $13, $14)
      ON CONFLICT (consumer, generation, aggregate_type, aggregate_id) DO UPDATE
      SET state = excluded.state, failed_version = excluded.failed_version,
          attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at,
-         failed_at = clock_timestamp(), error_code = excluded.error_code, reason = excluded.reason`,
+         failed_at = clock_timestamp(), error_code = excluded.error_code, reason = excluded.reason,
+         fingerprint = excluded.fingerprint, frame = excluded.frame, stack = excluded.stack,
+         consumer_version = excluded.consumer_version,
+         -- Another event of the aggregate fails now: a failure of its own.
+         first_failed_at = CASE WHEN b.failed_version = excluded.failed_version
+                                THEN b.first_failed_at ELSE clock_timestamp() END,
+         mirrored_at = CASE WHEN b.failed_version = excluded.failed_version THEN b.mirrored_at END`,
     [
       consumer,
       generation,
@@ -129,6 +145,10 @@ export async function writeFailure(
       waitMs ?? null,
       failure.code,
       failure.reason,
+      failure.fingerprint,
+      failure.frame,
+      failure.stack,
+      consumerVersion,
     ],
   );
   return state;
@@ -141,7 +161,7 @@ export async function keepDeliveries(
   deliveries: readonly Delivery[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
-  const rows = deliveries.map(({ event, entry }) => ({
+  const rows = deliveries.map(({ event, entry, record }) => ({
     aggregate_type: event.aggregateType,
     aggregate_id: event.aggregateId,
     aggregate_version: event.aggregateVersion.toString(),
@@ -153,18 +173,20 @@ export async function keepDeliveries(
     epoch: event.position.epoch,
     position: event.position.position.toString(),
     stored_at: event.storedAt,
-    headers: annotationsToJson(event.annotations),
+    headers: storable(record?.headers ?? recordHeaders(event)),
+    published_at: record === undefined ? null : new Date(record.timestamp).toISOString(),
     payload: Buffer.from(event.payload).toString('hex'),
   }));
   await tx.query(
     `INSERT INTO parked_events (consumer, generation, aggregate_type, aggregate_id,
        aggregate_version, event_id, event_type, topic, partition, "offset", epoch, position,
-       stored_at, headers, payload)
+       stored_at, headers, payload, published_at)
      SELECT $1, $2, aggregate_type, aggregate_id, aggregate_version, event_id, event_type, topic,
-       partition, "offset", epoch, position, stored_at, headers, decode(payload, 'hex')
+       partition, "offset", epoch, position, stored_at, headers, decode(payload, 'hex'), published_at
      FROM jsonb_to_recordset($3::jsonb) AS r (aggregate_type text, aggregate_id text,
        aggregate_version bigint, event_id text, event_type text, topic text, partition integer,
-       "offset" bigint, epoch text, position bigint, stored_at text, headers jsonb, payload text)
+       "offset" bigint, epoch text, position bigint, stored_at text, headers jsonb, payload text,
+       published_at timestamptz)
      ON CONFLICT DO NOTHING`,
     [consumer, generation, JSON.stringify(rows)],
   );
@@ -201,6 +223,14 @@ export async function release(
     `DELETE FROM parked_aggregates
      WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4`,
     name,
+  );
+}
+
+// What jsonb can hold: a header of nova has neither, but another one beside them may.
+function storable(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const text = (given: string) => given.replaceAll('\u0000', '\uFFFD').toWellFormed();
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [text(name), text(value)]),
   );
 }
 
