@@ -16,6 +16,7 @@ export function wantedPorts({
     [ports.postgres, 'PostgreSQL'],
     [ports.kafka, 'Kafka'],
     [ports.kafkaController, 'the controller of Kafka'],
+    [ports.redis, 'Redis'],
     [ports.events, 'gRPC of events-service'],
     [ports.eventsOps, 'ops HTTP of events-service'],
     [ports.relayOps, 'ops HTTP of the relay'],

@@ -9,6 +9,7 @@ export interface StackAddresses {
   readonly search: string;
   readonly kafka: string;
   readonly postgres: string;
+  readonly redis: string;
   readonly port_offset: number;
 }
 
@@ -62,7 +63,7 @@ export function nextSteps({
 /** Prints addresses, the first event and what to try next. */
 export function printFirstSteps(addresses: StackAddresses, out: Output): void {
   const { style } = out;
-  const { events, messaging, notification, search, kafka, postgres } = addresses;
+  const { events, messaging, notification, search, kafka, postgres, redis } = addresses;
   const rows = [
     ['events-service', `${events}  (gRPC, with reflection, as are the three below)`],
     ['messaging', messaging],
@@ -70,6 +71,7 @@ export function printFirstSteps(addresses: StackAddresses, out: Output): void {
     ['search', search],
     ['Kafka', kafka],
     ['PostgreSQL', postgres],
+    ['Redis', redis],
   ] as const;
   for (const [name, text] of rows) out.line(`  ${name.padEnd(14)}  ${text}`);
   out.line();

@@ -1,13 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NovaError } from '@nova/errors';
+import { isNovaError, NovaError } from '@nova/errors';
 import {
   ensureJava,
   ensureKafkaJars,
+  ensureRedis,
   hasKafkaJars,
   kafkaServer,
   postgresServer,
+  type RedisProgram,
+  redisServer,
   type ServerProcess,
+  errors as serverErrors,
 } from '@nova/servers';
 import type { Clock } from '@nova/time';
 import { errors } from './errors.ts';
@@ -37,16 +41,22 @@ export interface PartRow {
   readonly grpcPort?: number | undefined;
   /** It has consumers, which tell how they are doing. */
   readonly consumes?: boolean;
+  /** nova runs without it: where it cannot be had, the stack is up all the same. */
+  readonly dispensable?: boolean;
   /** `held`: it watches its input, which ends with the supervisor. */
   readonly stdin: 'none' | 'held';
   readonly server: ServerProcess;
 }
 
 /** Programs that are known only once they have been looked for, or installed. */
-interface KafkaTools {
+interface Tools {
   java: string;
   jarsDir: string;
+  /** Undefined where this machine has none. */
+  redis: RedisProgram | undefined;
 }
+
+const NOT_LOOKED_FOR: Readonly<Tools> = { java: '', jarsDir: '', redis: undefined };
 
 /** How long Kafka may take to open the partitions of new topics. */
 const TOPICS_WITHIN_MS = 60_000;
@@ -54,7 +64,7 @@ const TOPICS_WITHIN_MS = 60_000;
 /** The processes of a stack, in the order of `status`. */
 export function stackParts(
   stack: Stack,
-  tools: Readonly<KafkaTools> = { java: '', jarsDir: '' },
+  tools: Readonly<Tools> = NOT_LOOKED_FOR,
 ): readonly PartRow[] {
   const { ports } = stack;
   const services = stackServices(stack).map(({ needs, uses, ...row }) => ({
@@ -88,6 +98,14 @@ export function stackParts(
       stdin: 'none',
       server: kafkaWith(stack, tools),
     },
+    {
+      name: 'redis',
+      needs: ['redis program'],
+      address: `localhost:${ports.redis}`,
+      dispensable: true,
+      stdin: 'none',
+      server: redisWith(stack, tools),
+    },
     ...services,
   ];
 }
@@ -97,16 +115,18 @@ export function stackPlan(
   stack: Stack,
   given: { clock: Clock; watch: Watcher; changed: () => void },
 ): readonly PlanStep[] {
-  const tools: KafkaTools = { java: '', jarsDir: '' };
+  const tools: Tools = { ...NOT_LOOKED_FOR };
   const rows = stackParts(stack, tools);
-  const parts = rows.map(({ name, needs, uses = [], server, stdin }): PlanStep => {
+  const parts = rows.map(({ name, needs, uses = [], server, stdin, dispensable }): PlanStep => {
     const process = partProcess(server, join(stack.logDirectory, `${name}.log`), stdin);
     const part = new SupervisedPart(process, given.clock, given.watch, given.changed);
-    return { name, needs, uses, part };
+    const missing = () => (tools.redis === undefined ? 'left out: there is none' : undefined);
+    return { name, needs, uses, part, ...(dispensable === true ? { leftOut: missing } : {}) };
   });
   return [
     { name: 'java', needs: [], task: () => findTools(stack, tools) },
     { name: 'kafka jars', needs: ['java'], task: () => findJars(stack, tools) },
+    { name: 'redis program', needs: [], task: () => findRedisProgram(stack, tools) },
     { name: 'migrations', needs: ['postgres'], task: () => migrate(stack) },
     ...parts,
     // The relay makes them.
@@ -123,15 +143,30 @@ export function stackPlan(
   ];
 }
 
-// Asks for its tools at every start: they are found while the plan runs.
-function kafkaWith(stack: Stack, tools: Readonly<KafkaTools>): ServerProcess {
-  const server = () =>
+function kafkaWith(stack: Stack, tools: Readonly<Tools>): ServerProcess {
+  return atEachStart(() =>
     kafkaServer({
       dataDir: join(stack.dataDirectory, 'kafka'),
       port: stack.ports.kafka,
       controllerPort: stack.ports.kafkaController,
-      ...tools,
-    });
+      java: tools.java,
+      jarsDir: tools.jarsDir,
+    }),
+  );
+}
+
+function redisWith(stack: Stack, tools: Readonly<Tools>): ServerProcess {
+  return atEachStart(() =>
+    redisServer({
+      dataDir: join(stack.dataDirectory, 'redis'),
+      port: stack.ports.redis,
+      program: tools.redis ?? { file: 'redis-server', libraryPath: '' },
+    }),
+  );
+}
+
+// Asks for its tools at every start: they are found while the plan runs.
+function atEachStart(server: () => ServerProcess): ServerProcess {
   const { name, stopSignal } = server();
   return {
     name,
@@ -142,17 +177,28 @@ function kafkaWith(stack: Stack, tools: Readonly<KafkaTools>): ServerProcess {
   };
 }
 
-async function findTools(stack: Stack, tools: KafkaTools): Promise<string> {
+async function findTools(stack: Stack, tools: Tools): Promise<string> {
   const found = await ensureJava({ needsMaven: !hasKafkaJars(stack.cacheDirectory) });
   tools.java = found.java;
   return `Java ${found.javaVersion}`;
 }
 
-async function findJars(stack: Stack, tools: KafkaTools): Promise<string> {
+async function findJars(stack: Stack, tools: Tools): Promise<string> {
   const cached = hasKafkaJars(stack.cacheDirectory);
   const maven = cached ? undefined : (await ensureJava({ needsMaven: true })).maven;
   tools.jarsDir = await ensureKafkaJars(stack.cacheDirectory, { maven });
   return cached ? 'cached' : 'fetched with Maven';
+}
+
+// nova runs without it: what uses it has another way, or is off.
+async function findRedisProgram(stack: Stack, tools: Tools): Promise<string> {
+  try {
+    tools.redis = await ensureRedis(stack.cacheDirectory);
+    return `Redis ${tools.redis.version}`;
+  } catch (thrown) {
+    if (!isNovaError(thrown, serverErrors.SERVERS_REDIS_MISSING)) throw thrown;
+    return 'none to be had; see ./nova doctor';
+  }
 }
 
 async function migrate(stack: Stack): Promise<string> {

@@ -54,6 +54,7 @@ export function stackAddresses({ ports, portOffset }: Stack): StackAddresses {
     search: at(ports.search),
     kafka: at(ports.kafka),
     postgres: at(ports.postgres),
+    redis: at(ports.redis),
     port_offset: portOffset,
   };
 }

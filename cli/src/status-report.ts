@@ -40,6 +40,8 @@ export interface PartStatus {
   /** Why it is not healthy; empty when it is. */
   readonly reason: string;
   readonly restarts: number;
+  /** The stack is up without it. */
+  readonly dispensable: boolean;
   /** When the state was entered. */
   readonly since: string | undefined;
 }
@@ -90,8 +92,12 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
     living.size === 0 ? [] : consumersOf(rows, addresses.events, living),
   ]);
   return {
-    running: parts.every(({ health }) => health !== 'down'),
-    degraded: parts.some(({ health }) => health === 'degraded') || consumers.some(needsOperator),
+    running: parts.every(({ health, dispensable }) => dispensable || health !== 'down'),
+    degraded:
+      parts.some(
+        ({ health, dispensable, pid }) =>
+          health === 'degraded' || (dispensable && pid !== undefined && health === 'down'),
+      ) || consumers.some(needsOperator),
     state_directory: stack.directory,
     supervisor_pid: record?.supervisor.pid,
     addresses: { ...addresses },
@@ -149,6 +155,7 @@ async function partStatus(
     health,
     reason,
     restarts: known?.restarts ?? 0,
+    dispensable: row.dispensable ?? false,
     since: known?.since,
   };
 }

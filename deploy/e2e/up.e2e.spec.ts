@@ -9,7 +9,7 @@ import { waitFor } from '@nova/testkit';
 import { prepareStack, root } from './stack.ts';
 
 const OFFSET = 7000;
-const BASE = ['postgres', 'kafka', 'events-service', 'relay'];
+const BASE = ['postgres', 'kafka', 'redis', 'events-service', 'relay'];
 const PARTS = [...BASE, 'messaging-service', 'notification-service', 'search-service'];
 /** Of the services with views one stands for all; crash.e2e.spec.ts kills each of them. */
 const KILLED = [...BASE, 'search-service'];

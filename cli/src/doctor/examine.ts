@@ -7,12 +7,14 @@ import {
   findJava,
   findMaven,
   findPostgres,
+  findRedis,
   hasKafkaJars,
   installLine,
   isPortFree,
   type PortPlan,
   portHolder,
   portPlan,
+  redisRemedy,
   STATE_FORMAT,
   stateFormat,
 } from '@nova/servers';
@@ -47,6 +49,7 @@ export async function examine(choice: StackChoice, clock: Clock): Promise<Findin
     ['Java', () => examineJava()],
     ['Maven', () => examineMaven(stack)],
     ['PostgreSQL', () => [examinePostgres()]],
+    ['Redis', () => examineRedis(stack)],
     ['folders', () => [stack.directory, stack.cacheDirectory].map(examineFolder)],
     ['state', () => [examineState(stack)]],
     ['disk', () => [judgeDisk(stack.directory, freeDisk(stack.directory))]],
@@ -87,6 +90,14 @@ function examinePostgres(): Finding {
   if (mendedLinks.length === 0) return fine('PostgreSQL', version);
   const links = `${mendedLinks.length} library links of PostgreSQL were broken and have been mended`;
   return doubtful('PostgreSQL', links, 'Nothing to do; ./nova up works again.');
+}
+
+// Where it is missing `up` tries to fetch it, and goes on without it.
+async function examineRedis(stack: Examined): Promise<Finding[]> {
+  const redis = await findRedis(stack.cacheDirectory);
+  if ('version' in redis) return [fine('Redis', `${redis.version} (${redis.file})`)];
+  const fetched = `./nova up fetches it on Debian and Ubuntu. Else: ${redisRemedy()}`;
+  return [doubtful('Redis', `${redis.problem}; nova runs without it`, fetched)];
 }
 
 function examineFolder(directory: string): Finding {

@@ -13,6 +13,8 @@ export interface PlanStep {
   readonly part?: SupervisedPart;
   /** What is done once; returns a short remark for the person watching. */
   readonly task?: () => Promise<string>;
+  /** Why it is left out, asked once what it needs is done; undefined: it is not. */
+  readonly leftOut?: () => string | undefined;
 }
 
 /** Time each level of parts gets to drain before it is killed; two levels fit into 15 s. */
@@ -72,8 +74,9 @@ export class Supervisor {
   async #run(step: PlanStep): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
     this.#watch({ kind: 'step_started', step: step.name });
-    await step.part?.start();
-    const note = (await step.task?.()) ?? '';
+    const leftOut = step.leftOut?.();
+    if (leftOut === undefined) await step.part?.start();
+    const note = leftOut ?? (await step.task?.()) ?? '';
     const ms = this.#clock.monotonicMs() - startedMs;
     this.#watch({ kind: 'step_done', step: step.name, ms, note });
   }

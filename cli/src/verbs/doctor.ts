@@ -8,7 +8,7 @@ export const doctor = defineVerb({
   name: 'doctor',
   summary: 'what is wrong, with the remedy for each finding',
   description:
-    'Looks at Node, Java, Maven, PostgreSQL and its libraries, folders, disk, memory, clock, ' +
+    'Looks at Node, Java, Maven, PostgreSQL and its libraries, Redis, folders, disk, memory, clock, ' +
     'processes and ports. Changes nothing but broken library links. Exit code 1 when something ' +
     'is wrong.',
   options: {},

@@ -114,6 +114,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Empty the named folder and the artifact in ~/.m2; if it differs again, distrust the mirror.',
   },
+  SERVERS_REDIS_MISSING: {
+    message: 'there is no Redis, and none could be fetched: {reason}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: '{remedy} Or start one with docker-compose.kafka.yml. nova runs without Redis as well.',
+  },
   SERVERS_CACHE_READ_ONLY: {
     message: 'the cache folder {path} cannot be written: {reason}',
     status: 'FAILED_PRECONDITION',

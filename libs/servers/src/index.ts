@@ -1,5 +1,5 @@
 /**
- * PostgreSQL and Kafka as local processes, without Docker: find or fetch their programs, make their
+ * PostgreSQL, Kafka and Redis as local processes, without Docker: find or fetch their programs, make their
  * data, start them, ask them until they answer, stop them, and see to it that they never outlive
  * the process that started them.
  *
@@ -44,6 +44,9 @@ export {
 export { findPostgres, mendLinks, type PostgresBinaries } from './postgres/binaries.ts';
 export { type PostgresOptions, postgresServer } from './postgres/postgres-server.ts';
 export { type DatabaseAccount, SUPERUSER } from './postgres/roles.ts';
+export { type EnsureRedisOptions, ensureRedis, redisRemedy } from './redis/fetch-redis.ts';
+export { findRedis, type RedisProgram } from './redis/redis-program.ts';
+export { type RedisOptions, redisServer } from './redis/redis-server.ts';
 export { type PortReservation, reservePorts } from './reserve-ports.ts';
 export {
   describeEnd,

@@ -2,9 +2,9 @@
  * What specs stand on: real servers shared by a jest run and started on demand, a database of its
  * own per spec file, servers of its own for a spec that kills them, and waiting without sleeping.
  *
- *   testPostgres, testKafka     shared by all spec files of a run (tools/jest-global-setup.mjs)
+ *   testPostgres, testKafka, testRedis   shared by all spec files of a run (tools/jest-global-setup.mjs)
  *   testDatabase                migrated once into a template, cloned per spec file
- *   privatePostgres, privateKafka   may be paused, killed, restarted
+ *   privatePostgres, privateKafka, privateRedis   may be paused, killed, restarted
  *   privateKafkaCluster             the same with several brokers
  *   privateSecuredKafka             with a listener for TLS and passwords
  *   testStack                   events-service, its relay and services as processes
@@ -16,15 +16,23 @@ export {
   type PrivateKafka,
   type PrivateKafkaCluster,
   type PrivatePostgres,
+  type PrivateRedis,
   type PrivateSecuredKafka,
   type PrivateServer,
   privateKafka,
   privateKafkaCluster,
   privatePostgres,
+  privateRedis,
   privateSecuredKafka,
 } from './private-server.ts';
 export { randomName } from './random-name.ts';
-export { type SharedPostgres, type TestKafka, testKafka, testPostgres } from './spec-servers.ts';
+export {
+  type SharedPostgres,
+  type TestKafka,
+  testKafka,
+  testPostgres,
+  testRedis,
+} from './spec-servers.ts';
 export {
   type TestDatabase,
   type TestDatabaseOptions,

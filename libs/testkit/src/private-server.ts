@@ -8,6 +8,7 @@ import {
   type KafkaSecurity,
 } from './start-kafka.ts';
 import { describePostgres } from './start-postgres.ts';
+import { describeRedis } from './start-redis.ts';
 
 /** A server that belongs to one spec, which may treat it badly. */
 export interface PrivateServer {
@@ -35,6 +36,17 @@ export interface PrivatePostgres extends PrivateServer {
 /** A Kafka of one spec. */
 export interface PrivateKafka extends PrivateServer {
   readonly brokers: readonly string[];
+}
+
+/** A Redis of one spec. */
+export interface PrivateRedis extends PrivateServer {
+  readonly url: string;
+}
+
+/** Starts a Redis for one spec alone (about 0.1 s). A restarted one is empty. */
+export async function privateRedis(): Promise<PrivateRedis> {
+  const { server, folder, logFile, url } = await describeRedis();
+  return Object.assign(await Controlled.start(server, folder, logFile), { url });
 }
 
 /** Starts a PostgreSQL for one spec alone (about 1 s). */

@@ -4,6 +4,7 @@ import { type RunningServer, startServer } from '@nova/servers';
 import type { ServerFolder } from './server-folder.ts';
 import { describeKafka } from './start-kafka.ts';
 import { describePostgres } from './start-postgres.ts';
+import { describeRedis } from './start-redis.ts';
 
 /**
  * The servers that all spec files of one jest run share. They live in jest's own process and are
@@ -32,6 +33,7 @@ export async function offerServers(): Promise<RunServers> {
   const starts: Readonly<Record<string, (started: Started[]) => Promise<Endpoints>>> = {
     '/postgres': startPostgres,
     '/kafka': startKafka,
+    '/redis': startRedis,
   };
   const http = createServer((request, response) => {
     const path = request.url ?? '';
@@ -69,6 +71,13 @@ async function startKafka(started: Started[]): Promise<Endpoints> {
   const running = await startServer(server, { logFile, guard: folder.guard });
   started.push({ running, folder });
   return { brokers };
+}
+
+async function startRedis(started: Started[]): Promise<Endpoints> {
+  const { server, folder, logFile, url } = await describeRedis();
+  const running = await startServer(server, { logFile, guard: folder.guard });
+  started.push({ running, folder });
+  return { url };
 }
 
 function listen(server: Server): Promise<number> {

@@ -29,6 +29,11 @@ export async function testKafka(): Promise<TestKafka> {
   return { brokers: Array.isArray(brokers) ? brokers.map(String) : [] };
 }
 
+/** The shared Redis, started by the first call of the run; use keys of your own (`randomName`). */
+export async function testRedis(): Promise<{ readonly url: string }> {
+  return { url: String((await ask('redis'))['url']) };
+}
+
 async function ask(what: string): Promise<Readonly<Record<string, unknown>>> {
   const address = processEnvironment[SERVERS_VARIABLE];
   if (address === undefined) {

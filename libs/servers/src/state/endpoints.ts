@@ -20,7 +20,7 @@ export interface Endpoint {
   readonly credentials?: string;
 }
 
-/** The addresses of Kafka, of all databases and of the services that run. */
+/** The addresses of Kafka, of Redis, of all databases and of the services that run. */
 export function endpointsOf(
   state: StateFolder,
   services: readonly ServiceName[] = ['events'],
@@ -34,6 +34,12 @@ export function endpointsOf(
       value: at(name),
     })),
     { name: 'kafka', address: at('kafka'), variable: 'NOVA_KAFKA_BROKERS', value: at('kafka') },
+    {
+      name: 'redis',
+      address: at('redis'),
+      variable: 'NOVA_REDIS_URL',
+      value: `redis://${at('redis')}`,
+    },
     ...DATABASES.map((name) => ({
       name,
       address: `${at('postgres')}/${name}`,
