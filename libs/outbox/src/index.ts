@@ -17,6 +17,7 @@ export {
   type LogEpoch,
   type LogState,
   logHead,
+  noticeIncarnation,
   type OutboxStatus,
   outboxStatus,
   rebase,

@@ -5,6 +5,7 @@ const sql = {
   state: loadSql(new URL('./sql/log-state.sql', import.meta.url)),
   backlog: loadSql(new URL('./sql/backlog.sql', import.meta.url)),
   rebase: loadSql(new URL('./sql/rebase.sql', import.meta.url)),
+  notice: loadSql(new URL('./sql/notice-incarnation.sql', import.meta.url)),
 };
 
 /** Up to here what is pending is counted, above it is only bounded: counting would cost too much. */
@@ -111,4 +112,14 @@ export async function rebase(database: Queryable): Promise<LogPosition> {
   const [row] = await database.query<{ epoch: string; position: bigint }>(sql.rebase);
   if (row === undefined) throw new TypeError('the log has no head');
   return { epoch: row.epoch, position: row.position };
+}
+
+/**
+ * Begins a new epoch if the server or the log's table is another one than the log was last written
+ * in: restarted, promoted, restored from a backup. An append does the same; this one tells readers
+ * of a log to which nobody appends. Undefined when nothing is new.
+ */
+export async function noticeIncarnation(database: Queryable): Promise<LogPosition | undefined> {
+  const [row] = await database.query<{ epoch: string; position: bigint }>(sql.notice);
+  return row;
 }

@@ -53,7 +53,7 @@ export class Advance {
   }
 
   async #write(): Promise<void> {
-    const { table, store, logger } = this.#context;
+    const { table, store, logger, log } = this.#context;
     const moves = table
       .owned()
       .filter(({ cursor, storedCursor }) => cursor > storedCursor)
@@ -61,6 +61,7 @@ export class Advance {
     if (moves.length === 0) return;
     const held = await store.advance(
       moves.map(({ lane, term, position }) => ({ lane, term, position })),
+      log.epoch(),
     );
     const lost = moves.filter(({ lane }) => !held.has(lane));
     for (const { owned, position } of moves) owned.storedCursor = position;

@@ -1,5 +1,6 @@
 import type { Logger } from '@nova/telemetry';
 import type { Clock, Signal } from '@nova/time';
+import type { KnownLog } from './known-log.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { LaneTable } from './lane-table.ts';
 import type { LogSource } from './log-source.ts';
@@ -11,6 +12,7 @@ import type { RelaySettings } from './settings.ts';
 export interface RelayContext {
   readonly table: LaneTable;
   readonly source: LogSource;
+  readonly log: KnownLog;
   readonly store: LaneStore;
   readonly publisher: EventPublisher;
   readonly clock: Clock;

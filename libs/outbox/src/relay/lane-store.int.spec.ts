@@ -7,6 +7,7 @@ let test: TestDatabase;
 
 beforeAll(async () => {
   test = await testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] });
+  await test.database.query("UPDATE outbox_log SET last_position = 20, epoch = 'now'");
 }, 60_000);
 afterAll(() => test.drop());
 beforeEach(async () => {
@@ -58,8 +59,8 @@ describe('the lane store', () => {
     const relay = store('relay');
     const [lane] = await relay.claim(1);
     if (lane === undefined) throw new Error('nothing claimed');
-    expect(await relay.advance([{ ...lane, position: 7n }])).toEqual(new Set([lane.lane]));
-    expect(await relay.advance([{ ...lane, position: 5n }])).toEqual(new Set([lane.lane]));
+    expect(await relay.advance([{ ...lane, position: 7n }], 'now')).toEqual(new Set([lane.lane]));
+    expect(await relay.advance([{ ...lane, position: 5n }], 'now')).toEqual(new Set([lane.lane]));
     expect(await positionOf(lane.lane)).toBe(7n);
   });
 
@@ -68,19 +69,33 @@ describe('the lane store', () => {
     const [lane] = await relay.claim(1);
     if (lane === undefined) throw new Error('nothing claimed');
     const move = { ...lane, position: 9n };
-    expect(await relay.advance([{ ...move, term: 2n }])).toEqual(new Set());
-    expect(await store('thief').advance([move])).toEqual(new Set());
+    expect(await relay.advance([{ ...move, term: 2n }], 'now')).toEqual(new Set());
+    expect(await store('thief').advance([move], 'now')).toEqual(new Set());
     await endLeases();
-    expect(await relay.advance([move])).toEqual(new Set());
+    expect(await relay.advance([move], 'now')).toEqual(new Set());
     await store('relay').claim(64);
-    expect(await relay.advance([move])).toEqual(new Set());
+    expect(await relay.advance([move], 'now')).toEqual(new Set());
     expect(await positionOf(lane.lane)).toBe(0n);
+  });
+
+  it('moves nothing that was reached in another epoch, and nothing past the end of the log', async () => {
+    const relay = store('relay');
+    const [lane, other] = await relay.claim(2);
+    if (lane === undefined || other === undefined) throw new Error('nothing claimed');
+    const moves = [{ ...lane, position: 9n }];
+    expect(await relay.advance(moves, 'before')).toEqual(new Set([lane.lane]));
+    expect(await positionOf(lane.lane)).toBe(0n);
+    await relay.advance([{ ...other, position: 21n }], 'now');
+    expect(await positionOf(other.lane)).toBe(20n);
   });
 
   it('gives back what is held in this term, and keeps the position', async () => {
     const [relay, heir] = [store('relay'), store('heir')];
     const lanes = await relay.claim(64);
-    await relay.advance(lanes.map((lane) => ({ ...lane, position: 3n })));
+    await relay.advance(
+      lanes.map((lane) => ({ ...lane, position: 3n })),
+      'now',
+    );
     await heir.release(lanes);
     expect(await heir.claim(64)).toEqual([]);
     await relay.release(lanes);

@@ -4,8 +4,14 @@ import type { ClaimedLane } from './lane.ts';
 
 /** Leases of the log's lanes, and what is written under them. */
 export interface LaneStore extends LeaseStore<ClaimedLane> {
-  /** Writes positions; resolves with the lanes that were still held. */
-  advance(moves: readonly (LaneTerm & { position: bigint })[]): Promise<ReadonlySet<number>>;
+  /**
+   * Writes positions that were reached in an epoch, as far as the log is in it and has them; resolves
+   * with the lanes that were still held.
+   */
+  advance(
+    moves: readonly (LaneTerm & { position: bigint })[],
+    epoch: string,
+  ): Promise<ReadonlySet<number>>;
 }
 
 const TABLES: LeaseTables = {
@@ -20,12 +26,13 @@ const advanceLanes = loadSql(new URL('./advance-lanes.sql', import.meta.url));
 export function laneStore(database: Queryable, relayId: string, leaseMs: number): LaneStore {
   return {
     ...leaseStore<ClaimedLane>(database, TABLES, { memberId: relayId, leaseMs }),
-    async advance(moves) {
+    async advance(moves, epoch) {
       const rows = await database.query<{ lane: number }>(advanceLanes, [
         relayId,
         moves.map(({ lane }) => lane),
         moves.map(({ term }) => term),
         moves.map(({ position }) => position),
+        epoch,
       ]);
       return new Set(rows.map(({ lane }) => lane));
     },

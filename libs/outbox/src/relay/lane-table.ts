@@ -1,3 +1,4 @@
+import type { LaneTerm } from '@nova/lease';
 import { type Backoff, backoffMs, type Clock } from '@nova/time';
 import { highest, lowest } from './bounds.ts';
 import type { ClaimedLane, Lane } from './lane.ts';
@@ -54,22 +55,42 @@ export class LaneTable {
   }
 
   add(claimed: readonly ClaimedLane[], leaseEndsAtMs: number): void {
-    for (const { lane, term, position } of claimed) {
-      this.#lanes.set(lane, {
-        lane,
-        term,
-        leaseEndsAtMs,
-        cursor: position,
-        storedCursor: position,
-        mode: 'lagging',
-        isInWork: false,
-        isLeaving: false,
-        isOwned: true,
-        failures: 0,
-        restsUntilMs: 0,
-      });
+    for (const lane of claimed) this.#take(lane, lane.position, leaseEndsAtMs);
+    this.rejoin();
+  }
+
+  #take({ lane, term }: LaneTerm, position: bigint, leaseEndsAtMs: number): void {
+    this.#lanes.set(lane, {
+      lane,
+      term,
+      leaseEndsAtMs,
+      cursor: position,
+      storedCursor: position,
+      mode: 'lagging',
+      isInWork: false,
+      isLeaving: false,
+      isOwned: true,
+      failures: 0,
+      restsUntilMs: 0,
+    });
+  }
+
+  /**
+   * The log is another one above `kept`: lanes go back to there. What is in work of them belongs to
+   * the old one and moves nothing any more.
+   */
+  rebase(kept: bigint): void {
+    for (const lane of this.owned()) {
+      const cursor = lane.cursor < kept ? lane.cursor : kept;
+      this.drop(lane);
+      this.#take(lane, cursor, lane.leaseEndsAtMs);
     }
     this.rejoin();
+  }
+
+  /** Cursors are written again: what was written last may not have been taken. */
+  forgetStored(): void {
+    for (const lane of this.#lanes.values()) lane.storedCursor = -1n;
   }
 
   /** Takes out a lane that is lost or given back; sends of it that are in work move nothing. */

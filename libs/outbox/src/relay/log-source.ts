@@ -1,5 +1,6 @@
 import type { StoredEvent } from '@nova/events';
 import { type Database, loadSql } from '@nova/postgres';
+import { eventsByAggregate } from '../read-events.ts';
 import { CopyBinaryParser } from './copy-binary.ts';
 import { decodeRow } from './decode-row.ts';
 
@@ -7,6 +8,14 @@ import { decodeRow } from './decode-row.ts';
 export interface LogHead {
   readonly position: bigint;
   readonly epoch: string;
+  /** All epochs, oldest first; the list may be newer than the rest. */
+  readonly epochs: readonly Epoch[];
+}
+
+/** A part of the log that one server incarnation wrote. */
+export interface Epoch {
+  readonly epoch: string;
+  readonly firstPosition: bigint;
 }
 
 /** What to read: positions above `after` and up to `upto`, of these lanes. */
@@ -31,11 +40,16 @@ export interface LogSource {
   head(): Promise<LogHead>;
   /** `upto` must not be above a head that was read before. */
   read(range: LogRange): Promise<LogWindow>;
+  /** The next events of an aggregate from a version on. */
+  ofAggregate(range: AggregateRange): Promise<readonly StoredEvent[]>;
 }
 
-interface Epoch {
-  readonly epoch: string;
-  readonly firstPosition: bigint;
+/** Which events of an aggregate to read. */
+export interface AggregateRange {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly fromVersion: bigint;
+  readonly limit: number;
 }
 
 const sql = {
@@ -48,15 +62,17 @@ const sql = {
 export function logSource(database: Database): LogSource {
   let epochs: readonly Epoch[] = [];
   return {
+    ofAggregate: ({ fromVersion, ...range }) =>
+      eventsByAggregate(database, { ...range, afterVersion: fromVersion - 1n }),
     async head() {
-      const [head] = await database.query<LogHead>(sql.head);
-      if (head === undefined) return { position: 0n, epoch: '' };
-      // A new epoch begins with a position above every head read before, so looking at each head
-      // is enough to know the epoch of every event up to it.
+      const [head] = await database.query<Omit<LogHead, 'epochs'>>(sql.head);
+      if (head === undefined) return { position: 0n, epoch: '', epochs };
+      // Epochs are only added, also by a log that was restored, so looking at each head is enough to
+      // know the epoch of every event up to it.
       if (head.epoch !== '' && epochs.at(-1)?.epoch !== head.epoch) {
         epochs = await database.query<Epoch>(sql.epochs);
       }
-      return head;
+      return { ...head, epochs };
     },
     async read(range) {
       const events: StoredEvent[] = [];

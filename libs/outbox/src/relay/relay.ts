@@ -6,6 +6,7 @@ import { Advance } from './advance.ts';
 import type { RelayContext } from './context.ts';
 import { Front } from './front.ts';
 import { runGap } from './gap.ts';
+import { KnownLog } from './known-log.ts';
 import type { ClaimedLane, Lane } from './lane.ts';
 import { laneLease } from './lane-lease.ts';
 import type { LaneStore } from './lane-store.ts';
@@ -60,6 +61,7 @@ export class PortedRelay implements Relay {
     this.#context = {
       table: new LaneTable(clock, settings.windowRows, settings.leaseMs),
       source,
+      log: new KnownLog(),
       store,
       publisher,
       clock,

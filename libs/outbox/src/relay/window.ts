@@ -3,6 +3,7 @@ import { lowest } from './bounds.ts';
 import type { RelayContext } from './context.ts';
 import type { Lane } from './lane.ts';
 import type { LogWindow } from './log-source.ts';
+import { rebaseOn } from './rebase.ts';
 import { type LaneEvent, WindowSend } from './window-send.ts';
 
 /** A window that was read and is being sent. */
@@ -47,11 +48,11 @@ export async function openWindow(
   return { lanes, send, hasMore };
 }
 
-async function read(
-  { source, settings }: RelayContext,
-  lanes: readonly Lane[],
-): Promise<LogWindow | undefined> {
+async function read(context: RelayContext, lanes: readonly Lane[]): Promise<LogWindow | undefined> {
+  const { source, settings } = context;
   const head = await source.head();
+  // The lanes are others then: the next window is read for them.
+  if (rebaseOn(context, head)) return undefined;
   const after = lowest(lanes.map(({ cursor }) => cursor));
   if (after === undefined || after >= head.position) return undefined;
   const end = after + MOST_POSITIONS;

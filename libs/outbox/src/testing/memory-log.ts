@@ -48,7 +48,11 @@ export class MemoryLog implements LogSource {
 
   head(): Promise<LogHead> {
     if (this.isGone) return Promise.reject(new Error('planted: the database is gone'));
-    return Promise.resolve({ position: BigInt(this.events.length), epoch: 'memory' });
+    return Promise.resolve({
+      position: BigInt(this.events.length),
+      epoch: 'memory',
+      epochs: [{ epoch: 'memory', firstPosition: 1n }],
+    });
   }
 
   read({ after, upto, lanes, rows }: LogRange): Promise<LogWindow> {

@@ -1,6 +1,6 @@
 import { isNovaError, messageOf } from '@nova/errors';
-import { loop, type Part } from '@nova/lifecycle';
 import { formatPosition } from '@nova/events';
+import { loop, type Part } from '@nova/lifecycle';
 import { ensurePartitions, noticeIncarnation, purgeRequests } from '@nova/outbox';
 import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
@@ -49,6 +49,6 @@ export function maintenance(given: {
 async function noticeRestore(database: Database, logger: Logger): Promise<void> {
   const begun = await noticeIncarnation(database);
   if (begun === undefined) return;
-  const { epoch } = begun;
-  logger.warn({ epoch, position: formatPosition(begun) }, 'server restarted or log restored, new epoch');
+  const position = formatPosition(begun);
+  logger.warn({ position }, 'server restarted or log restored: a new epoch begins after it');
 }

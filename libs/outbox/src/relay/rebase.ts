@@ -1,0 +1,23 @@
+import type { RelayContext } from './context.ts';
+import type { LogHead } from './log-source.ts';
+
+/**
+ * Looks whether the log is still the one that this relay has published from. Where it came back
+ * without its end, lanes that were beyond go back: what was appended instead is sent, and what had
+ * been sent already is sent once more. True when they went back.
+ */
+export function rebaseOn(context: RelayContext, head: LogHead): boolean {
+  const { log, table, logger, moved, frontWork, gapWork } = context;
+  const change = log.learn(head, table.front());
+  if (change === undefined) return false;
+  if (change.isLost) {
+    table.rebase(change.kept);
+    logger.warn(
+      { position: change.kept, epoch: head.epoch },
+      'log has lost its end, lanes go back to where it is the same',
+    );
+  }
+  table.forgetStored();
+  for (const signal of [moved, frontWork, gapWork]) signal.notify();
+  return change.isLost;
+}

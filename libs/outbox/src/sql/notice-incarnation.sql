@@ -1,0 +1,1 @@
+SELECT epoch, position FROM outbox_notice_incarnation()
