@@ -234,7 +234,8 @@ export declare type Refusal = Message<"events.Refusal"> & {
   index: number;
 
   /**
-   * Reason as in ErrorInfo, for example CONDITION_FAILED or EVENT_ID_REUSED.
+   * Reason as in ErrorInfo: CONDITION_FAILED, EVENT_ID_REUSED, REQUEST_ID_REUSED, EVENT_INVALID or
+   * EVENT_TYPE_UNKNOWN.
    *
    * @generated from field: string reason = 2;
    */
@@ -290,7 +291,8 @@ export enum PublishMode {
   ATOMIC = 1,
 
   /**
-   * Each aggregate stands for itself: its refusal leaves the others alone.
+   * Every event is answered for itself: one with a wrong field is refused alone; a condition or an
+   * event id that does not hold refuses the events of its aggregate and leaves the others alone.
    *
    * @generated from enum value: PUBLISH_MODE_EACH = 2;
    */

@@ -87,6 +87,21 @@ export declare type PublishEventRequest = Message<"events.PublishEventRequest"> 
    * @generated from field: events.EventPriority priority = 12;
    */
   priority: EventPriority;
+
+  /**
+   * The event is kept and appended when this time has come, at most 366 days ahead; in the past:
+   * at once. Not together with a condition.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 13;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * After this time the event has no effects any more; one that still waits then is never appended.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 14;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -100,6 +115,8 @@ export declare const PublishEventRequestSchema: GenMessage<PublishEventRequest>;
  */
 export declare type PublishEventResponse = Message<"events.PublishEventResponse"> & {
   /**
+   * Absent while the event waits for its time.
+   *
    * @generated from field: events.Event event = 1;
    */
   event?: Event | undefined;
@@ -122,6 +139,13 @@ export declare type PublishEventResponse = Message<"events.PublishEventResponse"
    * @generated from field: string alias = 4;
    */
   alias: string;
+
+  /**
+   * Present when the event waits for its time: it has no version and no position yet.
+   *
+   * @generated from field: events.ScheduledEvent scheduled = 5;
+   */
+  scheduled?: ScheduledEvent | undefined;
 };
 
 /**
@@ -129,6 +153,153 @@ export declare type PublishEventResponse = Message<"events.PublishEventResponse"
  * Use `create(PublishEventResponseSchema)` to create a new message.
  */
 export declare const PublishEventResponseSchema: GenMessage<PublishEventResponse>;
+
+/**
+ * An event that waits for its time.
+ *
+ * @generated from message events.ScheduledEvent
+ */
+export declare type ScheduledEvent = Message<"events.ScheduledEvent"> & {
+  /**
+   * The id that the event will have, and by which it is cancelled.
+   *
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: string event_type = 2;
+   */
+  eventType: string;
+
+  /**
+   * @generated from field: string aggregate_type = 3;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 4;
+   */
+  aggregateId: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp not_before = 5;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp scheduled_at = 7;
+   */
+  scheduledAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string source = 8;
+   */
+  source: string;
+
+  /**
+   * Why the log refused it when it was due, as in Refusal.reason; empty while it waits.
+   *
+   * @generated from field: string refusal = 9;
+   */
+  refusal: string;
+};
+
+/**
+ * Describes the message events.ScheduledEvent.
+ * Use `create(ScheduledEventSchema)` to create a new message.
+ */
+export declare const ScheduledEventSchema: GenMessage<ScheduledEvent>;
+
+/**
+ * @generated from message events.CancelScheduledEventRequest
+ */
+export declare type CancelScheduledEventRequest = Message<"events.CancelScheduledEventRequest"> & {
+  /**
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+};
+
+/**
+ * Describes the message events.CancelScheduledEventRequest.
+ * Use `create(CancelScheduledEventRequestSchema)` to create a new message.
+ */
+export declare const CancelScheduledEventRequestSchema: GenMessage<CancelScheduledEventRequest>;
+
+/**
+ * @generated from message events.CancelScheduledEventResponse
+ */
+export declare type CancelScheduledEventResponse = Message<"events.CancelScheduledEventResponse"> & {
+  /**
+   * @generated from field: events.ScheduledEvent cancelled = 1;
+   */
+  cancelled?: ScheduledEvent | undefined;
+};
+
+/**
+ * Describes the message events.CancelScheduledEventResponse.
+ * Use `create(CancelScheduledEventResponseSchema)` to create a new message.
+ */
+export declare const CancelScheduledEventResponseSchema: GenMessage<CancelScheduledEventResponse>;
+
+/**
+ * @generated from message events.ListScheduledEventsRequest
+ */
+export declare type ListScheduledEventsRequest = Message<"events.ListScheduledEventsRequest"> & {
+  /**
+   * Empty: all types.
+   *
+   * @generated from field: string event_type = 1;
+   */
+  eventType: string;
+
+  /**
+   * 0 = 100, at most 500.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message events.ListScheduledEventsRequest.
+ * Use `create(ListScheduledEventsRequestSchema)` to create a new message.
+ */
+export declare const ListScheduledEventsRequestSchema: GenMessage<ListScheduledEventsRequest>;
+
+/**
+ * @generated from message events.ListScheduledEventsResponse
+ */
+export declare type ListScheduledEventsResponse = Message<"events.ListScheduledEventsResponse"> & {
+  /**
+   * @generated from field: repeated events.ScheduledEvent events = 1;
+   */
+  events: ScheduledEvent[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message events.ListScheduledEventsResponse.
+ * Use `create(ListScheduledEventsResponseSchema)` to create a new message.
+ */
+export declare const ListScheduledEventsResponseSchema: GenMessage<ListScheduledEventsResponse>;
 
 /**
  * One event of a batch; fields as in PublishEventRequest.
@@ -185,6 +356,11 @@ export declare type EventToPublish = Message<"events.EventToPublish"> & {
    * @generated from field: events.EventPriority priority = 10;
    */
   priority: EventPriority;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 11;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -295,6 +471,288 @@ export declare type PublishResult = Message<"events.PublishResult"> & {
  * Use `create(PublishResultSchema)` to create a new message.
  */
 export declare const PublishResultSchema: GenMessage<PublishResult>;
+
+/**
+ * @generated from message events.PublishStreamRequest
+ */
+export declare type PublishStreamRequest = Message<"events.PublishStreamRequest"> & {
+  /**
+   * @generated from field: events.EventToPublish event = 1;
+   */
+  event?: EventToPublish | undefined;
+
+  /**
+   * UUID. After a break send again what was not answered, with the same ids: what had been stored
+   * is answered as replayed.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: events.Condition condition = 3;
+   */
+  condition?: Condition | undefined;
+};
+
+/**
+ * Describes the message events.PublishStreamRequest.
+ * Use `create(PublishStreamRequestSchema)` to create a new message.
+ */
+export declare const PublishStreamRequestSchema: GenMessage<PublishStreamRequest>;
+
+/**
+ * What became of one request of the stream. Answers come in the order of the requests.
+ *
+ * @generated from message events.PublishStreamResponse
+ */
+export declare type PublishStreamResponse = Message<"events.PublishStreamResponse"> & {
+  /**
+   * 1, 2, 3 …: which request of this stream.
+   *
+   * @generated from field: int64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+
+  /**
+   * @generated from oneof events.PublishStreamResponse.outcome
+   */
+  outcome: {
+    /**
+     * @generated from field: events.StoredAt stored = 3;
+     */
+    value: StoredAt;
+    case: "stored";
+  } | {
+    /**
+     * Nothing was stored; the stream goes on.
+     *
+     * @generated from field: events.Refusal refusal = 4;
+     */
+    value: Refusal;
+    case: "refusal";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * True when this event had been stored before.
+   *
+   * @generated from field: bool replayed = 5;
+   */
+  replayed: boolean;
+
+  /**
+   * The alias that was given, when event_type was one.
+   *
+   * @generated from field: string alias = 6;
+   */
+  alias: string;
+
+  /**
+   * @generated from field: string consistency_token = 7;
+   */
+  consistencyToken: string;
+};
+
+/**
+ * Describes the message events.PublishStreamResponse.
+ * Use `create(PublishStreamResponseSchema)` to create a new message.
+ */
+export declare const PublishStreamResponseSchema: GenMessage<PublishStreamResponse>;
+
+/**
+ * Where an event was stored.
+ *
+ * @generated from message events.StoredAt
+ */
+export declare type StoredAt = Message<"events.StoredAt"> & {
+  /**
+   * @generated from field: string event_id = 1;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: string event_type = 2;
+   */
+  eventType: string;
+
+  /**
+   * @generated from field: string aggregate_type = 3;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 4;
+   */
+  aggregateId: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 5;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: int64 type_sequence = 6;
+   */
+  typeSequence: bigint;
+
+  /**
+   * @generated from field: string position = 7;
+   */
+  position: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp stored_at = 8;
+   */
+  storedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message events.StoredAt.
+ * Use `create(StoredAtSchema)` to create a new message.
+ */
+export declare const StoredAtSchema: GenMessage<StoredAt>;
+
+/**
+ * @generated from message events.SubscribeToEventsRequest
+ */
+export declare type SubscribeToEventsRequest = Message<"events.SubscribeToEventsRequest"> & {
+  /**
+   * Filters; all that are given must hold.
+   * Types of the catalogue or aliases; empty: all.
+   *
+   * @generated from field: repeated string event_types = 1;
+   */
+  eventTypes: string[];
+
+  /**
+   * Empty: all.
+   *
+   * @generated from field: repeated string aggregate_types = 2;
+   */
+  aggregateTypes: string[];
+
+  /**
+   * One aggregate; empty: all.
+   *
+   * @generated from field: string aggregate_id = 3;
+   */
+  aggregateId: string;
+
+  /**
+   * Aggregates whose id begins with this.
+   *
+   * @generated from field: string aggregate_id_prefix = 4;
+   */
+  aggregateIdPrefix: string;
+
+  /**
+   * @generated from field: string tenant = 5;
+   */
+  tenant: string;
+
+  /**
+   * Where to begin; without it now.
+   *
+   * @generated from oneof events.SubscribeToEventsRequest.from
+   */
+  from: {
+    /**
+     * @generated from field: bool beginning = 6;
+     */
+    value: boolean;
+    case: "beginning";
+  } | {
+    /**
+     * @generated from field: bool now = 7;
+     */
+    value: boolean;
+    case: "now";
+  } | {
+    /**
+     * After this one: `position` of the last answer that was taken.
+     *
+     * @generated from field: string position = 8;
+     */
+    value: string;
+    case: "position";
+  } | {
+    /**
+     * With the first event that was stored at or after this time.
+     *
+     * @generated from field: google.protobuf.Timestamp time = 9;
+     */
+    value: Timestamp;
+    case: "time";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message events.SubscribeToEventsRequest.
+ * Use `create(SubscribeToEventsRequestSchema)` to create a new message.
+ */
+export declare const SubscribeToEventsRequestSchema: GenMessage<SubscribeToEventsRequest>;
+
+/**
+ * @generated from message events.SubscribeToEventsResponse
+ */
+export declare type SubscribeToEventsResponse = Message<"events.SubscribeToEventsResponse"> & {
+  /**
+   * Resume with from.position after this one.
+   *
+   * @generated from field: string position = 1;
+   */
+  position: string;
+
+  /**
+   * @generated from oneof events.SubscribeToEventsResponse.content
+   */
+  content: {
+    /**
+     * @generated from field: events.Event event = 2;
+     */
+    value: Event;
+    case: "event";
+  } | {
+    /**
+     * No event: how far was looked. The first answer of a stream is one.
+     *
+     * @generated from field: events.Checkpoint checkpoint = 3;
+     */
+    value: Checkpoint;
+    case: "checkpoint";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message events.SubscribeToEventsResponse.
+ * Use `create(SubscribeToEventsResponseSchema)` to create a new message.
+ */
+export declare const SubscribeToEventsResponseSchema: GenMessage<SubscribeToEventsResponse>;
+
+/**
+ * How far a subscription is.
+ *
+ * @generated from message events.Checkpoint
+ */
+export declare type Checkpoint = Message<"events.Checkpoint"> & {
+  /**
+   * True when everything that was stored until now has been looked at.
+   *
+   * @generated from field: bool caught_up = 1;
+   */
+  caughtUp: boolean;
+};
+
+/**
+ * Describes the message events.Checkpoint.
+ * Use `create(CheckpointSchema)` to create a new message.
+ */
+export declare const CheckpointSchema: GenMessage<Checkpoint>;
 
 /**
  * @generated from message events.GetEventRequest

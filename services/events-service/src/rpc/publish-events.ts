@@ -1,4 +1,4 @@
-import type { AppendUnit, NewEvent } from '@nova/outbox';
+import type { AppendUnit } from '@nova/outbox';
 import {
   type PublishEventsRequest,
   PublishEventsRequestSchema,
@@ -8,14 +8,21 @@ import { type MessageInitShape, toBinary } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptBatch } from '../domain/accept-batch.ts';
 import { acceptConditions, acceptMode } from '../domain/accept-conditions.ts';
-import type { AcceptedEvent } from '../domain/accept-event.ts';
+import {
+  type AcceptedEach,
+  acceptEach,
+  type RefusalMessage,
+  refusedReply,
+  refusedThen,
+} from '../domain/accept-each.ts';
+import type { AcceptedEvent, Arrival } from '../domain/accept-event.ts';
 import { appendedOf } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { invalid, refusalMessage, refused } from '../domain/refusal.ts';
 import { checkRequestId, requestIdentity, unitKey } from '../domain/request-key.ts';
 import { Violations } from '../domain/violations.ts';
 import { arrivalOf, type Dependencies } from './dependencies.ts';
-import { eventMessages } from './event-messages.ts';
+import { type EventOutcome, eventMessages } from './event-messages.ts';
 
 const METHOD = 'events.EventsService/PublishEvents';
 
@@ -29,7 +36,7 @@ const SURELY_FITS_BYTES = MAX_ENCODED_BYTES / 5.5;
 
 type Response = MessageInitShape<typeof PublishEventsResponseSchema>;
 
-/** Stores a batch: everything or nothing, or in mode EACH every aggregate for itself. */
+/** Stores events in one call: all or none of them, or each aggregate for itself. */
 export function publishEvents(dependencies: Dependencies) {
   const { queue, clock } = dependencies;
   return async (request: PublishEventsRequest, call: Call): Promise<Response> => {
@@ -37,37 +44,89 @@ export function publishEvents(dependencies: Dependencies) {
     const { requestId } = request;
     checkRequestId(requestId, 'request_id', violations);
     const key = requestIdentity(call.caller.principal, METHOD, requestId);
-    const given = request.events.map((event) => ({ ...event, payload: event.payload ?? {} }));
-    const accepted = acceptBatch(given, arrivalOf(call, clock, key), violations);
-    checkEncodedSize(request, accepted, violations);
-    const conditions = acceptConditions(request.conditions, violations);
     const mode = acceptMode(request.mode, violations);
+    const batch = acceptEvents(request, arrivalOf(call, clock, key), mode, violations);
+    checkEncodedSize(request, batch.accepted, violations);
+    const conditions = acceptConditions(request.conditions, violations);
     if (!violations.none) throw invalid(violations);
-    const events = accepted.map(({ event }) => event);
+    const events = batch.accepted.map(({ event }) => event);
+    // A condition on an aggregate without events is one on the whole batch: not meant, where there
+    // were some.
+    const judged = conditions.filter(({ aggregateId }) => !batch.emptied.has(aggregateId));
+    const reply = key === undefined ? undefined : refusedReply(batch.refused);
     const unit: AppendUnit = {
       ...unitKey(key, PublishEventsRequestSchema, request),
-      conditions,
+      ...(reply === undefined ? {} : { reply }),
+      conditions: judged,
       mode,
       events,
     };
     const result = await queue.append(unit, call);
     if (result.outcome === 'refused') {
-      throw refused(result.refusals, refusedBatch(requestId, events));
+      throw refused(result.refusals, {
+        requestId,
+        conditionPath: (index) => `conditions[${placeOf(judged[index], conditions, index)}]`,
+        eventIdPath: (index) => `events[${batch.accepted[index]?.index ?? index}].event_id`,
+        eventId: (index) => events[index]?.eventId ?? '',
+      });
     }
-    const outcomes = await eventMessages(dependencies.database, events, result);
     return {
-      results: outcomes.map((outcome, index) => ({
-        outcome:
-          outcome.kind === 'refused'
-            ? { case: 'refusal', value: refusalMessage(outcome.refusal, index) }
-            : { case: 'event', value: outcome.message },
-        replayed: outcome.kind === 'appended' && outcome.appended.replayed,
-        alias: accepted[index]?.alias ?? '',
-      })),
+      results: resultsOf(
+        batch,
+        result.replayed ? refusedThen(result.reply, batch.refused) : batch.refused,
+        await eventMessages(dependencies.database, events, result),
+      ),
       consistencyToken: appendToken(appendedOf(result.events)),
       replayed: result.replayed,
     };
   };
+}
+
+function placeOf<T>(one: T | undefined, among: readonly T[], fallback: number): number {
+  return one === undefined ? fallback : among.indexOf(one);
+}
+
+function acceptEvents(
+  request: PublishEventsRequest,
+  arrival: Arrival,
+  mode: AppendUnit['mode'],
+  violations: Violations,
+): AcceptedEach {
+  const given = request.events.map((event) => ({ ...event, payload: event.payload ?? {} }));
+  if (mode === 'each') return acceptEach(given, arrival, violations);
+  const accepted = acceptBatch(given, arrival, violations);
+  return {
+    accepted: accepted.map((one, index) => ({ ...one, index })),
+    refused: new Map(),
+    emptied: new Set(),
+  };
+}
+
+/** One result per event of the request: what was refused before the log, and what it answered. */
+function resultsOf(
+  { accepted, refused: refusedNow }: AcceptedEach,
+  refusals: ReadonlyMap<number, RefusalMessage>,
+  outcomes: readonly EventOutcome[],
+): NonNullable<Response['results']> {
+  const size = accepted.length + refusedNow.size;
+  const aliases = new Map(accepted.map(({ index, alias }) => [index, alias]));
+  const left = outcomes[Symbol.iterator]();
+  return Array.from({ length: size }, (_, index) => {
+    const alias = aliases.get(index) ?? '';
+    const before = refusals.get(index);
+    if (before !== undefined)
+      return { outcome: { case: 'refusal' as const, value: before }, alias };
+    const { value: outcome } = left.next();
+    if (outcome === undefined)
+      throw new TypeError('the log answered fewer events than it was given');
+    if (outcome.kind === 'refused') {
+      const value = refusalMessage(outcome.refusal, index);
+      return { outcome: { case: 'refusal' as const, value }, alias };
+    }
+    const { message, appended } = outcome;
+    const replayed = appended.replayed;
+    return { outcome: { case: 'event' as const, value: message }, replayed, alias };
+  });
 }
 
 function checkEncodedSize(
@@ -80,13 +139,4 @@ function checkEncodedSize(
   const encoded = toBinary(PublishEventsRequestSchema, request).length;
   if (encoded <= MAX_ENCODED_BYTES) return;
   violations.add('events', `must have at most ${MAX_ENCODED_BYTES} bytes as protobuf`);
-}
-
-function refusedBatch(requestId: string, events: readonly NewEvent[]) {
-  return {
-    requestId,
-    conditionPath: (index: number) => `conditions[${index}]`,
-    eventIdPath: (index: number) => `events[${index}].event_id`,
-    eventId: (index: number) => events[index]?.eventId ?? '',
-  };
 }
