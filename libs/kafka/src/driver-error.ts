@@ -1,12 +1,20 @@
 import { type ErrorKind, messageOf, NovaError } from '@nova/errors';
 import { errors } from './errors.ts';
 
-// Answers of a broker that the same request gets again until somebody changes something.
-const REFUSALS = new Set([
-  'MESSAGE_TOO_LARGE',
-  'RECORD_LIST_TOO_LARGE',
+// Answers about the size of what was sent.
+const SIZES = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+
+// Answers about the records themselves, whoever sends them and whenever.
+const OF_RECORDS = new Set([
+  ...SIZES,
   'INVALID_RECORD',
   'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+]);
+
+// Answers of a broker that the same request gets again until somebody changes something.
+const REFUSALS = new Set([
+  ...OF_RECORDS,
   'INVALID_CONFIG',
   'INVALID_PARTITIONS',
   'INVALID_REPLICATION_FACTOR',
@@ -16,7 +24,6 @@ const REFUSALS = new Set([
   'UNSUPPORTED_SASL_MECHANISM',
   'TOPIC_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
-  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
 ]);
 
 /** Errors inside errors that are looked at: each attempt of a client brings several. */
@@ -29,6 +36,13 @@ export function brokerErrorType(thrown: unknown): string | undefined {
     if (type !== undefined) return type;
   }
   return undefined;
+}
+
+/** What a broker says is wrong with the records of a send; undefined when it is something else. */
+export function recordFault(thrown: unknown): { readonly isSize: boolean } | undefined {
+  const type = brokerErrorType(thrown);
+  if (type === undefined || !OF_RECORDS.has(type)) return undefined;
+  return { isSize: SIZES.has(type) };
 }
 
 /** Wraps whatever the client library threw; nothing of it leaves this lib unwrapped. */

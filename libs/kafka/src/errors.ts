@@ -16,6 +16,14 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Compare the limits and rights of the topic with those nova asks for.',
   },
+  KAFKA_RECORD_REFUSED: {
+    message:
+      'Kafka takes no such record in {topic}/{partition} (number {record} of the batch): {reason}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Compare the size of the record with max.message.bytes of the topic; docs/runbooks/relay-parked.md.',
+  },
   KAFKA_ANSWER_WRONG: {
     message: 'the answer to a send to {topic}/{partition} cannot be trusted: {reason}',
     status: 'UNAVAILABLE',

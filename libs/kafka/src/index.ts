@@ -19,7 +19,7 @@ export { connectionOptions } from './connection-options.ts';
 export { errors } from './errors.ts';
 export { type Kafka, openKafka } from './open-kafka.ts';
 export { type KafkaOptions, SEND_LIMIT_BYTES } from './options.ts';
-export type { KafkaPublisher } from './publisher.ts';
+export type { KafkaPublisher, RefusedRecord } from './publisher.ts';
 export type { KafkaBatch, KafkaRecord } from './record.ts';
 export type { RecordSearch } from './record-search.ts';
 export type {

@@ -1,13 +1,14 @@
-import { isNovaError, NovaError } from '@nova/errors';
+import { isNovaError, messageOf, NovaError } from '@nova/errors';
 import type { Part } from '@nova/lifecycle';
-import { withDeadline } from '@nova/time';
+import { systemClock, withDeadline } from '@nova/time';
 import { judgeAnswer } from './answer.ts';
 import type { ProducerSession } from './driver.ts';
-import { brokerErrorType, driverError } from './driver-error.ts';
+import { brokerErrorType, driverError, recordFault } from './driver-error.ts';
 import { errors } from './errors.ts';
-import { type CompleteOptions, SEND_LIMIT_BYTES } from './options.ts';
+import type { CompleteOptions } from './options.ts';
 import { PartitionQueues } from './partition-queues.ts';
-import { cutBySize, type KafkaBatch } from './record.ts';
+import { firstPiece, type KafkaBatch, type KafkaRecord, sizeOf } from './record.ts';
+import { SendLimits } from './send-limits.ts';
 import type { TopicDirectory } from './topic-directory.ts';
 
 /** Sends records in order. Connects as often as needed, so it also starts without a broker. */
@@ -18,15 +19,29 @@ export interface KafkaPublisher extends Part {
    * send the same ones again, in the same order, before any later one of their keys.
    *
    * @throws KAFKA_UNAVAILABLE, KAFKA_ANSWER_WRONG, KAFKA_TOPIC_UNKNOWN (try again after a pause),
-   *   KAFKA_REFUSED (somebody must change the topic), KAFKA_PARTITION_UNKNOWN.
+   *   KAFKA_REFUSED (somebody must change the topic), KAFKA_PARTITION_UNKNOWN. KAFKA_RECORD_REFUSED
+   *   when the brokers take all records up to one, and not that one, also by itself: see `refusalIn`.
    */
   publish(batch: KafkaBatch): Promise<void>;
+  /**
+   * Which record of the batch was refused, where that is why `publish` rejected. Those before it are
+   * acknowledged; it and those after it are not in the topic.
+   */
+  refusalIn(thrown: unknown): RefusedRecord | undefined;
   /**
    * How many partitions a topic has.
    *
    * @throws KAFKA_TOPIC_UNKNOWN, KAFKA_UNAVAILABLE.
    */
   partitionsOf(topic: string): Promise<number>;
+}
+
+/** A record that the brokers do not take. */
+export interface RefusedRecord {
+  /** Its place in the batch, from 0. */
+  readonly index: number;
+  readonly errorCode: string;
+  readonly reason: string;
 }
 
 const CLOSE_DEADLINE_MS = 2000;
@@ -41,6 +56,7 @@ export class SinglePartitionPublisher implements KafkaPublisher {
   readonly #options: CompleteOptions;
   readonly #topics: TopicDirectory;
   readonly #queues = new PartitionQueues();
+  readonly #limits = new SendLimits(systemClock);
   readonly #openSession: (options: CompleteOptions) => Promise<ProducerSession>;
   #opening: Promise<ProducerSession> | undefined;
   #isStopped = false;
@@ -78,16 +94,42 @@ export class SinglePartitionPublisher implements KafkaPublisher {
   }
 
   async publish(batch: KafkaBatch): Promise<void> {
-    const { topic, partition, records } = batch;
+    const { topic, partition } = batch;
     const partitions = await this.#topics.partitionsOf(topic);
     if (!Number.isInteger(partition) || partition < 0 || partition >= partitions) {
       throw new NovaError(errors.KAFKA_PARTITION_UNKNOWN, { topic, partition, partitions });
     }
-    await this.#queues.run(`${topic}/${partition}`, async () => {
-      for (const piece of cutBySize(records, SEND_LIMIT_BYTES)) {
+    await this.#queues.run(`${topic}/${partition}`, () => this.#sendPieces(batch));
+  }
+
+  refusalIn(thrown: unknown): RefusedRecord | undefined {
+    if (!isNovaError(thrown, errors.KAFKA_RECORD_REFUSED)) return undefined;
+    const { record, reason } = thrown.params;
+    return { index: Number(record), errorCode: thrown.code, reason: String(reason) };
+  }
+
+  // What is refused for its records is sent again in ever smaller pieces, until the one is found.
+  async #sendPieces({ topic, partition, records }: KafkaBatch): Promise<void> {
+    let left = records;
+    let mostBytes = Number.POSITIVE_INFINITY;
+    while (left.length > 0) {
+      const piece = firstPiece(left, Math.min(mostBytes, this.#limits.of(topic)));
+      try {
         await this.#send({ topic, partition, records: piece });
+        left = left.slice(piece.length);
+      } catch (thrown) {
+        const fault = recordFault(thrown);
+        if (fault === undefined) throw thrown;
+        if (piece.length === 1) {
+          const record = records.length - left.length;
+          const params = { topic, partition, record, reason: messageOf(thrown) };
+          throw new NovaError(errors.KAFKA_RECORD_REFUSED, params, { cause: thrown });
+        }
+        const bytes = bytesOf(piece);
+        if (fault.isSize) this.#limits.lower(topic, bytes);
+        mostBytes = bytes / 2;
       }
-    });
+    }
   }
 
   async #send(batch: KafkaBatch): Promise<void> {
@@ -147,4 +189,8 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     if (session.isUsable) this.#opening = undefined;
     session.retire();
   }
+}
+
+function bytesOf(records: readonly KafkaRecord[]): number {
+  return records.reduce((sum, record) => sum + sizeOf(record), 0);
 }

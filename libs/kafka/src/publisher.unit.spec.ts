@@ -160,6 +160,41 @@ describe('the publisher', () => {
     expect(most).toBe(4);
   });
 
+  it('finds the record that the broker refuses, and tells it from those it takes', async () => {
+    const good = goodBroker();
+    const taken: number[] = [];
+    const { publisher } = rigged((sent) => {
+      if (numbersOf(sent).includes(5)) {
+        return Promise.reject(Object.assign(new Error('planted'), { type: 'INVALID_RECORD' }));
+      }
+      taken.push(...numbersOf(sent));
+      return good(sent);
+    });
+    const refusal = await publisher.publish(batch(1, 1, 2, 3, 4, 5, 6)).catch((thrown) => thrown);
+    expect(publisher.refusalIn(refusal)).toMatchObject({ index: 4 });
+    expect(taken).toEqual([1, 2, 3, 4]);
+    expect(publisher.refusalIn(new Error('another'))).toBeUndefined();
+  });
+
+  it('sends all records in smaller pieces where a topic takes less at once, and remembers it', async () => {
+    const good = goodBroker();
+    const [sent, refused]: number[][][] = [[], []];
+    const { publisher } = rigged((piece) => {
+      if (piece.records.length > 1) {
+        refused?.push(numbersOf(piece));
+        return Promise.reject(Object.assign(new Error('planted'), { type: 'MESSAGE_TOO_LARGE' }));
+      }
+      sent?.push(numbersOf(piece));
+      return good(piece);
+    });
+    await publisher.publish(batch(1, 1, 2, 3, 4));
+    expect(sent).toEqual([[1], [2], [3], [4]]);
+    const tried = refused?.length;
+    await publisher.publish(batch(2, 5, 6));
+    expect(sent?.slice(4)).toEqual([[5], [6]]);
+    expect(refused).toHaveLength(tried ?? 0);
+  });
+
   it('closes its producer when it stops, after what is in work', async () => {
     const good = goodBroker();
     const { publisher, producers } = rigged(good);

@@ -29,23 +29,17 @@ export function sizeOf(record: KafkaRecord): number {
 }
 
 /**
- * Cuts records into sends of at most `limitBytes` each, in order. A record that is larger by
+ * The first records, as many as go into a send of at most `limitBytes`. A record that is larger by
  * itself gets a send of its own: whether it fits is the broker's decision.
  */
-export function* cutBySize(
+export function firstPiece(
   records: readonly KafkaRecord[],
   limitBytes: number,
-): Generator<readonly KafkaRecord[]> {
-  let from = 0;
+): readonly KafkaRecord[] {
   let bytes = 0;
   for (const [index, record] of records.entries()) {
-    const size = sizeOf(record);
-    if (index > from && (bytes + size > limitBytes || index - from >= MOST_RECORDS)) {
-      yield records.slice(from, index);
-      from = index;
-      bytes = 0;
-    }
-    bytes += size;
+    bytes += sizeOf(record);
+    if (index > 0 && (bytes > limitBytes || index >= MOST_RECORDS)) return records.slice(0, index);
   }
-  if (from < records.length) yield records.slice(from);
+  return records;
 }

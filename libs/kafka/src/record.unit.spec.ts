@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cutBySize, type KafkaRecord, sizeOf } from './record.ts';
+import { firstPiece, type KafkaRecord, sizeOf } from './record.ts';
 
 const record = (bytes: number): KafkaRecord => ({
   key: 'key',
@@ -7,10 +7,18 @@ const record = (bytes: number): KafkaRecord => ({
   headers: { ce_id: 'id' },
 });
 
-describe('cutBySize', () => {
+function cut(records: readonly KafkaRecord[], limitBytes: number) {
+  const pieces: (readonly KafkaRecord[])[] = [];
+  for (let left = records; left.length > 0; left = left.slice(pieces.at(-1)?.length)) {
+    pieces.push(firstPiece(left, limitBytes));
+  }
+  return pieces;
+}
+
+describe('firstPiece, again and again', () => {
   it('keeps order and size, and leaves nothing out', () => {
     const records = [300, 300, 300, 700, 10, 10, 990, 1].map(record);
-    const pieces = [...cutBySize(records, 1000)];
+    const pieces = cut(records, 1000);
     expect(pieces.flat()).toEqual(records);
     for (const piece of pieces) {
       expect(piece.reduce((sum, one) => sum + sizeOf(one), 0)).toBeLessThanOrEqual(1100);
@@ -20,17 +28,17 @@ describe('cutBySize', () => {
 
   it('gives a record that is too large a send of its own', () => {
     const records = [10, 5000, 10].map(record);
-    expect([...cutBySize(records, 1000)].map(({ length }) => length)).toEqual([1, 1, 1]);
+    expect(cut(records, 1000).map(({ length }) => length)).toEqual([1, 1, 1]);
   });
 
   it('cuts by number too, because the client copies lists', () => {
     const records = Array.from({ length: 2500 }, () => record(1));
-    const pieces = [...cutBySize(records, 1_000_000)];
+    const pieces = cut(records, 1_000_000);
     expect(pieces.map(({ length }) => length)).toEqual([1000, 1000, 500]);
   });
 
   it('sends nothing for no records', () => {
-    expect([...cutBySize([], 1000)]).toEqual([]);
+    expect([...firstPiece([], 1000)]).toEqual([]);
   });
 });
 

@@ -35,6 +35,7 @@ export async function kafkaStack() {
       await withheld.get(batch.topic)?.promise;
       await publisher.publish(batch);
     },
+    refusalIn: (thrown) => publisher.refusalIn(thrown),
     partitionsOf: (topic) => publisher.partitionsOf(topic),
   };
   const relay = createRelay({

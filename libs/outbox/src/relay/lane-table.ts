@@ -2,6 +2,7 @@ import type { LaneTerm } from '@nova/lease';
 import { type Backoff, backoffMs, type Clock } from '@nova/time';
 import { highest, lowest } from './bounds.ts';
 import type { ClaimedLane, Lane } from './lane.ts';
+import { ParkedOfLane } from './parked.ts';
 
 const REST: Backoff = { initialMs: 100, factor: 2, maxMs: 5000, jitter: 0.2 };
 
@@ -34,6 +35,7 @@ export class LaneTable {
         lane.mode === mode &&
         !lane.isInWork &&
         !lane.isLeaving &&
+        !lane.isReserved &&
         (mode === 'front' || lane.restsUntilMs <= now) &&
         this.hasLease(lane),
     );
@@ -55,11 +57,18 @@ export class LaneTable {
   }
 
   add(claimed: readonly ClaimedLane[], leaseEndsAtMs: number): void {
-    for (const lane of claimed) this.#take(lane, lane.position, leaseEndsAtMs);
+    for (const lane of claimed) {
+      this.#take(lane, lane.position, leaseEndsAtMs, new ParkedOfLane(lane.parked));
+    }
     this.rejoin();
   }
 
-  #take({ lane, term }: LaneTerm, position: bigint, leaseEndsAtMs: number): void {
+  #take(
+    { lane, term }: LaneTerm,
+    position: bigint,
+    leaseEndsAtMs: number,
+    parked: ParkedOfLane,
+  ): void {
     this.#lanes.set(lane, {
       lane,
       term,
@@ -72,6 +81,8 @@ export class LaneTable {
       isOwned: true,
       failures: 0,
       restsUntilMs: 0,
+      parked,
+      isReserved: false,
     });
   }
 
@@ -83,7 +94,8 @@ export class LaneTable {
     for (const lane of this.owned()) {
       const cursor = lane.cursor < kept ? lane.cursor : kept;
       this.drop(lane);
-      this.#take(lane, cursor, lane.leaseEndsAtMs);
+      // What is parked may be something else in this log: such a lane is claimed anew.
+      if (lane.parked.size === 0) this.#take(lane, cursor, lane.leaseEndsAtMs, lane.parked);
     }
     this.rejoin();
   }
@@ -107,7 +119,8 @@ export class LaneTable {
     const from = this.front() - this.#windowRows;
     let isAny = false;
     for (const lane of this.#lanes.values()) {
-      if (lane.mode === 'lagging' && !lane.isInWork && lane.failures === 0 && lane.cursor >= from) {
+      const isFree = !lane.isInWork && !lane.isReserved;
+      if (lane.mode === 'lagging' && isFree && lane.failures === 0 && lane.cursor >= from) {
         lane.mode = 'front';
         isAny = true;
       }

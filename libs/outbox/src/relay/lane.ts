@@ -1,4 +1,5 @@
 import type { HeldLane, LaneTerm } from '@nova/lease';
+import type { ParkedAggregate, ParkedOfLane } from './parked.ts';
 
 /**
  * A lane as this relay holds it.
@@ -12,7 +13,7 @@ import type { HeldLane, LaneTerm } from '@nova/lease';
  * two sends at once.
  */
 export interface Lane extends HeldLane {
-  /** Every event of the lane at or below is acknowledged. */
+  /** Every event of the lane at or below is acknowledged, or belongs to a parked aggregate. */
   cursor: bigint;
   /** The cursor as the database knows it. */
   storedCursor: bigint;
@@ -21,9 +22,14 @@ export interface Lane extends HeldLane {
   failures: number;
   /** A failed lane rests until then (monotonic). */
   restsUntilMs: number;
+  /** Its events wait in the log: see parked-retry.ts. */
+  readonly parked: ParkedOfLane;
+  /** No window is opened with it: what is parked of it is to be tried. */
+  isReserved: boolean;
 }
 
 /** A lane that was just claimed. */
 export interface ClaimedLane extends LaneTerm {
   readonly position: bigint;
+  readonly parked: readonly ParkedAggregate[];
 }

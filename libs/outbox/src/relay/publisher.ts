@@ -12,6 +12,14 @@ export interface OutgoingBatch {
   readonly records: readonly OutgoingRecord[];
 }
 
+/** A record of a batch that Kafka does not take, also by itself. */
+export interface RefusedRecord {
+  /** Its place in the batch, from 0. */
+  readonly index: number;
+  readonly errorCode: string;
+  readonly reason: string;
+}
+
 /**
  * Where the relay publishes to. The lib for Kafka satisfies it; so does the fake of this lib's
  * testing entry, and both pass `eventPublisherConformance`.
@@ -23,6 +31,11 @@ export interface EventPublisher {
    * one partition are sent one after the other even when they are handed over together.
    */
   publish(batch: OutgoingBatch): Promise<void>;
+  /**
+   * Which record of the batch was refused for what it is, where that is why `publish` rejected.
+   * Those before it are acknowledged; it and those after it are not in the topic.
+   */
+  refusalIn(thrown: unknown): RefusedRecord | undefined;
   /** How many partitions a topic has; rejects for a topic that does not exist. */
   partitionsOf(topic: string): Promise<number>;
 }

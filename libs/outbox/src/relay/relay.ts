@@ -13,6 +13,7 @@ import type { LaneStore } from './lane-store.ts';
 import { LaneTable } from './lane-table.ts';
 import type { LogSource } from './log-source.ts';
 import { RelayMeters } from './meters.ts';
+import { runParkedRetry } from './parked-retry.ts';
 import type { EventPublisher } from './publisher.ts';
 import type { RelaySettings } from './settings.ts';
 import { type RelayStatus, statusOf } from './status.ts';
@@ -90,6 +91,7 @@ export class PortedRelay implements Relay {
       new Front(context).run(stop.signal),
       runGap(context, stop.signal),
       this.#advance.run(stop.signal),
+      runParkedRetry(context, stop.signal),
     ]).then(() => {
       for (const one of gauges) one.remove();
     });

@@ -11,6 +11,7 @@ export interface RelaySettings {
   readonly leaseMs: number;
   readonly renewIntervalMs: number;
   readonly stopDeadlineMs: number;
+  readonly parkedRetryMs: number;
 }
 
 /** The defaults of the settings below. */
@@ -24,6 +25,7 @@ export const relayDefaults: RelaySettings = {
   leaseMs: 5000,
   renewIntervalMs: 1500,
   stopDeadlineMs: 5000,
+  parkedRetryMs: 1000,
 };
 
 /** Settings of the relay, `NOVA_RELAY_…`; their values are `RelaySettings`. */
@@ -90,6 +92,13 @@ export const relaySettings = {
     default: relayDefaults.stopDeadlineMs,
     min: 0,
     max: 60_000,
+  }),
+  parkedRetryMs: setting.integer({
+    env: 'NOVA_RELAY_PARKED_RETRY_MS',
+    doc: 'First pause before an event that Kafka did not take is tried again; it doubles up to 30 times as much.',
+    default: relayDefaults.parkedRetryMs,
+    min: 50,
+    max: 600_000,
   }),
 };
 

@@ -9,7 +9,9 @@ export interface RelayStatus {
   readonly lanesOwned: number;
   /** Lanes that the common front has left behind. */
   readonly lanesLagging: number;
-  /** Everything of this relay's lanes up to here is acknowledged; undefined without lanes. */
+  /** Aggregates of its lanes that wait because Kafka does not take their next event. */
+  readonly aggregatesParked: number;
+  /** Everything of this relay's lanes up to here is acknowledged or parked; undefined without lanes. */
   readonly acknowledgedTo: bigint | undefined;
   /** Events acknowledged since the start. */
   readonly publishedTotal: number;
@@ -34,6 +36,7 @@ export function statusOf(
     isRunning,
     lanesOwned: owned.length,
     lanesLagging: owned.filter(({ mode }) => mode === 'lagging').length,
+    aggregatesParked: owned.reduce((sum, { parked }) => sum + parked.size, 0),
     acknowledgedTo: table.lowest(),
     publishedTotal: meters.total(),
     publishedPerSecond: meters.ratePerSecond(),

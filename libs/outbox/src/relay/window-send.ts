@@ -1,7 +1,8 @@
 import { partitionOf, type StoredEvent, topicOf } from '@nova/events';
+import type { RelayContext } from './context.ts';
 import type { Lane } from './lane.ts';
 import { outgoingRecords } from './outgoing.ts';
-import type { EventPublisher } from './publisher.ts';
+import { parkRefused } from './park-refused.ts';
 
 /** An event together with the lane it is sent for. */
 export interface LaneEvent {
@@ -18,29 +19,30 @@ interface LaneProgress {
   readonly settled: PromiseWithResolvers<void>;
 }
 
+/** What sends are made with. */
+export type SendContext = Pick<
+  RelayContext,
+  'publisher' | 'store' | 'table' | 'settings' | 'logger' | 'meters'
+>;
+
 /**
  * The sends of one window: one batch per topic and partition, all side by side. A lane is
- * acknowledged when every batch that holds an event of it is.
+ * acknowledged when every batch that holds an event of it is; an aggregate whose event Kafka refuses
+ * is parked, and the rest of its batch goes on.
  */
 export class WindowSend {
-  readonly #publisher: EventPublisher;
-  readonly #maySend: (lane: Lane) => boolean;
+  readonly #context: SendContext;
   readonly #lanes = new Map<Lane, LaneProgress>();
   /** The first failure, for whoever tells about it. */
   failure: unknown;
   #batches = 0;
 
   /**
-   * Begins all sends. `maySend` is asked again right before each: partition counts may have to be
+   * Begins all sends. Leases are looked at again right before each: partition counts may have to be
    * fetched first, and a lease may end meanwhile.
    */
-  constructor(
-    publisher: EventPublisher,
-    events: readonly LaneEvent[],
-    maySend: (lane: Lane) => boolean,
-  ) {
-    this.#publisher = publisher;
-    this.#maySend = maySend;
+  constructor(context: SendContext, events: readonly LaneEvent[]) {
+    this.#context = context;
     for (const { lane } of events) {
       if (this.#lanes.has(lane)) continue;
       this.#lanes.set(lane, { open: 0, hasFailed: false, settled: Promise.withResolvers() });
@@ -79,7 +81,7 @@ export class WindowSend {
   }
 
   async #sendTopic(topic: string, events: readonly LaneEvent[]): Promise<void> {
-    const partitions = await this.#publisher.partitionsOf(topic);
+    const partitions = await this.#context.publisher.partitionsOf(topic);
     const batches = Map.groupBy(events, ({ event }) => partitionOf(event.aggregateId, partitions));
     this.#batches += batches.size;
     for (const [partition, batch] of batches) {
@@ -88,19 +90,38 @@ export class WindowSend {
   }
 
   async #sendBatch(topic: string, partition: number, batch: readonly LaneEvent[]): Promise<void> {
-    const allowed = batch.filter(({ lane }) => this.#maySend(lane));
-    for (const { lane } of batch) if (!this.#maySend(lane)) this.#fail(lane);
-    if (allowed.length === 0) return;
+    let left = this.#sendable(batch);
+    while (left.length > 0) left = this.#sendable(await this.#publish(topic, partition, left));
+  }
+
+  #sendable(batch: readonly LaneEvent[]): readonly LaneEvent[] {
+    const { table } = this.#context;
+    for (const { lane } of batch) if (!table.hasLease(lane)) this.#fail(lane);
+    return batch.filter(({ lane, event }) => table.hasLease(lane) && !lane.parked.holds(event));
+  }
+
+  // Resolves with what is not yet sent, after the aggregate that kept it back was parked.
+  async #publish(
+    topic: string,
+    partition: number,
+    batch: readonly LaneEvent[],
+  ): Promise<readonly LaneEvent[]> {
+    const { publisher } = this.#context;
     const sent = Promise.withResolvers<void>();
     sent.promise.catch(() => {});
-    const events = allowed.map(({ event }) => event);
+    const events = batch.map(({ event }) => event);
     const records = outgoingRecords(events, topic, partition, sent.promise);
     try {
-      await this.#publisher.publish({ topic, partition, records });
+      await publisher.publish({ topic, partition, records });
       sent.resolve();
+      return [];
     } catch (thrown) {
       sent.reject(thrown);
-      throw thrown;
+      const refused = publisher.refusalIn(thrown);
+      const found = refused === undefined ? undefined : batch[refused.index];
+      if (refused === undefined || found === undefined) throw thrown;
+      if (!(await parkRefused(this.#context, found, refused))) throw thrown;
+      return batch.slice(refused.index);
     }
   }
 

@@ -36,7 +36,7 @@ export async function openWindow(
   }
   if (window === undefined) return undefined;
   const events = wanted(lanes, window.events);
-  const send = new WindowSend(context.publisher, events, (lane) => context.table.hasLease(lane));
+  const send = new WindowSend(context, events);
   const { scanned, hasMore } = window;
   const byLane = Map.groupBy(events, ({ lane }) => lane);
   for (const lane of lanes) {
@@ -66,12 +66,14 @@ function numbers(lanes: readonly Lane[]): readonly number[] {
   return lanes.map(({ lane }) => lane);
 }
 
-// Lanes may be at different positions: what a lane has acknowledged is never sent again.
+// Lanes may be at different positions: what a lane has acknowledged is never sent again. What follows
+// a parked event waits in the log.
 function wanted(lanes: readonly Lane[], events: readonly StoredEvent[]): readonly LaneEvent[] {
   const byNumber = new Map(lanes.map((lane) => [lane.lane, lane]));
   return events.flatMap((event) => {
     const lane = byNumber.get(event.lane);
-    return lane !== undefined && event.position.position > lane.cursor ? [{ lane, event }] : [];
+    const isWanted = lane !== undefined && event.position.position > lane.cursor;
+    return isWanted && !lane.parked.holds(event) ? [{ lane, event }] : [];
   });
 }
 
@@ -86,7 +88,8 @@ function close(
   lane.isInWork = false;
   if (send.outcomeOf(lane) === 'acknowledged') {
     table.moveTo(lane, scanned);
-    if (events.length > 0) acknowledged(context, events);
+    const published = events.filter((event) => !lane.parked.holds(event));
+    if (published.length > 0) acknowledged(context, published);
     moved.notify();
   } else if (lane.mode === 'lagging') {
     table.rest(lane);

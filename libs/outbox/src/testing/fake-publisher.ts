@@ -1,4 +1,9 @@
-import type { EventPublisher, OutgoingBatch, OutgoingRecord } from '../relay/publisher.ts';
+import type {
+  EventPublisher,
+  OutgoingBatch,
+  OutgoingRecord,
+  RefusedRecord,
+} from '../relay/publisher.ts';
 
 /** What happens to one batch. */
 export type Fate =
@@ -18,6 +23,15 @@ export interface ArrivedRecord extends OutgoingRecord {
   readonly partition: number;
 }
 
+class Refusal extends Error {
+  readonly refused: RefusedRecord;
+
+  constructor(index: number) {
+    super('planted refusal');
+    this.refused = { index, errorCode: 'PLANTED', reason: this.message };
+  }
+}
+
 /**
  * An `EventPublisher` in memory: topics with a fixed number of partitions, one batch in work per
  * partition, and a fate for each batch that a spec decides.
@@ -29,6 +43,8 @@ export class FakePublisher implements EventPublisher {
   readonly batches: OutgoingBatch[] = [];
   /** Decides what happens to a batch when it is its turn. */
   fate: (batch: OutgoingBatch) => Fate = () => 'accept';
+  /** Which records are never taken. */
+  refuses: (record: OutgoingRecord) => boolean = () => false;
   readonly #partitions: (topic: string) => number | undefined;
   readonly #tails = new Map<string, Promise<unknown>>();
   readonly #hanging: (() => void)[] = [];
@@ -59,6 +75,10 @@ export class FakePublisher implements EventPublisher {
     await result;
   }
 
+  refusalIn(thrown: unknown): RefusedRecord | undefined {
+    return thrown instanceof Refusal ? thrown.refused : undefined;
+  }
+
   /** Lets everything that hangs arrive. */
   release(): void {
     for (const go of this.#hanging.splice(0)) go();
@@ -74,11 +94,14 @@ export class FakePublisher implements EventPublisher {
     if (fate === 'hang') await new Promise<void>((go) => this.#hanging.push(go));
     const share = { accept: 1, hang: 1, 'reject-late': 1, 'reject-half': 0.5, reject: 0 }[fate];
     const { topic, partition, records } = batch;
-    for (const record of records.slice(0, Math.floor(records.length * share))) {
+    const refused = records.findIndex((record) => this.refuses(record));
+    const taken = refused < 0 ? records : records.slice(0, refused);
+    for (const record of taken.slice(0, Math.floor(taken.length * share))) {
       this.arrived.push({ ...record, topic, partition });
     }
     // An acknowledgement is never seen in the turn in which the record was sent.
     await new Promise((resolve) => setImmediate(resolve));
     if (fate.startsWith('reject')) throw new Error('planted failure');
+    if (refused >= 0) throw new Refusal(refused);
   }
 }

@@ -2,6 +2,7 @@ import { LANES } from '@nova/events';
 import type { LaneTerm } from '@nova/lease';
 import type { ClaimedLane } from '../relay/lane.ts';
 import type { LaneStore } from '../relay/lane-store.ts';
+import type { ParkedAggregate } from '../relay/parked.ts';
 
 interface LaneRow {
   owner: string | undefined;
@@ -10,7 +11,12 @@ interface LaneRow {
   position: bigint;
 }
 
-/** The tables of lanes and relays in memory, with a clock of their own. */
+/** A parked aggregate, and when it is tried again. */
+export interface ParkedRow extends ParkedAggregate {
+  readonly dueAtMs: number;
+}
+
+/** The tables of lanes, relays and what is parked in memory, with a clock of their own. */
 export class MemoryLanes {
   readonly rows: LaneRow[] = Array.from({ length: LANES }, () => ({
     owner: undefined,
@@ -19,6 +25,10 @@ export class MemoryLanes {
     position: 0n,
   }));
   readonly relays = new Map<string, number>();
+  /** By aggregate. */
+  readonly parked = new Map<string, ParkedRow>();
+  /** While true, nothing can be parked. */
+  isParkingGone = false;
   /** Called with every position that is about to be stored. */
   onAdvance: (lane: number, position: bigint) => void = () => {};
   /** Added to the clock. */
@@ -88,7 +98,8 @@ class MemoryStore implements LaneStore {
       row.owner = this.#relayId;
       row.term += 1n;
       row.leaseUntilMs = this.#leaseEnd();
-      return { lane, term: row.term, position: row.position };
+      const parked = [...this.#lanes.parked.values()].filter((one) => one.lane === lane);
+      return { lane, term: row.term, position: row.position, parked };
     });
   }
 
@@ -106,6 +117,38 @@ class MemoryStore implements LaneStore {
     return new Set(done.map(({ lane }) => lane));
   }
 
+  async parkedOf(lanes: readonly number[]): Promise<readonly ParkedAggregate[]> {
+    await this.#gate();
+    return [...this.#lanes.parked.values()].filter(({ lane }) => lanes.includes(lane));
+  }
+
+  async parkedDue(lanes: readonly number[], limit: number): Promise<readonly ParkedAggregate[]> {
+    await this.#gate();
+    return [...this.#lanes.parked.values()]
+      .filter(({ lane, dueAtMs }) => lanes.includes(lane) && dueAtMs <= this.#lanes.nowMs())
+      .slice(0, limit);
+  }
+
+  async park(held: LaneTerm, parked: ParkedAggregate, retryInMs: number): Promise<boolean> {
+    await this.#gate();
+    if (this.#lanes.isParkingGone) throw new Error('planted: nothing can be parked');
+    const before = this.#lanes.parked.get(parked.aggregateId);
+    if (before !== undefined && before.position < parked.position) return this.#isHeld(held);
+    return this.#write(held, parked, retryInMs);
+  }
+
+  async repark(held: LaneTerm, parked: ParkedAggregate, retryInMs: number): Promise<boolean> {
+    await this.#gate();
+    return this.#write(held, parked, retryInMs);
+  }
+
+  async unpark(held: LaneTerm, { aggregateId }: ParkedAggregate): Promise<boolean> {
+    await this.#gate();
+    const isHeld = this.#isHeld(held);
+    if (isHeld) this.#lanes.parked.delete(aggregateId);
+    return isHeld;
+  }
+
   async release(lanes: readonly LaneTerm[]): Promise<void> {
     await this.#gate();
     for (const { lane, term } of lanes) {
@@ -121,6 +164,17 @@ class MemoryStore implements LaneStore {
 
   #leaseEnd(): number {
     return this.#lanes.nowMs() + this.#leaseMs;
+  }
+
+  #write(held: LaneTerm, parked: ParkedAggregate, retryInMs: number): boolean {
+    const isHeld = this.#isHeld(held);
+    const dueAtMs = this.#lanes.nowMs() + retryInMs;
+    if (isHeld) this.#lanes.parked.set(parked.aggregateId, { ...parked, dueAtMs });
+    return isHeld;
+  }
+
+  #isHeld(held: LaneTerm): boolean {
+    return this.#held(held) !== undefined;
   }
 
   #held({ lane, term }: LaneTerm): LaneRow | undefined {

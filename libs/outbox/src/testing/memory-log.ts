@@ -1,5 +1,11 @@
 import { derivedId, laneOf, type StoredEvent } from '@nova/events';
-import type { LogHead, LogRange, LogSource, LogWindow } from '../relay/log-source.ts';
+import type {
+  AggregateRange,
+  LogHead,
+  LogRange,
+  LogSource,
+  LogWindow,
+} from '../relay/log-source.ts';
 
 /** A log in memory. Positions are dense, as in the real one. */
 export class MemoryLog implements LogSource {
@@ -65,5 +71,16 @@ export class MemoryLog implements LogSource {
     const scanned =
       events.length < found.length && last !== undefined ? last.position.position : upto;
     return Promise.resolve({ events, scanned, hasMore: scanned < upto });
+  }
+
+  ofAggregate(range: AggregateRange): Promise<readonly StoredEvent[]> {
+    if (this.isGone) return Promise.reject(new Error('planted: the database is gone'));
+    const found = this.events.filter(
+      ({ aggregateType, aggregateId, aggregateVersion }) =>
+        aggregateType === range.aggregateType &&
+        aggregateId === range.aggregateId &&
+        aggregateVersion >= range.fromVersion,
+    );
+    return Promise.resolve(found.slice(0, range.limit));
   }
 }

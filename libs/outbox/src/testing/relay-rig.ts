@@ -1,6 +1,7 @@
 import type { Part } from '@nova/lifecycle';
 import { silentLogger } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
+import type { LogSource } from '../relay/log-source.ts';
 import type { Relay } from '../relay/relay.ts';
 import { PortedRelay } from '../relay/relay.ts';
 import { type RelaySettings, relayDefaults } from '../relay/settings.ts';
@@ -16,6 +17,7 @@ const FAST: Partial<RelaySettings> = {
   leaseMs: 60_000,
   renewIntervalMs: 50,
   stopDeadlineMs: 300,
+  parkedRetryMs: 20,
 };
 
 /** A relay that a spec can stop in the middle: while paused, nothing it asks for is answered. */
@@ -43,9 +45,10 @@ export class RelayRig {
   relay(relayId: string, publisher = this.publisher): RiggedRelay {
     let gate: Promise<void> = Promise.resolve();
     let open: (() => void) | undefined;
-    const source = {
+    const source: LogSource = {
+      ofAggregate: (range) => gate.then(() => this.log.ofAggregate(range)),
       head: () => gate.then(() => this.log.head()),
-      read: (range: Parameters<MemoryLog['read']>[0]) => gate.then(() => this.log.read(range)),
+      read: (range) => gate.then(() => this.log.read(range)),
     };
     const relay = new PortedRelay({
       source,
@@ -124,6 +127,8 @@ export class RelayRig {
     const arrived = new Set(this.publisher.arrived.map(({ headers }) => headers['ce_id']));
     for (const event of this.log.events) {
       if (event.lane !== lane || event.position.position > position) continue;
+      const from = this.lanes.parked.get(event.aggregateId)?.position;
+      if (from !== undefined && from <= event.position.position) continue;
       if (!arrived.has(event.eventId)) {
         this.offences.push(`lane ${lane} moved to ${position} without ${event.position.position}`);
       }

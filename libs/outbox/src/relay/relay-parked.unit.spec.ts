@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { laneOf, type StoredEvent } from '@nova/events';
+import { RelayRig } from '../testing/relay-rig.ts';
+import { until } from '../testing/until.ts';
+import type { OutgoingRecord } from './publisher.ts';
+
+let rig = new RelayRig();
+afterEach(() => rig.close());
+
+const keys = Array.from({ length: 200 }, (_, index) => `aggregate ${index}`);
+const ILL = 'aggregate 7';
+const neighbours = keys.filter((key) => key !== ILL && laneOf(key) === laneOf(ILL));
+const appendTo = (some: readonly string[], eventType?: string): readonly StoredEvent[] =>
+  some.map((key) => rig.log.append(key, eventType));
+const isRecordOf =
+  ({ eventId }: StoredEvent) =>
+  ({ headers }: OutgoingRecord) =>
+    headers['ce_id'] === eventId;
+const arrived = (key: string) =>
+  rig.publisher.arrived
+    .filter((record) => record.key === key)
+    .map(({ headers }) => headers['ce_sequence']?.slice(-1));
+
+/** Five events of each aggregate, of which the third of one is refused. */
+async function withOneRefused(settings = {}): Promise<void> {
+  rig = new RelayRig(settings);
+  const sick = () => rig.log.events.filter(({ aggregateId }) => aggregateId === ILL)[2];
+  rig.publisher.refuses = (record) => {
+    const event = sick();
+    return event !== undefined && isRecordOf(event)(record);
+  };
+  for (let round = 0; round < 5; round += 1) {
+    appendTo(keys, round % 2 === 0 ? 'message_created' : 'message_edited');
+  }
+}
+
+describe('a relay with an event that Kafka never takes', () => {
+  it('parks its aggregate, and lets its lane and all others flow on', async () => {
+    await withOneRefused();
+    const relay = rig.relay('one');
+    await relay.start();
+    await until(() => rig.isAdvanced(), 'all lanes at the head');
+    expect(neighbours.length).toBeGreaterThan(0);
+    for (const key of keys) {
+      if (key !== ILL) expect(arrived(key).sort()).toEqual(['1', '2', '3', '4', '5']);
+    }
+    expect(relay.status()).toMatchObject({ aggregatesParked: 1, lanesLagging: 0, troubles: [] });
+    expect([...rig.lanes.parked.values()]).toMatchObject([
+      { aggregateId: ILL, aggregateVersion: 3n, errorCode: 'PLANTED' },
+    ]);
+    const before = arrived(ILL).length;
+    appendTo(keys);
+    await until(() => rig.isAdvanced(), 'all lanes at the head again');
+    expect(arrived(ILL)).toHaveLength(before);
+    expect(arrived(ILL)).not.toContain('5');
+    expect(rig.offences).toEqual([]);
+    expect(rig.disorder()).toEqual([]);
+  });
+
+  it('publishes it by itself when it can be sent again, in order, also what came meanwhile', async () => {
+    await withOneRefused();
+    const relay = rig.relay('one');
+    await relay.start();
+    await until(() => rig.isAdvanced(), 'all lanes at the head');
+    await until(() => (rig.lanes.parked.get(ILL)?.attempts ?? 0) > 1, 'tried again');
+    rig.publisher.refuses = () => false;
+    for (let round = 0; round < 50; round += 1) {
+      appendTo(keys.slice(0, 20));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => rig.isPublished() && rig.isAdvanced(), 'everything published');
+    await until(() => relay.status().aggregatesParked === 0, 'nothing parked');
+    expect(rig.lanes.parked.size).toBe(0);
+    appendTo([ILL]);
+    await until(() => rig.isPublished() && rig.isAdvanced(), 'what follows published');
+    expect(rig.disorder()).toEqual([]);
+    expect(rig.offences).toEqual([]);
+  });
+
+  it('leaves what is parked to the next relay', async () => {
+    await withOneRefused({ parkedRetryMs: 100 });
+    const first = rig.relay('first');
+    await first.start();
+    await until(() => rig.isAdvanced() && rig.lanes.parked.size === 1, 'parked');
+    await first.stop();
+    const second = rig.relay('second');
+    await second.start();
+    await until(() => second.status().aggregatesParked === 1, 'the second knows of it');
+    appendTo(keys);
+    await until(() => rig.isAdvanced(), 'all lanes at the head');
+    expect(arrived(ILL)).not.toContain('5');
+    rig.publisher.refuses = () => false;
+    await until(() => rig.isPublished(), 'everything published');
+    expect(rig.disorder()).toEqual([]);
+    expect(rig.offences).toEqual([]);
+  });
+
+  it('keeps its lane where it is until the parking is stored', async () => {
+    await withOneRefused();
+    rig.lanes.isParkingGone = true;
+    const relay = rig.relay('one');
+    await relay.start();
+    await until(() => relay.status().lanesLagging > 0, 'its lane left behind');
+    await until(
+      () => rig.lanes.rows.filter(({ position }) => position === head()).length > 60,
+      'others at the head',
+    );
+    expect(rig.lanes.rows[laneOf(ILL)]?.position).toBeLessThan(head());
+    rig.lanes.isParkingGone = false;
+    await until(() => rig.isAdvanced(), 'all lanes at the head');
+    expect(rig.lanes.parked.size).toBe(1);
+    expect(rig.offences).toEqual([]);
+    expect(rig.disorder()).toEqual([]);
+  });
+});
+
+const head = () => BigInt(rig.log.events.length);
