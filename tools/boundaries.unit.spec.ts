@@ -13,6 +13,8 @@ const VIOLATIONS: readonly [file: string, imports: string, rule: string][] = [
   ['libs/telemetry/src/a.ts', '../../../proto/src/target.ts', 'proto-only-where-listed'],
   ['libs/postgres/src/b.ts', 'kafkajs', 'owner-of-kafkajs'],
   ['services/x-service/src/rpc/a.ts', 'pg', 'owner-of-pg'],
+  ['libs/rpc/src/e.ts', 'ioredis', 'owner-of-ioredis'],
+  ['libs/consumer/src/a.ts', '../../redis/src/target.ts', 'layer-consumer'],
   ['cli/src/a.ts', '@grpc/grpc-js', 'owner-of--grpc-'],
   ['examples/x/src/a.ts', 'kafkajs', 'owner-of-kafkajs'],
   ['libs/rpc/src/d.ts', '../../../examples/x/src/target.ts', 'nothing-imports-a-service'],
@@ -43,6 +45,7 @@ const VIOLATIONS: readonly [file: string, imports: string, rule: string][] = [
 const TARGETS = [
   'libs/kafka/src/target.ts',
   'libs/postgres/src/target.ts',
+  'libs/redis/src/target.ts',
   'libs/testkit/src/target.ts',
   'libs/outbox/src/index.ts',
   'libs/outbox/src/testing.ts',
@@ -55,6 +58,7 @@ const TARGETS = [
   'examples/x/src/target.ts',
   'node_modules/kafkajs/index.js',
   'node_modules/pg/index.js',
+  'node_modules/ioredis/index.js',
   'node_modules/@grpc/grpc-js/index.js',
 ];
 

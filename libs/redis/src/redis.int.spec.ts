@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { silentLogger } from '@nova/telemetry';
+import { type PrivateRedis, privateRedis, randomName, waitFor } from '@nova/testkit';
+import { Redis as PlainClient } from 'ioredis';
+import { openRedis, type Redis } from './open-redis.ts';
+import { redisScript } from './script.ts';
+
+const count = redisScript('count', "return redis.call('INCR', KEYS[1])");
+const TIMEOUT_MS = 150;
+
+let server: PrivateRedis;
+let redis: Redis;
+const open = (url: string): Redis =>
+  openRedis({ url, timeoutMs: TIMEOUT_MS, clientName: 'spec', logger: silentLogger });
+const connected = (client: Redis) =>
+  waitFor(() => client.ping().then(() => true), { withinMs: 10_000, what: 'Redis' });
+
+beforeAll(async () => {
+  server = await privateRedis();
+  redis = open(server.url);
+  await connected(redis);
+}, 60_000);
+
+afterAll(async () => {
+  redis.close();
+  await server.remove();
+});
+
+/** Passes bytes on until it is told to lose the next answer, with the connection. */
+async function proxy(): Promise<{ url: string; loseNextAnswer(): void; close(): void }> {
+  let losing = false;
+  const sockets = new Set<Socket>();
+  const front: Server = createServer((near) => {
+    const far = connect(Number(new URL(server.url).port), '127.0.0.1');
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => {}).on('close', () => near.destroy());
+    }
+    near.on('data', (bytes) => far.write(bytes)).on('close', () => far.destroy());
+    far.on('data', (bytes) => {
+      if (!losing) near.write(bytes);
+      else near.destroy();
+      losing = false;
+    });
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const address = front.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    loseNextAnswer() {
+      losing = true;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      front.close();
+    },
+  };
+}
+
+describe('a command whose answer is lost', () => {
+  const key = randomName('counted');
+
+  it('is carried out twice by the plain client', async () => {
+    const between = await proxy();
+    const plain = new PlainClient(between.url);
+    await plain.ping();
+    between.loseNextAnswer();
+    await plain.incr(`${key}:plain`);
+    expect(await plain.get(`${key}:plain`)).toBe('2');
+    plain.disconnect();
+    between.close();
+  }, 20_000);
+
+  it('is sent once through this lib, rejected in bounded time, and the next one works', async () => {
+    const between = await proxy();
+    const client = open(between.url);
+    await connected(client);
+    // Known to the server, so that nothing but the command itself is answered.
+    await client.run(count, [`${key}:warm`], []);
+    for (let lost = 1; lost <= 20; lost += 1) {
+      between.loseNextAnswer();
+      await expect(client.run(count, [`${key}:own`], [])).rejects.toMatchObject({
+        code: expect.stringMatching(/^NOVA_REDIS_(UNAVAILABLE|TIMEOUT)$/),
+      });
+      await connected(client);
+    }
+    expect(await client.run(count, [`${key}:own`], [])).toBe(21);
+    client.close();
+    between.close();
+  }, 20_000);
+});
+
+describe('openRedis', () => {
+  it('rejects at once while there is no Redis, and works once there is one', async () => {
+    await server.kill();
+    await waitFor(
+      () =>
+        redis.ping().then(
+          () => false,
+          () => true,
+        ),
+      { withinMs: 5000, what: 'Redis to be away' },
+    );
+    const began = performance.now();
+    await expect(redis.run(count, ['k'], [])).rejects.toMatchObject({
+      code: 'NOVA_REDIS_UNAVAILABLE',
+    });
+    expect(performance.now() - began).toBeLessThan(TIMEOUT_MS);
+    await server.restart();
+    await connected(redis);
+    // It has forgotten the script, too.
+    expect(await redis.run(count, [randomName('k')], [])).toBe(1);
+  }, 30_000);
+
+  it('gives up on a paused Redis in time, again and again, and finds it when it goes on', async () => {
+    server.pause();
+    for (let turn = 0; turn < 5; turn += 1) {
+      const began = performance.now();
+      await expect(redis.run(count, ['paused'], [])).rejects.toMatchObject({
+        kind: { status: 'UNAVAILABLE' },
+      });
+      expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 500);
+    }
+    server.resume();
+    await connected(redis);
+    const times = await redis.run(count, ['paused'], []);
+    // The five that nobody waited for were carried out once at most.
+    expect(times).toBeLessThanOrEqual(6);
+  }, 30_000);
+
+  it('tells what Redis refuses, and goes on', async () => {
+    const wrong = redisScript('wrong', "return redis.call('INCR', KEYS[1], 'too', 'many')");
+    await expect(redis.run(wrong, ['k'], [])).rejects.toMatchObject({
+      code: 'NOVA_REDIS_REFUSED',
+      message: expect.stringMatching(/^Redis refused wrong: /),
+    });
+    await redis.ping();
+  });
+
+  it('settles what is in flight when it is closed', async () => {
+    const client = open(server.url);
+    await connected(client);
+    server.pause();
+    const asked = client.ping();
+    client.close();
+    await expect(asked).rejects.toMatchObject({ kind: { status: 'UNAVAILABLE' } });
+    server.resume();
+  });
+});
