@@ -32,6 +32,15 @@ export interface RoundContext {
   readonly intake: Intake;
 }
 
+/** What a round has written, before its transaction is committed. */
+export interface WrittenRound {
+  readonly result: RoundResult;
+  /** Records that are settled with it. */
+  readonly settled: ReadonlySet<RecordEntry>;
+  readonly rows: RowSet;
+  readonly effects: readonly EffectRow[];
+}
+
 /**
  * Applies a round in one transaction: rows, marks, effects, parked copies and offsets become
  * visible together or not at all.
@@ -43,32 +52,40 @@ export interface RoundContext {
  * event and what follows it are parked. A failure of the database itself rejects and changes nothing.
  */
 export async function commitRound(context: RoundContext, round: Round): Promise<RoundResult> {
-  const { database, generation, intake } = context;
-  const committed = await database.transaction(async (tx) => {
-    await enterGeneration(tx, generation);
-    const judged = await judgeRound(context, tx, round);
-    const rows = await planAndLoad(context, tx, judged.shares);
-    const effects = await apply(context, tx, round, judged.shares, rows);
-    await rows.save(tx);
-    await writeMarks(tx, generation, judged.shares.flatMap(movedMark));
-    await writeEffects(tx, generation.consumer, effects);
-    const failures = await park(context, tx, round, judged);
-    await setAside(tx, generation.consumer, round.foreign);
-    const result: RoundResult = {
-      applied: judged.shares.flatMap(({ applied }) => applied),
-      duplicates: judged.duplicates,
-      parked: [...judged.queued, ...judged.shares.flatMap(unapplied)],
-      failures,
-      held: judged.held,
-      invalid: judged.invalid,
-      effects: effects.length,
-    };
-    const settled = settledBy(round, result);
-    await writeOffsets(tx, generation, intake.frontiers(settled));
-    return { result, settled };
-  });
+  const { database, intake } = context;
+  const committed = await database.transaction((tx) => writeRound(context, tx, round));
   intake.settle(committed.settled);
   return committed.result;
+}
+
+/** What {@link commitRound} does within its transaction. */
+export async function writeRound(
+  context: RoundContext,
+  tx: Queryable,
+  round: Round,
+): Promise<WrittenRound> {
+  const { generation, intake } = context;
+  await enterGeneration(tx, generation);
+  const judged = await judgeRound(context, tx, round);
+  const rows = await planAndLoad(context, tx, judged.shares);
+  const effects = await apply(context, tx, round, judged.shares, rows);
+  await rows.save(tx);
+  await writeMarks(tx, generation, judged.shares.flatMap(movedMark));
+  await writeEffects(tx, generation.consumer, effects);
+  const failures = await park(context, tx, round, judged);
+  await setAside(tx, generation.consumer, round.foreign);
+  const result: RoundResult = {
+    applied: judged.shares.flatMap(({ applied }) => applied),
+    duplicates: judged.duplicates,
+    parked: [...judged.queued, ...judged.shares.flatMap(unapplied)],
+    failures,
+    held: judged.held,
+    invalid: judged.invalid,
+    effects: effects.length,
+  };
+  const settled = settledBy(round, result);
+  await writeOffsets(tx, generation, intake.frontiers(settled));
+  return { result, settled, rows, effects };
 }
 
 /** Decodes the events and reads all rows that they concern, one query per view. */

@@ -23,7 +23,7 @@ import {
   servingNumber,
 } from './generation.ts';
 import { lagSeconds } from './lag.ts';
-import { listParked, type ParkedAggregate, type ParkedPage } from './parking/list-parked.ts';
+import { type ParkingLot, parkingLot } from './parking/parking-lot.ts';
 import { purgeRetired } from './purge-retired.ts';
 import { rebuild } from './rebuild.ts';
 import { schemasOf } from './schemas.ts';
@@ -47,6 +47,7 @@ export interface RunnerPorts {
 /** A consumer over its ports; see the package comment for how it works. */
 export class ConsumerRunner implements Consumer {
   readonly name = 'consumer';
+  readonly parking: ParkingLot;
   readonly #ports: RunnerPorts;
   readonly #logger: Logger;
   readonly #schemas: ReadonlyMap<string, DescMessage>;
@@ -61,6 +62,7 @@ export class ConsumerRunner implements Consumer {
     this.#ports = ports;
     this.#logger = ports.context.logger;
     this.#schemas = schemasOf(ports.context.definition);
+    this.parking = parkingLot(ports.context, () => this.#serving());
   }
 
   /**
@@ -163,10 +165,6 @@ export class ConsumerRunner implements Consumer {
     return this.#onServing((generation) =>
       readBasis({ database, generation, epochs, schemas: this.#schemas }, wanted),
     );
-  }
-
-  async listParked(page: ParkedPage): Promise<readonly ParkedAggregate[]> {
-    return listParked(this.#ports.context.database, this.#serving(), page);
   }
 
   async rebuild(): Promise<number> {

@@ -1,7 +1,7 @@
 import type { Part } from '@nova/lifecycle';
 import type { Queryable } from '@nova/postgres';
 import type { DecisionBasis, WantedBasis } from './decision-basis.ts';
-import type { ParkedAggregate, ParkedPage } from './parking/list-parked.ts';
+import type { ParkingLot } from './parking/parking-lot.ts';
 import type { ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 
 /** A running consumer. */
@@ -23,8 +23,8 @@ export interface Consumer extends Part {
   read<T>(work: (views: Queryable) => Promise<T>): Promise<T>;
   /** Reads what a decision is made on: rows and marks of one snapshot of the serving generation. */
   basis(wanted: WantedBasis): Promise<DecisionBasis>;
-  /** Aggregates whose next event fails, oldest failure first. */
-  listParked(page: ParkedPage): Promise<readonly ParkedAggregate[]>;
+  /** What it has parked, and what operators do about it. */
+  readonly parking: ParkingLot;
   /** Makes a new generation from the log alone and lets it serve; resolves with its number. */
   rebuild(): Promise<number>;
 }

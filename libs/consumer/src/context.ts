@@ -32,6 +32,8 @@ export interface ConsumerContext {
   readonly effectBell: EffectBell;
   /** An event has failed. */
   readonly retryWork: Signal;
+  /** An operator wants something done about what is parked. */
+  readonly actWork: Signal;
 }
 
 /** What they share while one membership of the group lasts. */

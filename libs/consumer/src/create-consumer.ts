@@ -63,6 +63,7 @@ export function createConsumer({
     turn: new Turn(),
     effectBell: new EffectBell(database, definition.name),
     retryWork: new Signal(),
+    actWork: new Signal(),
   };
   const mayRebuild = context.settings.rebuild || onDefinitionChange === 'rebuild';
   return new ConsumerRunner({ context, source, appender, mayRebuild });

@@ -1,9 +1,7 @@
 import type { Queryable } from '@nova/postgres';
 import type { Generation } from './generation.ts';
+import { timeText } from './parking/time-text.ts';
 import type { DeliveryState } from './status.ts';
-
-const TIME = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
-const at = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', ${TIME})`;
 
 interface StateRow {
   readonly applied_version: bigint | null;
@@ -37,9 +35,9 @@ export async function deliveryState(
     return { state: 'not_subscribed', appliedVersion: 0n };
   }
   const [row] = await database.query<StateRow>(
-    `SELECT p.applied_version, ${at('p.applied_at')} AS applied_at, ${at('p.filled_at')} AS filled_at,
-            p.filled_from, p.filled_to, b.state, ${at('b.failed_at')} AS failed_at,
-            ${at('b.next_attempt_at')} AS next_attempt_at, b.attempts,
+    `SELECT p.applied_version, ${timeText('p.applied_at')} AS applied_at, ${timeText('p.filled_at')} AS filled_at,
+            p.filled_from, p.filled_to, b.state, ${timeText('b.failed_at')} AS failed_at,
+            ${timeText('b.next_attempt_at')} AS next_attempt_at, b.attempts,
             b.error_code || ': ' || b.reason AS reason, e.topic, e.partition, e."offset"
      FROM (SELECT $1::text AS consumer, $2::integer AS generation, $3::text AS aggregate_type,
                   $4::text AS aggregate_id) AS wanted

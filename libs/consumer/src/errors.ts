@@ -37,6 +37,20 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'It waits for its database or for the log; its status says for which.',
   },
+  CONSUMER_ACT_UNKNOWN: {
+    message: 'there is no act {act_id} about what is parked',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: '`./nova parked acts` lists them; each belongs to one consumer.',
+  },
+  CONSUMER_NOT_PARKED: {
+    message: 'aggregate {aggregate} of consumer {consumer} is not parked',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Its events are applied, or it was never seen; `./nova trace EVENT_ID` tells which.',
+  },
   CONSUMER_MARKS_CONTENDED: {
     message: 'another member writes the same aggregates',
     status: 'UNAVAILABLE',

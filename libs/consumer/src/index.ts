@@ -73,7 +73,18 @@ export type {
   LogReader,
   LogStanding,
 } from './log-reader.ts';
-export type { ParkedAggregate, ParkedCursor, ParkedPage } from './parking/list-parked.ts';
+export type { ActCursor, ActStanding, FailedPart, NewAct } from './parking/acts.ts';
+export type {
+  ParkedAggregate,
+  ParkedCursor,
+  ParkedGroup,
+  ParkedPage,
+} from './parking/list-parked.ts';
+export type { ParkedEffect } from './parking/parked-effects.ts';
+export type { ParkingLot } from './parking/parking-lot.ts';
+export type { EffectSelection, ParkedSelection } from './parking/selection.ts';
+export type { ParkedDetails, WaitingEvent } from './parking/show-parked.ts';
+export type { TriedOut } from './parking/try-parked.ts';
 export { type ConsumerSettings, consumerDefaults, consumerSettings } from './settings.ts';
 export type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 

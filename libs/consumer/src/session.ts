@@ -11,11 +11,11 @@ import type {
 import type { Generation } from './generation.ts';
 import { HoldingPen } from './holding-pen.ts';
 import { Intake } from './intake.ts';
-import { consumerVersion } from './parking/consumer-version.ts';
 import { runRetries } from './parking/retries.ts';
+import { runActs } from './parking/run-acts.ts';
 import { refoldLost } from './refold.ts';
+import { roundContextOf } from './round-context.ts';
 import { regulate, runRounds } from './rounds.ts';
-import { schemasOf } from './schemas.ts';
 import { settleStart, startOffsets } from './starting.ts';
 import { TailCheck } from './tail-check.ts';
 import { watch } from './watchdog.ts';
@@ -35,7 +35,7 @@ export class Session {
 
   constructor(shared: ConsumerContext, generation: Generation, source: DeliverySource) {
     const intake = new Intake();
-    const { database, definition, epochs, settings, logger } = shared;
+    const { settings, logger } = shared;
     this.#source = source;
     this.context = {
       ...shared,
@@ -43,16 +43,7 @@ export class Session {
       intake,
       pen: new HoldingPen(settings.holdMs, GRACE_MS),
       work: new Signal(),
-      round: {
-        database,
-        generation,
-        intake,
-        epochs,
-        effects: definition.effects,
-        effectScope: `${definition.service}.${definition.name}`,
-        consumerVersion: consumerVersion(settings.version, definition),
-        schemas: schemasOf(definition),
-      },
+      round: roundContextOf(shared, generation, intake),
       source: () => this.#open,
       isStarting: () => this.#starting > 0,
       restart: (reason) => {
@@ -77,6 +68,7 @@ export class Session {
       await Promise.all([
         runRounds(context, signal),
         runRetries(context, signal),
+        runActs(context, signal),
         new TailCheck(context).run(signal),
         watch(context, signal),
         this.#register(signal),

@@ -21,7 +21,7 @@ export {
   generationSchema,
   useGeneration,
 } from './generation.ts';
-export { type RowName, RowSet, rowName, type StoredRow } from './row-set.ts';
+export { type RowChange, type RowName, RowSet, rowName, type StoredRow } from './row-set.ts';
 export {
   defineView,
   eventTypesOf,

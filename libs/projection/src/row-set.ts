@@ -16,6 +16,14 @@ export interface RowName {
   readonly text: string;
 }
 
+/** A row that a round has made, changed or removed. */
+export interface RowChange {
+  readonly view: string;
+  readonly key: StoredRow;
+  readonly before: StoredRow | undefined;
+  readonly after: StoredRow | undefined;
+}
+
 interface Slot {
   readonly key: StoredRow;
   stored: StoredRow | undefined;
@@ -73,6 +81,20 @@ export class RowSet {
     if (slot === undefined) return;
     slot.stored = undefined;
     slot.now = undefined;
+  }
+
+  /** What {@link save} writes: rows as they were and as they are; undefined = not there. */
+  changes(): readonly RowChange[] {
+    return [...this.#slots].flatMap(([table, slots]) =>
+      [...slots.values()]
+        .filter(({ stored, now }) => stored !== now)
+        .map(({ key, stored, now }) => ({
+          view: table.view.name,
+          key,
+          before: stored,
+          after: now,
+        })),
+    );
   }
 
   /** Writes what has changed. */

@@ -74,7 +74,7 @@ export async function parkEffect(
 ): Promise<void> {
   await database.query(
     `WITH held AS (${HELD})
-     UPDATE consumer_effects AS e SET state = 'parked', reason = $6
+     UPDATE consumer_effects AS e SET state = 'parked', reason = $6, parked_at = clock_timestamp()
      FROM held WHERE e.consumer = $1 AND e.lane = $4 AND e.sequence = $5 AND held.lane = e.lane`,
     [
       consumer,

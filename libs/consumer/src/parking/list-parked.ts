@@ -1,15 +1,13 @@
 import type { Queryable } from '@nova/postgres';
 import type { AggregateName } from '../aggregate.ts';
 import type { GenerationName } from '../marks.ts';
-
-const TIME = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`;
-const at = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', ${TIME})`;
+import { type ParkedSelection, SELECTED, selectedValues } from './selection.ts';
+import { timeText } from './time-text.ts';
 
 /** A part of the list of failing aggregates. */
 export interface ParkedPage {
+  readonly selection: ParkedSelection;
   readonly limit: number;
-  /** Also those that are still tried again. */
-  readonly includeRetrying: boolean;
   /** The last aggregate of the page before. */
   readonly after?: ParkedCursor;
 }
@@ -42,41 +40,51 @@ export interface ParkedAggregate extends AggregateName {
   readonly waitingEvents: number;
 }
 
+/** Failures of one cause. */
+export interface ParkedGroup {
+  readonly fingerprint: string;
+  readonly errorCode: string;
+  readonly frame: string;
+  /** Of the group's latest failure. */
+  readonly reason: string;
+  readonly eventTypes: readonly string[];
+  readonly consumerVersions: readonly string[];
+  readonly aggregates: number;
+  readonly waitingEvents: number;
+  readonly firstFailedAt: string;
+  readonly failedAt: string;
+}
+
 interface ParkedRow extends Omit<ParkedAggregate, 'nextAttemptAt'> {
   readonly nextAttemptAt: string | null;
 }
 
+const WAITING = `(SELECT count(*)::integer FROM parked_events AS w
+             WHERE w.consumer = b.consumer AND w.generation = b.generation
+               AND w.aggregate_type = b.aggregate_type AND w.aggregate_id = b.aggregate_id)`;
+
 /** Lists failing aggregates, oldest failure first. */
 export async function listParked(
   database: Queryable,
-  { consumer, generation }: GenerationName,
-  { limit, includeRetrying, after }: ParkedPage,
+  generation: GenerationName,
+  { selection, limit, after }: ParkedPage,
 ): Promise<readonly ParkedAggregate[]> {
   const rows = await database.query<ParkedRow>(
     `SELECT b.aggregate_type AS "aggregateType", b.aggregate_id AS "aggregateId", b.state,
             b.failed_version AS "failedVersion", coalesce(e.event_id, '') AS "eventId",
             coalesce(e.event_type, '') AS "eventType", b.attempts,
-            ${at('b.first_failed_at')} AS "firstFailedAt", ${at('b.failed_at')} AS "failedAt",
-            ${at('b.next_attempt_at')} AS "nextAttemptAt", b.error_code AS "errorCode", b.reason,
-            b.fingerprint, b.frame, b.consumer_version AS "consumerVersion",
-            (SELECT count(*)::integer FROM parked_events AS w
-             WHERE w.consumer = b.consumer AND w.generation = b.generation
-               AND w.aggregate_type = b.aggregate_type AND w.aggregate_id = b.aggregate_id
-            ) AS "waitingEvents"
-     FROM parked_aggregates AS b
-     LEFT JOIN parked_events AS e
-       ON e.consumer = b.consumer AND e.generation = b.generation
-      AND e.aggregate_type = b.aggregate_type AND e.aggregate_id = b.aggregate_id
-      AND e.aggregate_version = b.failed_version
-     WHERE b.consumer = $1 AND b.generation = $2 AND (b.state = 'parked' OR $3)
-       AND ($4::timestamptz IS NULL
-            OR (b.first_failed_at, b.aggregate_type, b.aggregate_id) > ($4::timestamptz, $5, $6))
+            ${timeText('b.first_failed_at')} AS "firstFailedAt",
+            ${timeText('b.failed_at')} AS "failedAt",
+            ${timeText('b.next_attempt_at')} AS "nextAttemptAt", b.error_code AS "errorCode",
+            b.reason, b.fingerprint, b.frame, b.consumer_version AS "consumerVersion",
+            ${WAITING} AS "waitingEvents"
+     ${SELECTED}
+       AND ($10::timestamptz IS NULL
+            OR (b.first_failed_at, b.aggregate_type, b.aggregate_id) > ($10::timestamptz, $11, $12))
      ORDER BY b.first_failed_at, b.aggregate_type, b.aggregate_id
-     LIMIT $7`,
+     LIMIT $13`,
     [
-      consumer,
-      generation,
-      includeRetrying,
+      ...selectedValues(generation, selection),
       after?.firstFailedAt ?? null,
       after?.aggregateType ?? '',
       after?.aggregateId ?? '',
@@ -84,4 +92,27 @@ export async function listParked(
     ],
   );
   return rows.map((row) => ({ ...row, nextAttemptAt: row.nextAttemptAt ?? undefined }));
+}
+
+/** Failing aggregates by cause, the most of them first. */
+export function groupParked(
+  database: Queryable,
+  generation: GenerationName,
+  selection: ParkedSelection,
+  limit: number,
+): Promise<readonly ParkedGroup[]> {
+  return database.query<ParkedGroup>(
+    `SELECT b.fingerprint, (array_agg(b.error_code ORDER BY b.failed_at DESC))[1] AS "errorCode",
+            (array_agg(b.frame ORDER BY b.failed_at DESC))[1] AS frame,
+            (array_agg(b.reason ORDER BY b.failed_at DESC))[1] AS reason,
+            coalesce(array_agg(DISTINCT e.event_type) FILTER (WHERE e.event_type IS NOT NULL), '{}')
+              AS "eventTypes",
+            array_agg(DISTINCT b.consumer_version) AS "consumerVersions",
+            count(*)::integer AS aggregates, sum(${WAITING})::integer AS "waitingEvents",
+            ${timeText('min(b.first_failed_at)')} AS "firstFailedAt",
+            ${timeText('max(b.failed_at)')} AS "failedAt"
+     ${SELECTED}
+     GROUP BY b.fingerprint ORDER BY count(*) DESC, b.fingerprint LIMIT $10`,
+    [...selectedValues(generation, selection), limit],
+  );
 }

@@ -6,7 +6,8 @@ import { type Failure, nextAttemptMs } from '../failure.ts';
 import type { GenerationName } from '../marks.ts';
 
 const blockedSql =
-  prepared(`SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts
+  prepared(`SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts,
+            b.error_code, b.reason
      FROM parked_aggregates AS b
      JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
        ON b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id
@@ -20,6 +21,8 @@ export interface BlockedAggregate extends AggregateName {
   readonly failedVersion: bigint;
   /** Failures of that version so far. */
   readonly attempts: number;
+  readonly errorCode: string;
+  readonly reason: string;
 }
 
 /** A failure to be written down. */
@@ -37,6 +40,8 @@ interface BlockedRow {
   readonly state: 'retrying' | 'parked';
   readonly failed_version: bigint;
   readonly attempts: number;
+  readonly error_code: string;
+  readonly reason: string;
 }
 
 /** Which of these aggregates are blocked; call it after their marks are locked. */
@@ -73,10 +78,28 @@ export async function claimDue(
      FROM due
      WHERE b.consumer = $1 AND b.generation = $2
        AND b.aggregate_type = due.aggregate_type AND b.aggregate_id = due.aggregate_id
-     RETURNING b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts`,
+     RETURNING b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts,
+       b.error_code, b.reason`,
     [consumer, generation, limit],
   );
   return rows.map(blockedOf);
+}
+
+/**
+ * Makes a parked aggregate one that is tried again, as claimed for the next 15 s by whoever replays
+ * it. Its attempts stay: when it fails again it is parked at once.
+ */
+export async function takeForReplay(
+  database: Queryable,
+  { consumer, generation }: GenerationName,
+  { aggregateType, aggregateId }: AggregateName,
+): Promise<void> {
+  await database.query(
+    `UPDATE parked_aggregates
+     SET state = 'retrying', next_attempt_at = clock_timestamp() + interval '15 s'
+     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4`,
+    [consumer, generation, aggregateType, aggregateId],
+  );
 }
 
 /** Lets claimed aggregates be tried again at once: the attempt could not be made. */
@@ -251,5 +274,7 @@ function blockedOf(row: BlockedRow): BlockedAggregate {
     state: row.state,
     failedVersion: row.failed_version,
     attempts: row.attempts,
+    errorCode: row.error_code,
+    reason: row.reason,
   };
 }

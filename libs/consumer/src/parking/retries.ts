@@ -1,14 +1,12 @@
 import { sleep } from '@nova/time';
-import { type AggregateName, aggregateKey } from '../aggregate.ts';
-import { applyFromLog } from '../apply-from-log.ts';
+import type { AggregateName } from '../aggregate.ts';
 import type { SessionContext } from '../context.ts';
-import { enterGeneration } from '../generation.ts';
-import { lockMarks, readMarks } from '../marks.ts';
-import { claimDue, release, unclaim, untilDue } from './parked-store.ts';
+import { passOver } from './discard.ts';
+import { claimDue, unclaim, untilDue } from './parked-store.ts';
+import { drainBlocked } from './replay.ts';
 
 const LONGEST_WAIT_MS = 1000;
 const CLAIMED_AT_ONCE = 50;
-const EVERYTHING = 2n ** 63n - 1n;
 
 /**
  * Tries blocked aggregates again: 100 ms, 1 s and 10 s after a failure, then they are parked. Each
@@ -37,33 +35,12 @@ export async function runRetries(context: SessionContext, stop: AbortSignal): Pr
 }
 
 async function retry(context: SessionContext, due: readonly AggregateName[]): Promise<void> {
-  const { database, generation, meters } = context;
+  const { database, generation } = context;
   try {
-    const marks = await readMarks(database, generation, due);
-    const wanted = due.map(({ aggregateType, aggregateId }) => ({
-      aggregateType,
-      aggregateId,
-      afterVersion: marks.get(aggregateKey({ aggregateType, aggregateId }))?.version ?? 0n,
-    }));
-    meters.retried(due.length);
-    const empty = await applyFromLog(context, wanted, { reason: 'retry', isRetry: true });
-    for (const name of empty) await unblock(context, name);
+    await passOver(context, due);
+    await drainBlocked(context, due);
   } catch (thrown) {
     await unclaim(database, generation, due).catch(() => {});
     throw thrown;
   }
-}
-
-/** The log has nothing more of the aggregate: what failed is gone or applied. */
-async function unblock(
-  { turn, database, generation }: SessionContext,
-  name: AggregateName,
-): Promise<void> {
-  await turn.take(() =>
-    database.transaction(async (tx) => {
-      await enterGeneration(tx, generation);
-      await lockMarks(tx, generation, [name]);
-      await release(tx, generation, name, EVERYTHING);
-    }),
-  );
 }

@@ -19,8 +19,8 @@ export function listParked({ consumer, pageTokens }: OpsPorts) {
     const { includeRetrying, pageToken } = request;
     const size = pageTokens.pageSize(request.pageSize, PAGE);
     const position = pageTokens.decode(METHOD, includeRetrying, pageToken);
-    const found = await consumer.listParked({
-      includeRetrying,
+    const found = await consumer.parking.list({
+      selection: { includeRetrying },
       // One more than needed tells whether the list goes on.
       limit: size + 1,
       ...(position === undefined ? {} : { after: cursorOf(position) }),

@@ -1,0 +1,81 @@
+import type { Queryable } from '@nova/postgres';
+import { type AggregateName, aggregateKey } from '../aggregate.ts';
+import { applyFromLog } from '../apply-from-log.ts';
+import type { SessionContext } from '../context.ts';
+import { enterGeneration } from '../generation.ts';
+import { lockMarks, readMarks } from '../marks.ts';
+import type { PartOutcome } from './act-parts.ts';
+import { type BlockedAggregate, readBlocked, release, takeForReplay } from './parked-store.ts';
+
+const EVERYTHING = 2n ** 63n - 1n;
+
+/**
+ * Applies what blocked aggregates wait for, in order: from the log, after their marks. The log has
+ * the bytes as they were stored, and decodes them anew: so a mended schema or handler helps, a record
+ * that was damaged on its way is whole again, and a follower that Kafka has lost is not left out.
+ */
+export async function drainBlocked(
+  context: SessionContext,
+  names: readonly AggregateName[],
+): Promise<void> {
+  const { database, generation, meters } = context;
+  const marks = await readMarks(database, generation, names);
+  const wanted = names.map(({ aggregateType, aggregateId }) => ({
+    aggregateType,
+    aggregateId,
+    afterVersion: marks.get(aggregateKey({ aggregateType, aggregateId }))?.version ?? 0n,
+  }));
+  meters.retried(names.length);
+  const empty = await applyFromLog(context, wanted, { reason: 'retry', isRetry: true });
+  for (const name of empty) await unblock(context, name);
+}
+
+/** The log has nothing more of the aggregate: what failed is gone or applied. */
+async function unblock(
+  { turn, database, generation }: SessionContext,
+  name: AggregateName,
+): Promise<void> {
+  await turn.take(() =>
+    database.transaction(async (tx) => {
+      await enterGeneration(tx, generation);
+      await lockMarks(tx, generation, [name]);
+      await release(tx, generation, name, EVERYTHING);
+    }),
+  );
+}
+
+/**
+ * Tries a parked aggregate once more. If this process dies on the way, what it has committed is
+ * applied, and the rest is tried by the retries of any member.
+ */
+export async function replayAggregate(
+  context: SessionContext,
+  name: AggregateName,
+  selected: { readonly failedVersion: bigint; readonly isTakenAgain: boolean },
+): Promise<PartOutcome> {
+  const { database, generation, board } = context;
+  const before = await blockedOf(database, context, name);
+  if (before === undefined) {
+    // The member that had taken it has died behind its work.
+    if (selected.isTakenAgain) return { outcome: 'done', detail: '' };
+    return { outcome: 'gone', detail: 'it does not fail any more' };
+  }
+  if (before.failedVersion !== selected.failedVersion && !selected.isTakenAgain) {
+    return { outcome: 'gone', detail: `version ${before.failedVersion} fails now` };
+  }
+  await takeForReplay(database, generation, name);
+  await drainBlocked(context, [name]);
+  board.changed();
+  const after = await blockedOf(database, context, name);
+  if (after === undefined) return { outcome: 'done', detail: '' };
+  const { failedVersion, errorCode, reason } = after;
+  return { outcome: 'failed', detail: `version ${failedVersion}: ${errorCode}: ${reason}` };
+}
+
+async function blockedOf(
+  database: Queryable,
+  { generation }: SessionContext,
+  name: AggregateName,
+): Promise<BlockedAggregate | undefined> {
+  return (await readBlocked(database, generation, [name])).get(aggregateKey(name));
+}
