@@ -5,6 +5,7 @@ import type { RoundContext } from './commit-round.ts';
 import type { ConsumerDefinition } from './definition.ts';
 import type { OpenSource } from './delivery-source.ts';
 import type { EffectBell } from './effects/effect-bell.ts';
+import type { FastMarks } from './fast-marks.ts';
 import type { Generation } from './generation.ts';
 import type { HoldingPen } from './holding-pen.ts';
 import type { Intake } from './intake.ts';
@@ -30,6 +31,8 @@ export interface ConsumerContext {
   readonly turn: Turn;
   /** Rung when effects were written. */
   readonly effectBell: EffectBell;
+  /** Only a shortcut for what comes again; mostly there is none. */
+  readonly fastMarks: FastMarks | undefined;
   /** An event has failed. */
   readonly retryWork: Signal;
   /** An operator wants something done about what is parked. */

@@ -8,6 +8,7 @@ import { type ConsumerDefinition, groupIdOf } from './definition.ts';
 import type { DeliverySource } from './delivery-source.ts';
 import type { EventAppender } from './effect.ts';
 import { EffectBell } from './effects/effect-bell.ts';
+import type { FastMarks } from './fast-marks.ts';
 import { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import { ConsumerMeters } from './meters.ts';
@@ -23,6 +24,7 @@ export interface ConsumerPorts {
   readonly log: LogReader;
   /** Needed by definitions with effects. */
   readonly appender?: EventAppender;
+  readonly fastMarks?: FastMarks | undefined;
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly settings?: Partial<ConsumerSettings>;
@@ -41,6 +43,7 @@ export function createConsumer({
   source,
   log,
   appender,
+  fastMarks,
   logger,
   clock = systemClock,
   settings = {},
@@ -63,6 +66,7 @@ export function createConsumer({
     turn: new Turn(),
     effectBell: new EffectBell(database, definition.name),
     retryWork: new Signal(),
+    fastMarks,
     actWork: new Signal(),
   };
   const mayRebuild = context.settings.rebuild || onDefinitionChange === 'rebuild';

@@ -36,7 +36,7 @@
  * (libs/lease, as the relays share the log's).
  *
  * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
- * memory but for their reads); marks, offsets, parking, tail, generation (tables); starting, catch-up,
+ * memory but for their reads); fast-marks, marks, offsets, parking, tail, generation (tables); starting, catch-up,
  * tail-check, retries, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
  * session (a membership), consumer-runner (the part).
  */
@@ -66,6 +66,7 @@ export {
   type PlannedEffect,
 } from './effect.ts';
 export { errors } from './errors.ts';
+export type { FastMarkScope, FastMarks } from './fast-marks.ts';
 export type {
   AggregateRange,
   ConsumerRegistration,

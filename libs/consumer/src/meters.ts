@@ -61,10 +61,7 @@ export class ConsumerMeters {
     const labels = { consumer_group: this.#group };
     duration.record((this.#clock.monotonicMs() - startedAtMs) / 1000, labels);
     this.#countApplied(result.applied, isLive);
-    if (result.duplicates.length > 0) {
-      this.duplicateTotal += result.duplicates.length;
-      duplicates.add(result.duplicates.length, labels);
-    }
+    this.duplicates(result.duplicates.length);
     for (const { thrown, state } of result.failures) {
       this.failed(thrown);
       if (state === 'parked') deadLetters.add(1, labels);
@@ -85,6 +82,11 @@ export class ConsumerMeters {
     }
     this.appliedTotal += applied.length;
     this.lastStoredAt = applied.at(-1)?.event.storedAt ?? this.lastStoredAt;
+  }
+
+  duplicates(count: number): void {
+    this.duplicateTotal += count;
+    if (count > 0) duplicates.add(count, { consumer_group: this.#group });
   }
 
   filled(count: number): void {

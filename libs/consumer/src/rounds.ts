@@ -7,6 +7,7 @@ import { byAggregate, type Delivery, nameOf } from './delivery.ts';
 import { partitionKey } from './delivery-source.ts';
 import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
+import { noteApplied, settleMarked } from './fast-marks.ts';
 import { fillGaps } from './fill.ts';
 import type { ForeignRecord } from './foreign.ts';
 import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
@@ -113,10 +114,14 @@ async function roundOnce(context: SessionContext, gathered: Gathered): Promise<v
     epochs.learn(await log.getLog());
   }
   const stale = fresh.filter(({ event }) => !epochs.isValid(event.position));
-  const sound = fresh.filter(({ event }) => epochs.isValid(event.position));
+  const sound = await settleMarked(
+    context,
+    fresh.filter(({ event }) => epochs.isValid(event.position)),
+  );
   const touched = new Set([...sound.map(({ aggregate }) => aggregate), ...gathered.due]);
   const held = [...touched].flatMap((aggregate) => pen.deliveriesOf(aggregate));
   const groups = byAggregate([...held.filter(isMine), ...sound]);
+  if (groups.size + foreign.length + stale.length + gathered.due.size === 0) return;
   const { deliveries, condemned } = await fillGaps(context, groups, gathered.due);
   const result = await applyRound(
     context,
@@ -125,6 +130,7 @@ async function roundOnce(context: SessionContext, gathered: Gathered): Promise<v
     { isLive: true },
   );
   pen.judged(touched, result.held, clock.monotonicMs());
+  noteApplied(context, result);
   tellStale(context, stale, foreign.length);
   await refoldInvalid(context, result);
   commitHint(context, result);

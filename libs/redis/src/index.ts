@@ -11,5 +11,6 @@ export {
   type RedisOptions,
   type Reply,
 } from './open-redis.ts';
+export { type ProcessedEvents, processedEvents } from './processed-events.ts';
 export { type RedisScript, redisScript } from './script.ts';
 export { type RedisConfig, redisSettings } from './settings.ts';
