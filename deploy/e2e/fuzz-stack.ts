@@ -62,6 +62,11 @@ const GOOD = {
     { eventType: 'message_created', aggregateId: OTHER, payload },
   ],
   'events.EventsService/PublishEvents': [{ events: [event, event], mode: 2 }],
+  'events.EventsService/SubscribeToEvents': [
+    { from: { case: 'beginning', value: true }, eventTypes: ['message_created'] },
+    { aggregateIdPrefix: '550e', aggregateTypes: ['conversation'], tenant: 'a' },
+    { from: { case: 'time', value: { seconds: 1_700_000_000n } }, aggregateId: CONVERSATION },
+  ],
   'events.EventsService/GetEvent': [{ eventId: MESSAGE }],
   'events.EventsService/GetEventsByAggregate': [
     { aggregateType: 'conversation', aggregateId: CONVERSATION },

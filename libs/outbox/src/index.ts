@@ -24,10 +24,12 @@ export {
 } from './log-state.ts';
 export {
   aggregateTypesOf,
+  type EventFilter,
   eventById,
   eventsByAggregate,
   eventsById,
   eventsByType,
+  positionBefore,
   readWindow,
   type WindowRequest,
 } from './read-events.ts';

@@ -8,6 +8,7 @@ const sql = {
   byType: loadSql(new URL('./sql/events-by-type.sql', import.meta.url)),
   typesOf: loadSql(new URL('./sql/aggregate-types-of.sql', import.meta.url)),
   window: loadSql(new URL('./sql/read-window.sql', import.meta.url)),
+  before: loadSql(new URL('./sql/position-before.sql', import.meta.url)),
 };
 
 const MAX_WINDOW_BYTES = 4 * 1024 * 1024;
@@ -66,13 +67,21 @@ export async function aggregateTypesOf(
   return rows.map((row) => row.aggregate_type);
 }
 
+/** Which events are wanted: those for which all of this holds. */
+export interface EventFilter {
+  readonly lanes?: readonly number[];
+  readonly eventTypes?: readonly string[];
+  readonly aggregateTypes?: readonly string[];
+  readonly aggregateId?: string;
+  readonly aggregateIdPrefix?: string;
+  readonly tenant?: string;
+}
+
 /** A part of the log: which positions are looked at, and what of them is wanted. */
-export interface WindowRequest {
+export interface WindowRequest extends EventFilter {
   readonly after: bigint;
   /** Positions to look at, at most; so also a bound for the events. */
   readonly limit: number;
-  readonly lanes?: readonly number[];
-  readonly eventTypes?: readonly string[];
   /** Leaves payloads empty. */
   readonly headersOnly?: boolean;
   /** The window ends with the event whose payload reaches this; 4 MiB unless given. */
@@ -84,16 +93,20 @@ export async function readWindow(
   database: Queryable,
   request: WindowRequest,
 ): Promise<{ readonly events: StoredEvent[]; readonly scanned: LogPosition }> {
-  const { after, limit, lanes, eventTypes, headersOnly = false } = request;
+  const { after, limit, headersOnly = false } = request;
   const rows = await database.query<
     { scanned: bigint; scanned_epoch: string } & (StoredRow | { position: null })
   >(sql.window, [
     after,
     limit,
-    lanes ?? null,
-    eventTypes ?? null,
+    request.lanes ?? null,
+    request.eventTypes ?? null,
     request.maxBytes ?? MAX_WINDOW_BYTES,
     headersOnly,
+    request.aggregateTypes ?? null,
+    request.aggregateId ?? null,
+    request.aggregateIdPrefix ?? null,
+    request.tenant ?? null,
   ]);
   const [first] = rows;
   if (first === undefined) throw new TypeError('the window has no row');
@@ -101,4 +114,14 @@ export async function readWindow(
     events: rows.filter((row) => row.position !== null).map(readStored),
     scanned: { epoch: first.scanned_epoch, position: first.scanned },
   };
+}
+
+/**
+ * The position after which the events follow that were stored at `time` or later: a time in RFC
+ * 3339. Times of storing never decrease with the position.
+ */
+export async function positionBefore(database: Queryable, time: string): Promise<LogPosition> {
+  const [row] = await database.query<LogPosition>(sql.before, [time]);
+  if (row === undefined) throw new TypeError('the log has no head');
+  return { epoch: row.epoch, position: row.position };
 }

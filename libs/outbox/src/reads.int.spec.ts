@@ -12,6 +12,7 @@ import {
   eventsByAggregate,
   eventsById,
   eventsByType,
+  positionBefore,
   readWindow,
 } from './read-events.ts';
 import { resolve } from './resolve.ts';
@@ -123,6 +124,22 @@ describe('readWindow', () => {
     const window = await readWindow(test.database, { after: 0n, limit: 1, headersOnly: true });
     expect(window.events[0]).toMatchObject({ eventId: events[0]?.eventId });
     expect(window.events[0]?.payload.length).toBe(0);
+  });
+});
+
+describe('positionBefore', () => {
+  it('is the last position before a time, at the borders too', async () => {
+    const { events: stored } = await readWindow(test.database, { after: 0n, limit: COUNT });
+    const first = stored[0]?.storedAt ?? '';
+    expect((await positionBefore(test.database, first)).position).toBe(0n);
+    for (const at of [1, 7, stored.length - 1]) {
+      const time = stored[at]?.storedAt ?? '';
+      const before = stored.filter(({ storedAt }) => storedAt < time).length;
+      expect((await positionBefore(test.database, time)).position).toBe(BigInt(before));
+    }
+    const { head } = await logHead(test.database);
+    expect(await positionBefore(test.database, '2100-01-01T00:00:00Z')).toEqual(head);
+    expect((await positionBefore(test.database, '1999-01-01T00:00:00Z')).position).toBe(0n);
   });
 });
 
@@ -245,7 +262,7 @@ describe('a window of a long log', () => {
       const sql = readFileSync(new URL('./sql/read-window.sql', import.meta.url), 'utf8');
       const plan = await fresh.database.query<Record<string, string>>(
         `EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) ${sql}`,
-        [100n, 50, null, [...TYPES], 2n ** 40n, false],
+        [100n, 50, null, [...TYPES], 2n ** 40n, false, null, null, null, null],
       );
       const rows = plan.flatMap((line) =>
         [...String(line['QUERY PLAN']).matchAll(/actual rows=(\d+)/g)].map(([, n]) => Number(n)),

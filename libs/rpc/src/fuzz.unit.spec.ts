@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
-import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
+import {
+  type ExampleServer,
+  eachMethod,
+  eventsService,
+  startExample,
+} from './spec/example-server.ts';
 import { fuzz } from './testing/index.ts';
 
 let example: ExampleServer | undefined;
@@ -11,17 +16,15 @@ const REQUESTS = 400;
 /** What the server with a fault cannot take. */
 const ODD = /[^0-9a-z_-]/;
 const fine = () => Promise.resolve({});
+async function* fineStream() {
+  yield await fine();
+}
 
 /** Fuzzes a server whose getEvent does this with the ids it is given. */
 async function fuzzed(getEvent: (id: string) => void, seed = 1) {
-  const methods = {
-    publishEvent: fine,
-    publishEvents: fine,
-    getEventsByAggregate: fine,
-    getEventsByType: fine,
-    getOutboxStatus: fine,
-    listConsumers: fine,
-  };
+  const methods = eachMethod((kind) => (kind === 'unary' ? fine : fineStream)) as Parameters<
+    typeof eventsService
+  >[0];
   example = await startExample([
     eventsService({
       ...methods,

@@ -1188,6 +1188,16 @@ export declare const EventsService: GenService<{
     output: typeof PublishEventsResponseSchema;
   },
   /**
+   * The events that match, from the log and then as they are stored, until the caller leaves.
+   *
+   * @generated from rpc events.EventsService.SubscribeToEvents
+   */
+  subscribeToEvents: {
+    methodKind: "server_streaming";
+    input: typeof SubscribeToEventsRequestSchema;
+    output: typeof SubscribeToEventsResponseSchema;
+  },
+  /**
    * One event by its id.
    *
    * @generated from rpc events.EventsService.GetEvent

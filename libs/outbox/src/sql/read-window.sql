@@ -1,6 +1,6 @@
--- The positions above $1, $2 of them at most, by the primary key; of these the events of lanes $3
--- and types $4 (null = all) until their payloads reach $5 bytes; without payloads where $6. One
--- statement, so that what it calls scanned and what it returns come from one snapshot. At least one
+-- The positions above $1, $2 of them at most, by the primary key; of these the events of lanes $3,
+-- types $4, aggregate types $7, aggregate $8, ids beginning with $9 and tenant $10 (null = all) until
+-- their payloads reach $5 bytes; without payloads where $6. One statement, so that what it calls scanned and what it returns come from one snapshot. At least one
 -- row; without an event its position is null.
 WITH sized AS (
   SELECT e.position,
@@ -9,6 +9,10 @@ WITH sized AS (
   WHERE e.position > $1::bigint AND e.position <= $1::bigint + $2::bigint
     AND ($3::smallint[] IS NULL OR e.lane = ANY ($3::smallint[]))
     AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[]))
+    AND ($7::text[] IS NULL OR e.aggregate_type = ANY ($7::text[]))
+    AND ($8::text IS NULL OR e.aggregate_id = $8::text)
+    AND ($9::text IS NULL OR starts_with(e.aggregate_id, $9::text))
+    AND ($10::text IS NULL OR e.tenant = $10::text)
 ), bounds AS (
   SELECT max(s.position) FILTER (WHERE s.bytes_before < $5::bigint) AS last_taken,
          max(s.position) AS last_found
@@ -31,4 +35,8 @@ LEFT JOIN outbox_stored_events AS e
   ON e.position > $1::bigint AND e.position <= $1::bigint + $2::bigint AND e.position <= c.upto
   AND ($3::smallint[] IS NULL OR e.lane = ANY ($3::smallint[]))
   AND ($4::text[] IS NULL OR e.event_type = ANY ($4::text[]))
+  AND ($7::text[] IS NULL OR e.aggregate_type = ANY ($7::text[]))
+  AND ($8::text IS NULL OR e.aggregate_id = $8::text)
+  AND ($9::text IS NULL OR starts_with(e.aggregate_id, $9::text))
+  AND ($10::text IS NULL OR e.tenant = $10::text)
 ORDER BY e.position

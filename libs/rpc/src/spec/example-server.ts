@@ -7,6 +7,7 @@ import {
   developmentIdentity,
   implement,
   type Methods,
+  type Policies,
   type Policy,
   type RpcServer,
   type ServerOptions,
@@ -29,32 +30,25 @@ type LogMethods = Methods<typeof EventLog>;
 
 const unused = () => Promise.reject(new Error('not used in this spec'));
 
+// biome-ignore lint/correctness/useYield: it is never called
+async function* unusedStream() {
+  await unused();
+}
+
 /** The events service with the given methods; the rest are bugs. */
 export function eventsService(
   methods: Partial<EventsMethods>,
   policy: Policy = 'authenticated',
 ): ServiceImplementation {
-  return implement(
-    EventsService,
-    {
-      publishEvent: unused,
-      publishEvents: unused,
-      getEvent: unused,
-      getEventsByAggregate: unused,
-      getEventsByType: unused,
-      getOutboxStatus: unused,
-      listConsumers: unused,
-      ...methods,
-    },
-    {
-      publishEvent: policy,
-      publishEvents: policy,
-      getEvent: policy,
-      getEventsByAggregate: policy,
-      getEventsByType: policy,
-      getOutboxStatus: policy,
-      listConsumers: policy,
-    },
+  const others = eachMethod((kind) => (kind === 'unary' ? unused : unusedStream)) as EventsMethods;
+  const policies = eachMethod(() => policy) as Policies<typeof EventsService>;
+  return implement(EventsService, { ...others, ...methods }, policies);
+}
+
+/** Something for each method of the events service, of the kind that its descriptor says. */
+export function eachMethod(make: (kind: string) => unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    EventsService.methods.map(({ localName, methodKind }) => [localName, make(methodKind)]),
   );
 }
 
@@ -65,10 +59,7 @@ export function logService(readLog: LogMethods['readLog']): ServiceImplementatio
     {
       append: unused,
       resolve: unused,
-      // biome-ignore lint/correctness/useYield: it is never called
-      async *readAggregates() {
-        await unused();
-      },
+      readAggregates: unusedStream,
       readLog,
       getLog: unused,
       registerConsumer: unused,

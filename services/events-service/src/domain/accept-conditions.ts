@@ -35,12 +35,20 @@ export function checkAggregate(
   prefix: string,
   violations: Violations,
 ): void {
-  if (!AGGREGATE_TYPES.has(aggregateType)) {
-    const problem =
-      aggregateType === '' ? 'is required' : `unknown aggregate type ${quoted(aggregateType)}`;
-    violations.add(fieldPath(prefix, 'aggregate_type'), problem);
-  }
+  checkAggregateType(aggregateType, fieldPath(prefix, 'aggregate_type'), violations);
   checkAggregateId(aggregateId, prefix, violations);
+}
+
+/** Checks that the catalogue has such an aggregate type. */
+export function checkAggregateType(
+  aggregateType: string,
+  field: string,
+  violations: Violations,
+): void {
+  if (AGGREGATE_TYPES.has(aggregateType)) return;
+  const problem =
+    aggregateType === '' ? 'is required' : `unknown aggregate type ${quoted(aggregateType)}`;
+  violations.add(field, problem);
 }
 
 /** Checks that a text is an aggregate id in canonical form. */

@@ -56,7 +56,11 @@ export function acceptEach(
     accepted.map(({ event }) => event),
     violations,
   );
-  return { accepted, refused, emptied: refusedAggregates.difference(kept) };
+  return {
+    accepted,
+    refused,
+    emptied: new Set([...refusedAggregates].filter((id) => !kept.has(id))),
+  };
 }
 
 /** The refusal of an event with wrong fields. */

@@ -15,6 +15,7 @@ import { readAggregates } from './read-aggregates.ts';
 import { readLog } from './read-log.ts';
 import { registerConsumer } from './register-consumer.ts';
 import { resolve } from './resolve.ts';
+import { subscribeToEvents } from './subscribe-to-events.ts';
 
 /** Every RPC of events-service with the role it takes. */
 export function eventsServices(dependencies: Dependencies): ServiceImplementation[] {
@@ -29,6 +30,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByType: getEventsByType(dependencies),
         getOutboxStatus: getOutboxStatus(dependencies),
         listConsumers: listConsumers(dependencies),
+        subscribeToEvents: subscribeToEvents(dependencies),
       },
       {
         publishEvent: 'writer',
@@ -38,6 +40,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByType: 'reader',
         getOutboxStatus: 'reader',
         listConsumers: 'reader',
+        subscribeToEvents: 'reader',
       },
     ),
     implement(

@@ -4,9 +4,15 @@ import { append, createWaker } from '@nova/outbox';
 import { openDatabase } from '@nova/postgres';
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
-import { type Client, createClient, createServer, developmentIdentity } from '@nova/rpc';
+import {
+  type Client,
+  createClient,
+  createServer,
+  developmentIdentity,
+  type Limits,
+} from '@nova/rpc';
 import { createPageTokens } from '@nova/service-kit';
-import { silentLogger } from '@nova/telemetry';
+import { type Logger, silentLogger } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import { createAppendQueue } from '../storage/append-queue.ts';
 import { createLogGrowth } from '../storage/log-growth.ts';
@@ -36,9 +42,15 @@ export interface RawAnswer {
   readonly message: string;
 }
 
+/** How a spec's server differs from the usual one. */
+export interface ServeOptions {
+  readonly limits?: Partial<Limits>;
+  readonly logger?: Logger;
+}
+
 /** Serves the database at `url`, whose migrations are applied, on a free port. */
-export async function serveLog(url: string): Promise<ServedLog> {
-  const logger = silentLogger;
+export async function serveLog(url: string, options: ServeOptions = {}): Promise<ServedLog> {
+  const { logger = silentLogger, limits = {} } = options;
   const database = openDatabase({
     url,
     applicationName: 'spec',
@@ -64,6 +76,7 @@ export async function serveLog(url: string): Promise<ServedLog> {
     logger,
     readiness: new Readiness(),
     identity: developmentIdentity,
+    limits,
     address: { host: '127.0.0.1', port: 0 },
   });
   await growth.part.start();
