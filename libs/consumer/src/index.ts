@@ -37,7 +37,7 @@
  *
  * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
  * memory but for their reads); fast-marks, marks, offsets, parking, tail, generation (tables); starting, catch-up,
- * tail-check, retries, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
+ * tail-check, retries, sweep, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
  * session (a membership), consumer-runner (the part).
  */
 export type { AggregateName } from './aggregate.ts';

@@ -49,7 +49,9 @@ export async function judgeRound(
   const marks = await lockMarks(tx, generation, names);
   const blocked = await readBlocked(tx, generation, names);
   const subscribed = new Set(generation.eventTypes.keys());
-  for (const [aggregate, deliveries] of round.deliveries) {
+  for (const [aggregate, delivered] of round.deliveries) {
+    const deliveries = withoutLost(epochs, delivered, judged.duplicates);
+    if (deliveries.length === 0) continue;
     const mark = marks.get(aggregate);
     if (mark === undefined) throw new TypeError('a locked mark is missing');
     const isRefolded = round.refolded.has(aggregate);
@@ -68,6 +70,19 @@ export async function judgeRound(
     }
   }
   return judged;
+}
+
+/** Looked at once more under the lock: some have waited while the log was restored. */
+function withoutLost(
+  epochs: KnownEpochs,
+  deliveries: readonly Delivery[],
+  dropped: Delivery[],
+): readonly Delivery[] {
+  const isLost = ({ event: { position } }: Delivery) =>
+    epochs.knows(position.epoch) && !epochs.isValid(position);
+  if (!deliveries.some(isLost)) return deliveries;
+  dropped.push(...deliveries.filter(isLost));
+  return deliveries.filter((delivery) => !isLost(delivery));
 }
 
 function shareOf(

@@ -1,4 +1,5 @@
 import type { LogPosition } from '@nova/events';
+import { Signal } from '@nova/time';
 import type { LogStanding } from './log-reader.ts';
 
 /**
@@ -11,9 +12,19 @@ export class KnownEpochs {
   #ends = new Map<string, bigint | undefined>();
   #present: string | undefined;
   #presentBegins = 0n;
+  /** Counts how often the log told of other epochs than before. */
+  revision = 0;
+  /** Told of each. */
+  readonly news = new Signal();
 
   /** Takes over what the log says. */
   learn({ epochs }: Pick<LogStanding, 'epochs'>): void {
+    // A log that was restored may have as many as before, and others.
+    const isSame =
+      epochs.length === this.#ends.size && epochs.every(({ epoch }) => this.#ends.has(epoch));
+    if (isSame) return;
+    this.revision += 1;
+    this.news.notify();
     this.#ends = new Map(
       epochs.map(({ epoch }, index) => [epoch, epochs[index + 1]?.firstPosition]),
     );

@@ -4,7 +4,6 @@ import type { SessionContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { merge } from './fill.ts';
 import { enterGeneration } from './generation.ts';
-import { invalidMarks } from './marks.ts';
 import { readWhole } from './read-aggregates.ts';
 import { roundOf } from './round.ts';
 
@@ -36,15 +35,6 @@ export async function refold(
   await applyRound(context, round, roundOf(new Map([[aggregate, group]]), { refolded }), {
     isLive: false,
   });
-}
-
-/** Folds anew every aggregate whose mark lies in a part of the log that is lost, or in another log. */
-export async function refoldLost(context: SessionContext): Promise<void> {
-  const { database, epochs, generation } = context;
-  const known = epochs.all();
-  // Nothing is known as long as the log has not answered.
-  if (known.length === 0) return;
-  for (const name of await invalidMarks(database, generation, known)) await refold(context, name);
 }
 
 // The log has nothing of the aggregate any more: neither has the view.

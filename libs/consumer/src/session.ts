@@ -13,10 +13,10 @@ import { HoldingPen } from './holding-pen.ts';
 import { Intake } from './intake.ts';
 import { runRetries } from './parking/retries.ts';
 import { runActs } from './parking/run-acts.ts';
-import { refoldLost } from './refold.ts';
 import { roundContextOf } from './round-context.ts';
 import { regulate, runRounds } from './rounds.ts';
 import { settleStart, startOffsets } from './starting.ts';
+import { runSweeps, sweep } from './sweep.ts';
 import { TailCheck } from './tail-check.ts';
 import { watch } from './watchdog.ts';
 
@@ -61,13 +61,14 @@ export class Session {
     const { signal } = this.#stop;
     const { context } = this;
     try {
-      await refoldLost(context);
+      const swept = await sweep(context);
       // What the session before could not do is no trouble of this one.
-      for (const kind of ['start', 'rounds', 'rewind']) context.meters.over(kind);
+      for (const kind of ['start', 'rounds', 'rewind', 'sweep']) context.meters.over(kind);
       this.#open = await this.#join();
       await Promise.all([
         runRounds(context, signal),
         runRetries(context, signal),
+        runSweeps(context, swept, signal),
         runActs(context, signal),
         new TailCheck(context).run(signal),
         watch(context, signal),

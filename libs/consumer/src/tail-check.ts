@@ -8,7 +8,6 @@ import { partitionKey } from './delivery-source.ts';
 import { readMarks } from './marks.ts';
 import { readBlocked } from './parking/parked-store.ts';
 import type { WantedEvents } from './read-aggregates.ts';
-import { refoldLost } from './refold.ts';
 import { countOf } from './starting.ts';
 import { readTails, writeTails } from './tail.ts';
 
@@ -32,12 +31,9 @@ const MOST_SIGHTS = 100;
 export class TailCheck {
   readonly #context: SessionContext;
   #sights: Sight[] = [];
-  /** Epochs by which all marks were looked through; a session begins with that. */
-  #sweptEpochs: number;
 
   constructor(context: SessionContext) {
     this.#context = context;
-    this.#sweptEpochs = context.epochs.all().length;
   }
 
   async run(stop: AbortSignal): Promise<void> {
@@ -64,10 +60,6 @@ export class TailCheck {
     // The lanes first: what they have passed is below the ends asked afterwards.
     const standing = await log.getLog();
     epochs.learn(standing);
-    if (epochs.all().length !== this.#sweptEpochs) {
-      await refoldLost(this.#context);
-      this.#sweptEpochs = epochs.all().length;
-    }
     const lanes = Array<bigint>(LANES).fill(0n);
     for (const { lane, position } of standing.lanes) lanes[lane] = position.position;
     const ends = await open.endOffsets();

@@ -70,12 +70,15 @@ function startRelay(relayId: string) {
     settings: FAST,
   });
   relays.push(relay);
-  const arrived = () => new Set(publisher.arrived.map(({ headers }) => headers['ce_id'] ?? ''));
+  const hasAll = (ids: readonly string[]) => {
+    const arrived = new Set(publisher.arrived.map(({ headers }) => headers['ce_id']));
+    return ids.every((id) => arrived.has(id));
+  };
   return {
     start: () => relay.start(),
     stop: () => relay.stop(),
     has: (ids: readonly string[], what: string) =>
-      waitFor(() => new Set(ids).isSubsetOf(arrived()), { withinMs: 10_000, what }),
+      waitFor(() => hasAll(ids), { withinMs: 10_000, what }),
   };
 }
 
