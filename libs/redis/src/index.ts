@@ -3,6 +3,7 @@
  * uses it has another way while it is away. A command is sent once at most; what writes is a script
  * that is guarded by a version or harmless when repeated.
  */
+export { type CallerRates, callerRates } from './caller-rates.ts';
 export { errors } from './errors.ts';
 export {
   type Argument,

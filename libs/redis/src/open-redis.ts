@@ -103,7 +103,7 @@ export function openRedis({ url, timeoutMs, clientName, logger }: RedisOptions):
 }
 
 function isUnknownScript(thrown: unknown): boolean {
-  return thrown instanceof ReplyError && thrown.message.startsWith('NOSCRIPT');
+  return thrown instanceof ReplyError && messageOf(thrown).startsWith('NOSCRIPT');
 }
 
 function redisError(command: string, thrown: unknown, ms: number): NovaError {

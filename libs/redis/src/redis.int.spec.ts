@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
 import { type PrivateRedis, privateRedis, randomName, waitFor } from '@nova/testkit';
 import { Redis as PlainClient } from 'ioredis';
+import { callerRates } from './caller-rates.ts';
 import { openRedis, type Redis } from './open-redis.ts';
 import { redisScript } from './script.ts';
 
@@ -150,4 +151,33 @@ describe('openRedis', () => {
     await expect(asked).rejects.toMatchObject({ kind: { status: 'UNAVAILABLE' } });
     server.resume();
   });
+});
+
+describe('callerRates', () => {
+  const options = { service: randomName('service'), perSecond: 2, burst: 5 };
+
+  it('counts the calls of a caller for all instances together, and of each caller apart', async () => {
+    const instances = [0, 1].map(() => callerRates(redis, options));
+    const answers: number[] = [];
+    for (let call = 0; call < 8; call += 1) {
+      for (const rates of instances) answers.push(await rates.take('one'));
+    }
+    const passed = answers.filter((ms) => ms === 0).length;
+    // Some more on a machine that takes seconds for this.
+    expect(passed).toBeGreaterThanOrEqual(5);
+    expect(passed).toBeLessThan(answers.length);
+    expect(Math.max(...answers)).toBeLessThanOrEqual(500);
+    expect(await instances[0]?.take('another')).toBe(0);
+  });
+
+  it('says in time that it cannot, while Redis is paused', async () => {
+    server.pause();
+    const began = performance.now();
+    await expect(callerRates(redis, options).take('one')).rejects.toMatchObject({
+      kind: { status: 'UNAVAILABLE' },
+    });
+    expect(performance.now() - began).toBeLessThan(TIMEOUT_MS + 500);
+    server.resume();
+    await connected(redis);
+  }, 20_000);
 });

@@ -73,6 +73,20 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Read faster or ask for less, and resume from the last message read.',
   },
+  RPC_RATE_EXCEEDED: {
+    message: 'this caller makes more calls than it may; the next one may be made in {ms} ms',
+    status: 'RESOURCE_EXHAUSTED',
+    retry: 'backoff',
+    blame: 'caller',
+    hint: 'Call less often, or put more into one call. The operator sets NOVA_RPC_RATE_PER_SECOND.',
+  },
+  RPC_TOO_MANY_CALLS: {
+    message: '{whose} calls are in work, more than {limit} may not be',
+    status: 'RESOURCE_EXHAUSTED',
+    retry: 'backoff',
+    blame: 'caller',
+    hint: 'Wait for answers before calling again. The operator sets NOVA_RPC_CALLS_….',
+  },
   RPC_CANCELLED: {
     message: 'the caller cancelled the call',
     status: 'CANCELLED',

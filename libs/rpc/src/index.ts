@@ -39,11 +39,19 @@ export {
   type ServiceImplementation,
 } from './implement.ts';
 export { defaultLimits, type Limits } from './limits.ts';
+export {
+  localRateLimiter,
+  type Rate,
+  type RateLimiter,
+  sharedRateLimiter,
+} from './rate-limit.ts';
 export { RpcError } from './rpc-error.ts';
 export { createServer, type RpcServer, type ServerOptions } from './server.ts';
 export type { ServerTls } from './server-tls.ts';
 export {
+  type CallLimitConfig,
   type ClientConfig,
+  callLimitSettings,
   clientSettings,
   type IdentityConfig,
   identitySettings,

@@ -17,6 +17,10 @@ export interface Limits {
   readonly unreadBytes: number;
   /** Time without any progress after which a caller that does not read is cut off. */
   readonly unreadMs: number;
+  /** Calls in work at the same time, of all callers; calls that anybody may make do not count. */
+  readonly callsInFlight: number;
+  /** Of these, those of one caller. */
+  readonly callsPerCaller: number;
   readonly connections: number;
   /** Calls at the same time on one connection. */
   readonly streamsPerConnection: number;
@@ -39,6 +43,8 @@ export const defaultLimits: Limits = {
   uploadMs: 10_000,
   unreadBytes: 1024 * 1024,
   unreadMs: 30_000,
+  callsInFlight: 5000,
+  callsPerCaller: 1000,
   connections: 2000,
   streamsPerConnection: 500,
   connectionIdleMs: 300_000,

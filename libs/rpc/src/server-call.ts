@@ -14,6 +14,7 @@ import {
   spanAttributes,
   withSpan,
 } from '@nova/telemetry';
+import type { Admission } from './admission.ts';
 import type { Call } from './call.ts';
 import { logFailure } from './call-log.ts';
 import { type Caller, describePolicy, permits } from './caller.ts';
@@ -38,6 +39,7 @@ export interface CallHost {
   readonly limits: Limits;
   /** The calls in work. */
   readonly calls: Set<ServerCall>;
+  readonly admission: Admission;
   draining(): boolean;
 }
 
@@ -68,6 +70,7 @@ export class ServerCall {
   #timer: NodeJS.Timeout | undefined;
   #correlationId: string = randomUUID();
   #finished = false;
+  #leave: () => void = () => {};
 
   constructor(host: CallHost, method: ServedMethod, base: ServerInterceptingCallInterface) {
     this.#host = host;
@@ -130,7 +133,9 @@ export class ServerCall {
         async (span) => {
           try {
             if (this.#host.draining()) throw new NovaError(errors.RPC_DRAINING);
-            await this.#answer(headers, await this.#identify(headers));
+            const caller = await this.#identify(headers);
+            await this.#admit(caller);
+            await this.#answer(headers, caller);
             span.setAttributes({ [spanAttributes.rpcStatus]: grpcStatus.OK });
           } catch (thrown) {
             // Told here, inside the span, so that the log line carries its ids.
@@ -158,6 +163,13 @@ export class ServerCall {
       method: fullName,
       needed: describePolicy(policy),
     });
+  }
+
+  async #admit(caller: Caller): Promise<void> {
+    this.#leave = this.#host.admission.enter(caller);
+    // It may have ended while its caller was identified.
+    if (this.#finished) this.#leave();
+    await this.#host.admission.pace(caller);
   }
 
   async #answer(headers: RequestHeaders, caller: Caller): Promise<void> {
@@ -263,6 +275,7 @@ export class ServerCall {
     this.#finished = true;
     clearTimeout(this.#timer);
     this.#host.calls.delete(this);
+    this.#leave();
     const metadata = new Metadata();
     metadata.set(CORRELATION_HEADER, this.#correlationId);
     if (given.details !== undefined) {

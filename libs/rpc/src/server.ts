@@ -12,11 +12,13 @@ import type { Part, Readiness } from '@nova/lifecycle';
 import type { DescFile } from '@nova/proto/runtime';
 import { counter, type GaugeMetric, gauge, type Logger, metricNames } from '@nova/telemetry';
 import { sleep } from '@nova/time';
+import { Admission } from './admission.ts';
 import { errors } from './errors.ts';
 import { healthService } from './health.ts';
 import type { IdentitySource } from './identity.ts';
 import type { ServedMethod, ServiceImplementation } from './implement.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import { keepRawHeaders } from './raw-headers.ts';
 import { reflectionServices } from './reflection.ts';
 import { type CallHost, ServerCall } from './server-call.ts';
@@ -37,6 +39,8 @@ export interface ServerOptions {
   /** Files that reflection knows besides those of the services: payloads, for one. */
   readonly alsoDescribe?: readonly DescFile[];
   readonly limits?: Partial<Limits>;
+  /** How often one caller may call; without it as often as it likes. */
+  readonly rates?: RateLimiter | undefined;
   /** Certificates; without them the server speaks plaintext. */
   readonly tls?: ServerTls | undefined;
 }
@@ -97,6 +101,7 @@ class GrpcServer implements RpcServer {
       identity,
       limits: this.#limits,
       calls: new Set(),
+      admission: new Admission(this.#limits, this.#options.rates),
       draining: () => draining,
     };
     const server = grpcServer(host, all, this.#limits);

@@ -1,4 +1,5 @@
 import { type Settings, setting, type Values } from '@nova/config';
+import { defaultLimits } from './limits.ts';
 
 /**
  * How a server learns who calls: tokens (JWT) checked with keys from a file or an address, and
@@ -79,6 +80,36 @@ export const serverTlsSettings = {
   ),
 } satisfies Settings;
 
+/** How many calls a server takes. The other limits are fixed; see `Limits`. */
+export const callLimitSettings = {
+  rpcRatePerSecond: setting.integer({
+    env: 'NOVA_RPC_RATE_PER_SECOND',
+    default: 0,
+    max: 1_000_000,
+    doc: 'Calls that one caller may make, on all instances together where NOVA_REDIS_URL is set; 0: any. Services are not limited: their callers are.',
+  }),
+  rpcRateBurst: setting.integer({
+    env: 'NOVA_RPC_RATE_BURST',
+    default: 0,
+    max: 1_000_000,
+    doc: 'Calls that one caller may make at once after a pause; 0: those of one second.',
+  }),
+  rpcCallsInFlight: setting.integer({
+    env: 'NOVA_RPC_CALLS_IN_FLIGHT',
+    default: defaultLimits.callsInFlight,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Calls in work at the same time, streams among them.',
+  }),
+  rpcCallsPerCaller: setting.integer({
+    env: 'NOVA_RPC_CALLS_PER_CALLER',
+    default: defaultLimits.callsPerCaller,
+    min: 1,
+    max: 1_000_000,
+    doc: 'Of these, those of one caller.',
+  }),
+} satisfies Settings;
+
 /** What a process shows to the servers it calls. */
 export const clientSettings = {
   token: setting.optional(
@@ -116,5 +147,7 @@ export const clientSettings = {
 export type IdentityConfig = Values<typeof identitySettings>;
 /** The values of {@link serverTlsSettings}. */
 export type ServerTlsConfig = Values<typeof serverTlsSettings>;
+/** The values of {@link callLimitSettings}. */
+export type CallLimitConfig = Values<typeof callLimitSettings>;
 /** The values of {@link clientSettings}. */
 export type ClientConfig = Values<typeof clientSettings>;

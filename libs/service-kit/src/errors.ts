@@ -30,6 +30,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'See what events-service logged about the call: identity, roles and versions of both sides.',
   },
+  SERVICE_REDIS_MISSING: {
+    message: 'NOVA_CONSUMER_FAST_MARKS is on and there is no NOVA_REDIS_URL',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'Set NOVA_REDIS_URL, or leave fast marks off: they are only a shortcut.',
+  },
   SERVICE_CRASHED: {
     message: '{what}: {reason}',
     status: 'INTERNAL',
@@ -56,7 +63,7 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'ops.OpsService/ListParked tells why; mend that and rebuild the view.',
+    hint: '`./nova parked list` tells why; docs/runbooks/parked-events.md tells what to do.',
   },
   AGGREGATE_REFOLDING: {
     message: 'the log has lost events of {aggregate}; its rows are being made anew',
@@ -84,7 +91,7 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'Ask without the token for what the view has; ops.OpsService/ListParked tells what failed.',
+    hint: 'Ask without the token for what the view has; `./nova parked list` tells what failed.',
   },
   TOKEN_LOST: {
     message: 'the log no longer has what min_consistency_token names',

@@ -1,5 +1,7 @@
 import { type Rule, type Settings, setting, type Values } from '@nova/config';
+import { redisSettings } from '@nova/redis';
 import {
+  callLimitSettings,
   clientRules,
   clientSettings,
   identityRules,
@@ -51,6 +53,8 @@ export const settings = {
   ),
   ...identitySettings,
   ...serverTlsSettings,
+  ...callLimitSettings,
+  ...redisSettings,
   ...clientSettings,
   ...telemetrySettings,
   drainTimeoutMs: setting.integer({

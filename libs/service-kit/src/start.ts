@@ -9,6 +9,7 @@ import {
   createServer,
   identityFor,
   provesIdentity,
+  type RateLimiter,
   errors as rpcErrors,
 } from '@nova/rpc';
 import { type Logger, metricsText } from '@nova/telemetry';
@@ -17,6 +18,7 @@ import { consumingParts } from './consuming/consuming-part.ts';
 import type { Built, ServiceContext, ServiceDefinition } from './define.ts';
 import type { Loaded } from './load.ts';
 import { opsServer } from './ops-server.ts';
+import { type ProcessRedis, processRedis, rateLimiter } from './process-redis.ts';
 
 /** Calls in flight get this much of the time to drain, the parts behind them the rest. */
 const RPC_SHARE_OF_DRAIN = 0.7;
@@ -57,7 +59,8 @@ export async function startService<S extends Settings>(
 ): Promise<RunningService> {
   const { readiness, addresses, logger } = context;
   readiness.set('process', 'down', 'starting');
-  const built = buildAll(definition, context);
+  const redis = processRedis(context.config, { name: definition.name, logger });
+  const built = buildAll(definition, context, redis);
   const ops = opsServer(addresses.ops, {
     service: definition.name,
     readiness,
@@ -65,11 +68,13 @@ export async function startService<S extends Settings>(
     insights: built.insights ?? {},
   });
   const identity = identityOf(context, built);
-  const grpc = grpcServer(context, built, identity);
-  const probes = [...(identity?.probes ?? []), ...built.probes];
+  const rates = rateLimiter(context.config, redis, { name: definition.name, clock: context.clock });
+  const grpc = grpcServer(context, built, identity, rates);
+  const probes = [...(identity?.probes ?? []), ...redis.probes(), ...built.probes];
   const parts: Part[] = [
     ops,
     ...(identity?.parts ?? []),
+    ...redis.parts(),
     probing(probes, readiness),
     ...built.parts,
   ];
@@ -94,6 +99,7 @@ export async function startService<S extends Settings>(
 function buildAll<S extends Settings>(
   definition: ServiceDefinition<S>,
   context: ServiceContext<S>,
+  redis: ProcessRedis,
 ): Built {
   const { name } = definition;
   const { addresses, logger, clock, crash } = context;
@@ -102,7 +108,10 @@ function buildAll<S extends Settings>(
   const consuming =
     consumption &&
     consumingParts(
-      { name, mode, addresses, logger, clock, crash, credentials: credentialsOf(name, context) },
+      {
+        ...{ name, mode, addresses, logger, clock, crash, redis },
+        credentials: credentialsOf(name, context),
+      },
       consumption,
     );
   const built = definition.build?.(context, consuming) ?? { parts: [], probes: [] };
@@ -137,6 +146,7 @@ function grpcServer<S extends Settings>(
   context: ServiceContext<S>,
   built: Built,
   configured: ConfiguredIdentity | undefined,
+  rates: RateLimiter | undefined,
 ) {
   const { logger, addresses } = context;
   const { grpc } = addresses;
@@ -164,6 +174,11 @@ function grpcServer<S extends Settings>(
     // Payloads travel as Struct or bytes: no RPC names their messages.
     alsoDescribe: [...new Set(catalogue.all().map(({ message }) => message.file))],
     logger,
-    limits: { drainMs: drainTimeoutMs * RPC_SHARE_OF_DRAIN },
+    limits: {
+      drainMs: drainTimeoutMs * RPC_SHARE_OF_DRAIN,
+      callsInFlight: context.config.rpcCallsInFlight,
+      callsPerCaller: context.config.rpcCallsPerCaller,
+    },
+    rates,
   });
 }

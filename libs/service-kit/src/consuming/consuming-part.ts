@@ -1,17 +1,21 @@
 import { hostname } from 'node:os';
 import { type Consumer, consumerMigrations, createConsumer, type Effect } from '@nova/consumer';
+import { NovaError } from '@nova/errors';
 import { connectionOptions, type Kafka, openKafka } from '@nova/kafka';
 import type { Part, Probe } from '@nova/lifecycle';
 import { type Database, migrate } from '@nova/postgres';
 import type { View } from '@nova/projection';
+import { processedEvents } from '@nova/redis';
 import type { ClientCredentials, ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Commands } from '../commands/command-spec.ts';
 import { createCommands } from '../commands/commands.ts';
 import { databasePart } from '../database-part.ts';
+import { errors } from '../errors.ts';
 import { eventLookupOver } from '../ops/event-lookup.ts';
 import { opsService } from '../ops/ops-service.ts';
+import type { ProcessRedis } from '../process-redis.ts';
 import { createQueries } from '../queries/create-queries.ts';
 import { createPageTokens, type PageTokens } from '../queries/page-tokens.ts';
 import type { Queries } from '../queries/queries.ts';
@@ -53,6 +57,7 @@ export interface ConsumingProcess {
   readonly clock: Clock;
   /** What proves to events-service who calls. */
   readonly credentials: ClientCredentials;
+  readonly redis: ProcessRedis;
   readonly crash: (thrown: unknown) => void;
 }
 
@@ -95,6 +100,7 @@ export function consumingParts(
     source: kafka.source(),
     log: logReaderOver(client.log, operatorsAddress(process.addresses)),
     appender: eventAppenderOver(client.log),
+    fastMarks: fastMarksOf(process, config),
     logger,
     clock,
     settings: config,
@@ -128,6 +134,14 @@ export function consumingParts(
     probes: [probe, ...probesOf(kafka, client, consumer)],
     insights: { consumers: () => Promise.resolve([consumer.status()]) },
   };
+}
+
+/** @throws SERVICE_REDIS_MISSING */
+function fastMarksOf({ redis }: ConsumingProcess, { fastMarks }: ConsumingConfig) {
+  if (!fastMarks) return undefined;
+  const opened = redis.use();
+  if (opened === undefined) throw new NovaError(errors.SERVICE_REDIS_MISSING);
+  return processedEvents(opened);
 }
 
 function probesOf(kafka: Kafka, client: LogClient, consumer: Consumer): Probe[] {

@@ -21,7 +21,14 @@ import {
   type RpcServer,
 } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
-import { type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
+import {
+  type PrivatePostgres,
+  type PrivateServer,
+  privateKafka,
+  privatePostgres,
+  privateRedis,
+  waitFor,
+} from '@nova/testkit';
 import { defineService } from '../define.ts';
 import { loadService } from '../load.ts';
 import { contextOf, type RunningService, startService } from '../start.ts';
@@ -91,7 +98,10 @@ function emptyLog(port: number): RpcServer {
   });
 }
 
-async function startRooms(eventsPort: number): Promise<RunningService> {
+async function startRooms(
+  eventsPort: number,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RunningService> {
   const rooms = defineView<{ conversation_id: string }, 'conversation_id'>({
     name: 'room_view',
     version: 1,
@@ -114,8 +124,9 @@ async function startRooms(eventsPort: number): Promise<RunningService> {
     NOVA_MODE: 'development',
     NOVA_ROOMS_DATABASE_URL: postgres.url,
     NOVA_EVENTS_URL: `127.0.0.1:${eventsPort}`,
-    // Kafka is away all the time.
+    // Away all the time, unless there is one.
     NOVA_KAFKA_BROKERS: `127.0.0.1:${await freePort()}`,
+    ...more,
   });
   const service = await startService(
     definition,
@@ -177,4 +188,80 @@ describe('a consuming service', () => {
     postgres.resume();
     await becomes(service, Serving.SERVING, 10_000);
   }, 60_000);
+});
+
+describe('a dependency that is gone or paused', () => {
+  const WITHIN_MS = 5000;
+  const servers = new Map<string, PrivateServer>();
+  let service: RunningService;
+
+  beforeAll(async () => {
+    const [kafka, redis] = await Promise.all([privateKafka(), privateRedis()]);
+    servers.set('kafka', kafka).set('redis', redis).set('postgres', postgres);
+    const eventsPort = await freePort();
+    const log = emptyLog(eventsPort);
+    await log.start();
+    service = await startRooms(eventsPort, {
+      NOVA_KAFKA_BROKERS: kafka.brokers.join(','),
+      NOVA_REDIS_URL: redis.url,
+      NOVA_CONSUMER_FAST_MARKS: 'true',
+      NOVA_RPC_RATE_PER_SECOND: '1000',
+    });
+    // It lives through all of these specs.
+    running.splice(0);
+    kept.push(service, log);
+    for (const name of servers.keys()) await shows(name, 'ready', 15_000);
+    await becomes(service, Serving.SERVING, 15_000);
+  }, 90_000);
+
+  afterAll(async () => {
+    for (const one of kept.splice(0)) await one.stop();
+    await servers.get('kafka')?.remove();
+    await servers.get('redis')?.remove();
+  }, 30_000);
+  const kept: { stop(): Promise<void> }[] = [];
+
+  const shows = (name: string, wanted: string, withinMs = WITHIN_MS) =>
+    waitFor(() => conditions(service)[name] === wanted, { withinMs, what: `${name} is ${wanted}` });
+
+  async function answered(): Promise<number[]> {
+    const [live, ready] = await Promise.all(
+      ['live', 'ready'].map((path) => fetch(`http://${service.opsAddress}/health/${path}`)),
+    );
+    return [live?.status ?? 0, ready?.status ?? 0];
+  }
+
+  it.each([
+    ['postgres', 'down', 503],
+    ['kafka', 'degraded', 200],
+    ['redis', 'degraded', 200],
+  ] as const)(
+    '%s paused makes it %s within 5 s, and ready soon after',
+    async (name, wanted, status) => {
+      servers.get(name)?.pause();
+      await shows(name, wanted);
+      // The process itself is well: restarting it would help nobody.
+      expect(await answered()).toEqual([200, status]);
+      servers.get(name)?.resume();
+      await shows(name, 'ready');
+      expect(await answered()).toEqual([200, 200]);
+    },
+    30_000,
+  );
+
+  it.each([
+    ['postgres', 'down', 503],
+    ['redis', 'degraded', 200],
+  ] as const)(
+    '%s killed makes it %s within 5 s, and ready within 5 s of its return',
+    async (name, wanted, status) => {
+      await servers.get(name)?.kill();
+      await shows(name, wanted);
+      expect(await answered()).toEqual([200, status]);
+      await servers.get(name)?.restart();
+      await shows(name, 'ready');
+      expect(await answered()).toEqual([200, 200]);
+    },
+    40_000,
+  );
 });

@@ -22,6 +22,11 @@ export function consumingSettings(area: string) {
     ...connectionSettings,
     ...logSettings,
     ...consumerSettings,
+    fastMarks: setting.boolean({
+      env: 'NOVA_CONSUMER_FAST_MARKS',
+      doc: 'Whether Redis remembers what was applied, so that what comes again costs no transaction; needs NOVA_REDIS_URL.',
+      default: false,
+    }),
     pageTokenSecret: setting.optional(
       setting.string({
         env: `NOVA_${area}_PAGE_TOKEN_SECRET`,

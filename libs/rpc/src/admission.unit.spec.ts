@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { connect } from 'node:http2';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import type { Clock } from '@nova/time';
+import { type Client, createClient, localRateLimiter, type RateLimiter } from './index.ts';
+import { sharedRateLimiter } from './rate-limit.ts';
+import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
+import { until } from './spec/until.ts';
+
+let example: ExampleServer;
+const clients: Client<typeof EventsService>[] = [];
+const ID = '550e8400-e29b-41d4-a716-446655440000';
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.close();
+  await example?.stop();
+});
+
+function callerNamed(headers: Readonly<Record<string, string>>): Client<typeof EventsService> {
+  const client = createClient(EventsService, {
+    address: example.address,
+    metadata: headers,
+    deadlineMs: 10_000,
+  });
+  clients.push(client);
+  return client;
+}
+
+/** A clock that stands until it is told to go. */
+function standingClock(): Clock & { goOn(ms: number): void } {
+  let nowMs = 1000;
+  return {
+    now: () => new Date(nowMs),
+    monotonicMs: () => nowMs,
+    goOn(ms) {
+      nowMs += ms;
+    },
+  };
+}
+
+describe('calls in work', () => {
+  /** A server whose calls wait until they are let go. */
+  async function waiting(limits: { callsInFlight?: number; callsPerCaller?: number }) {
+    const gate = Promise.withResolvers<object>();
+    let entered = 0;
+    const getEvent = () => {
+      entered += 1;
+      return gate.promise;
+    };
+    example = await startExample([eventsService({ getEvent })], { limits });
+    return { letGo: () => gate.resolve({}), entered: () => entered };
+  }
+
+  it('of one caller are bounded, others go on, and each that ends makes room', async () => {
+    const server = await waiting({ callsPerCaller: 3 });
+    const greedy = callerNamed({ 'x-user-id': ID });
+    const other = callerNamed({ 'x-nova-service': 'search-service' });
+    const calls = Array.from({ length: 3 }, () => greedy.getEvent({ eventId: ID }));
+    await until(() => server.entered() === 3);
+    await expect(greedy.getEvent({ eventId: ID })).rejects.toMatchObject({
+      status: 'RESOURCE_EXHAUSTED',
+      reason: 'RPC_TOO_MANY_CALLS',
+      retryAfterMs: 100,
+    });
+    calls.push(other.getEvent({ eventId: ID }));
+    await until(() => server.entered() === 4);
+    server.letGo();
+    await Promise.all(calls);
+    for (let turn = 0; turn < 10; turn += 1) await greedy.getEvent({ eventId: ID });
+  });
+
+  it('of all callers together are bounded; health is answered all the same', async () => {
+    const server = await waiting({ callsInFlight: 2 });
+    const [one, two, three] = [ID, ID.replace('550', '551'), ID.replace('550', '552')].map((id) =>
+      callerNamed({ 'x-user-id': id }),
+    );
+    const calls = [one, two].map((client) => client?.getEvent({ eventId: ID }));
+    await until(() => server.entered() === 2);
+    await expect(three?.getEvent({ eventId: ID })).rejects.toMatchObject({
+      reason: 'RPC_TOO_MANY_CALLS',
+    });
+    server.letGo();
+    await Promise.all(calls);
+    await three?.getEvent({ eventId: ID });
+  });
+
+  it('that are cancelled make room, too', async () => {
+    const server = await waiting({ callsPerCaller: 1 });
+    const client = callerNamed({ 'x-user-id': ID });
+    const abort = new AbortController();
+    const call = client.getEvent({ eventId: ID }, { signal: abort.signal });
+    await until(() => server.entered() === 1);
+    abort.abort();
+    await expect(call).rejects.toMatchObject({ status: 'CANCELLED' });
+    server.letGo();
+    await until(() =>
+      client.getEvent({ eventId: ID }).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+});
+
+describe('the rate of a caller', () => {
+  it('is refused beyond with the time to wait; others and services are not touched', async () => {
+    const clock = standingClock();
+    const rates = localRateLimiter({ perSecond: 10, burst: 5 }, clock);
+    example = await startExample([eventsService({ getEvent: async () => ({}) })], { rates });
+    const hasty = callerNamed({ 'x-user-id': ID });
+    for (let call = 0; call < 5; call += 1) await hasty.getEvent({ eventId: ID });
+    await expect(hasty.getEvent({ eventId: ID })).rejects.toMatchObject({
+      status: 'RESOURCE_EXHAUSTED',
+      reason: 'RPC_RATE_EXCEEDED',
+      retryAfterMs: 100,
+    });
+    await callerNamed({ 'x-user-id': ID.replace('550', '551') }).getEvent({ eventId: ID });
+    const service = callerNamed({ 'x-nova-service': 'a-service', 'x-nova-roles': 'service' });
+    for (let call = 0; call < 20; call += 1) await service.getEvent({ eventId: ID });
+    clock.goOn(100);
+    await hasty.getEvent({ eventId: ID });
+    await expect(hasty.getEvent({ eventId: ID })).rejects.toMatchObject({ retryAfterMs: 100 });
+  });
+
+  it('is the allowed one over time, and a refused call does not use it up', async () => {
+    const clock = standingClock();
+    const rates = localRateLimiter({ perSecond: 50, burst: 10 }, clock);
+    let taken = 0;
+    for (let ms = 0; ms < 10_000; ms += 1) {
+      if ((await rates.take('one')) === 0) taken += 1;
+      clock.goOn(1);
+    }
+    expect(taken).toBeGreaterThanOrEqual(505);
+    expect(taken).toBeLessThanOrEqual(510);
+  });
+
+  it('goes on being limited by each instance while the shared count is away', async () => {
+    const clock = standingClock();
+    let asked = 0;
+    let isAway = false;
+    const shared: RateLimiter = {
+      take() {
+        asked += 1;
+        return isAway ? Promise.reject(new Error('away')) : Promise.resolve(7);
+      },
+    };
+    const local = localRateLimiter({ perSecond: 1, burst: 2 }, clock);
+    const rates = sharedRateLimiter(shared, local, clock);
+    expect(await rates.take('one')).toBe(7);
+    isAway = true;
+    const answers = [];
+    for (let call = 0; call < 4; call += 1) answers.push(await rates.take('one'));
+    expect(answers).toEqual([0, 0, 1000, 1000]);
+    // It is asked once a second only, so that an absent one does not cost every call its time.
+    expect(asked).toBe(2);
+    isAway = false;
+    clock.goOn(1000);
+    expect(await rates.take('one')).toBe(7);
+  });
+});
+
+describe('a connection of age', () => {
+  it('is told to go, its calls finish, and a client goes on over a new one', async () => {
+    const limits = { connectionAgeMs: 200, connectionGraceMs: 5000 };
+    const answered = Promise.withResolvers<object>();
+    example = await startExample([eventsService({ getEvent: () => answered.promise })], { limits });
+    const raw = connect(`http://${example.address}`);
+    const goaway = once(raw, 'goaway');
+    const client = callerNamed({ 'x-user-id': ID });
+    const call = client.getEvent({ eventId: ID });
+    const [code] = await goaway;
+    expect(code).toBe(0);
+    answered.resolve({});
+    await call;
+    await client.getEvent({ eventId: ID });
+    raw.destroy();
+  });
+});
