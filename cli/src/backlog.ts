@@ -10,6 +10,9 @@ export interface Backlog {
   readonly pendingIsUpperBound: boolean;
   /** Undefined when nothing is pending. */
   readonly oldestPendingAgeMs: number | undefined;
+  /** What Kafka refuses, which is not pending. */
+  readonly parkedAggregates: bigint;
+  readonly parkedEvents: bigint;
   /** Over the last minute. */
   readonly publishedPerSecond: number;
 }
@@ -26,6 +29,8 @@ export async function askBacklog(address: string, deadlineMs = 2_000): Promise<B
       pendingIsUpperBound: told.pendingIsUpperBound,
       oldestPendingAgeMs:
         age === undefined ? undefined : Number(age.seconds) * 1000 + age.nanos / 1e6,
+      parkedAggregates: told.parkedAggregates,
+      parkedEvents: told.parkedEvents,
       publishedPerSecond: told.publishedPerSecond,
     };
   } finally {

@@ -49,7 +49,7 @@ export interface PartStatus {
 /** All that `status` tells. */
 export interface StatusReport {
   readonly running: boolean;
-  /** A part is degraded, or a consumer has parked something. */
+  /** A part is degraded, or a consumer or the relay has parked something. */
   readonly degraded: boolean;
   readonly state_directory: string;
   readonly supervisor_pid: number | undefined;
@@ -69,6 +69,9 @@ export interface BacklogStatus {
   readonly pending_is_upper_bound: boolean;
   readonly oldest_pending_age_ms: number | undefined;
   readonly published_per_second: number;
+  /** What Kafka refuses, which waits for an operator. */
+  readonly parked_aggregates: bigint;
+  readonly parked_events: bigint;
 }
 
 const CHECK_DEADLINE_MS = 3_000;
@@ -97,7 +100,9 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
       parts.some(
         ({ health, dispensable, pid }) =>
           health === 'degraded' || (dispensable && pid !== undefined && health === 'down'),
-      ) || consumers.some(needsOperator),
+      ) ||
+      (backlog?.parkedAggregates ?? 0n) > 0n ||
+      consumers.some(needsOperator),
     state_directory: stack.directory,
     supervisor_pid: record?.supervisor.pid,
     addresses: { ...addresses },
@@ -185,5 +190,7 @@ function backlogStatus(backlog: Backlog): BacklogStatus {
     pending_is_upper_bound: backlog.pendingIsUpperBound,
     oldest_pending_age_ms: backlog.oldestPendingAgeMs,
     published_per_second: backlog.publishedPerSecond,
+    parked_aggregates: backlog.parkedAggregates,
+    parked_events: backlog.parkedEvents,
   };
 }

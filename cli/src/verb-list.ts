@@ -4,6 +4,9 @@ import { down } from './verbs/down.ts';
 import { importIrc } from './verbs/import-irc.ts';
 import { logs } from './verbs/logs.ts';
 import { publish } from './verbs/publish.ts';
+import { relayParkedList } from './verbs/relay-parked-list.ts';
+import { relayParkedRetry } from './verbs/relay-parked-retry.ts';
+import { relayRepublish } from './verbs/relay-republish.ts';
 import { reset } from './verbs/reset.ts';
 import { status } from './verbs/status.ts';
 import { tail } from './verbs/tail.ts';
@@ -25,5 +28,8 @@ export const verbs: readonly Verb[] = [
   trace,
   topics,
   importIrc,
+  relayParkedList,
+  relayParkedRetry,
+  relayRepublish,
   test,
 ];

@@ -12,7 +12,7 @@ export const status = defineVerb({
   description:
     'Asks every part a real request of its protocol, the log for its backlog, and every registered ' +
     'consumer, of all teams, for its lag and for what it has parked. Exit code 1 when a part is down ' +
-    'or when a consumer has parked something, which waits for an operator.',
+    'or when a consumer or the relay has parked something, which waits for an operator.',
   options: {},
   examples: [
     { command: './nova status', meaning: 'all parts, the log, all consumers' },
@@ -26,7 +26,8 @@ export const status = defineVerb({
     const report = await statusReport(openStack(invocation));
     if (out.format === 'json') out.json(report);
     else print(report, out);
-    return report.running && !report.consumers.some(needsOperator) ? 0 : 1;
+    const isParked = (report.backlog?.parked_aggregates ?? 0n) > 0n;
+    return report.running && !isParked && !report.consumers.some(needsOperator) ? 0 : 1;
   },
 });
 
@@ -45,7 +46,10 @@ function print(report: StatusReport, out: Output): void {
   );
   out.line();
   out.line(`memory of all processes: ${megabytes(report.memory_bytes)}`);
-  if (report.backlog !== undefined) out.line(backlogLine(report.backlog));
+  if (report.backlog !== undefined) {
+    out.line(backlogLine(report.backlog));
+    if (report.backlog.parked_aggregates > 0n) out.line(parkedLine(report.backlog, out));
+  }
   if (report.consumers.length > 0) printConsumers(report.consumers, out);
   if (report.parts.every(({ pid }) => pid === undefined)) {
     out.note(`nothing is running in ${report.state_directory}; start it with ./nova up`);
@@ -77,6 +81,12 @@ function backlogLine(backlog: BacklogStatus): string {
   const oldest = age === undefined ? '' : `, the oldest for ${durationText(age)}`;
   const rate = backlog.published_per_second.toFixed(1);
   return `log: ${bound}${backlog.pending} events to publish${oldest}; ${rate} published per second; head ${backlog.head}`;
+}
+
+function parkedLine(backlog: BacklogStatus, { style }: Output): string {
+  const { parked_aggregates: aggregates, parked_events: events } = backlog;
+  const text = `relay: ${aggregates} aggregates parked, ${events} events: Kafka refuses the next one`;
+  return `${style.bad(text)}; see ./nova relay parked list`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type StoredEvent, topicOf } from '@nova/events';
 import { deleteRecords } from '@nova/kafka/testing';
+import { startRepublish } from '@nova/outbox';
 import { metricNames, metricsText, silentLogger } from '@nova/telemetry';
 import { randomName, waitFor } from '@nova/testkit';
 import { type Consumer, type ConsumerSettings, createConsumer, type LogReader } from './index.ts';
@@ -155,6 +156,39 @@ describe('the last records of 100 aggregates', () => {
     const next = await stack.append(ids.map((id) => said(id)));
     await shows(second, [...kept, ...lost, ...next]);
     expect(second.status().filledTotal).toBe(100);
+  });
+});
+
+describe('a topic that has lost its data', () => {
+  it('changes no view when it is republished from the log', async () => {
+    const ids = someIds(50);
+    const consumer = await start();
+    const events = await stack.append(ids.flatMap((id) => [opened(id), said(id), said(id)]));
+    await shows(consumer, events);
+    await stack.published();
+    await isRunning(consumer);
+    const before = await dumpOf(consumer);
+    const { appliedTotal } = consumer.status();
+    for (const type of ['conversation_created', 'message_created']) {
+      expect(await deleteRecords(stack.brokers, topicOf(type))).toBeGreaterThanOrEqual(50);
+    }
+    const positions = events.map(({ position }) => position.position);
+    await startRepublish(stack.database, {
+      from: positions[0] ?? 0n,
+      to: positions.at(-1) ?? 0n,
+      eventTypes: [],
+      eventsPerSecond: 0,
+      reason: 'spec',
+      requestedBy: 'spec',
+      events: BigInt(events.length),
+    });
+    await waitFor(() => consumer.status().duplicateTotal >= events.length, {
+      withinMs: 20_000,
+      what: 'all of them once more',
+    });
+    await isRunning(consumer);
+    expect(consumer.status()).toMatchObject({ appliedTotal, foreignTotal: 0, parkedAggregates: 0 });
+    expect(await dumpOf(consumer)).toEqual(before);
   });
 });
 

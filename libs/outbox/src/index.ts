@@ -22,6 +22,7 @@ export {
   outboxStatus,
   rebase,
 } from './log-state.ts';
+export { type ParkedInRelay, parkedInRelay, retryParkedInRelay } from './parked.ts';
 export {
   aggregateTypesOf,
   type EventFilter,
@@ -38,6 +39,14 @@ export type { EventPublisher, OutgoingBatch, OutgoingRecord } from './relay/publ
 export type { Relay } from './relay/relay.ts';
 export { type RelaySettings, relayRules, relaySettings } from './relay/settings.ts';
 export type { RelayStatus } from './relay/status.ts';
+export {
+  cancelRepublish,
+  countRange,
+  listRepublishes,
+  type Republish,
+  type RepublishRequest,
+  startRepublish,
+} from './republish.ts';
 export { type Resolved, resolve, type SeenAggregate } from './resolve.ts';
 export type {
   Appended,

@@ -1,5 +1,6 @@
 import type { LogPosition } from '@nova/events';
 import { loadSql, type Queryable } from '@nova/postgres';
+import { type ParkedTotals, parkedTotals } from './parked.ts';
 
 const sql = {
   state: loadSql(new URL('./sql/log-state.sql', import.meta.url)),
@@ -48,6 +49,8 @@ export interface OutboxStatus {
   readonly pendingIsUpperBound: boolean;
   /** Undefined when nothing is pending. */
   readonly oldestPendingAgeMs: number | undefined;
+  /** What Kafka refuses; it is not pending. */
+  readonly parked: ParkedTotals;
 }
 
 interface StateRow {
@@ -100,6 +103,7 @@ export async function outboxStatus(database: Queryable): Promise<OutboxStatus> {
     lanes,
     pending: row.pending,
     pendingIsUpperBound: row.is_upper_bound,
+    parked: await parkedTotals(database),
     oldestPendingAgeMs: row.oldest_age_ms === null ? undefined : Math.max(0, row.oldest_age_ms),
   };
 }

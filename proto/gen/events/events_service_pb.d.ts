@@ -957,6 +957,25 @@ export declare type GetOutboxStatusResponse = Message<"events.GetOutboxStatusRes
    * @generated from field: repeated events.LaneStatus lanes = 6;
    */
   lanes: LaneStatus[];
+
+  /**
+   * Aggregates whose next event Kafka refuses, and their events that wait; these are not pending.
+   *
+   * @generated from field: int64 parked_aggregates = 7;
+   */
+  parkedAggregates: bigint;
+
+  /**
+   * @generated from field: int64 parked_events = 8;
+   */
+  parkedEvents: bigint;
+
+  /**
+   * When the first of them was refused.
+   *
+   * @generated from field: google.protobuf.Timestamp parked_since = 9;
+   */
+  parkedSince?: Timestamp | undefined;
 };
 
 /**
@@ -1125,6 +1144,416 @@ export declare type RunningMember = Message<"events.RunningMember"> & {
 export declare const RunningMemberSchema: GenMessage<RunningMember>;
 
 /**
+ * @generated from message events.ListRelayParkedRequest
+ */
+export declare type ListRelayParkedRequest = Message<"events.ListRelayParkedRequest"> & {
+  /**
+   * 0 = 100, at most 500.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message events.ListRelayParkedRequest.
+ * Use `create(ListRelayParkedRequestSchema)` to create a new message.
+ */
+export declare const ListRelayParkedRequestSchema: GenMessage<ListRelayParkedRequest>;
+
+/**
+ * @generated from message events.ListRelayParkedResponse
+ */
+export declare type ListRelayParkedResponse = Message<"events.ListRelayParkedResponse"> & {
+  /**
+   * @generated from field: repeated events.RelayParkedAggregate aggregates = 1;
+   */
+  aggregates: RelayParkedAggregate[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message events.ListRelayParkedResponse.
+ * Use `create(ListRelayParkedResponseSchema)` to create a new message.
+ */
+export declare const ListRelayParkedResponseSchema: GenMessage<ListRelayParkedResponse>;
+
+/**
+ * An aggregate that waits in the log because Kafka refuses its next event.
+ *
+ * @generated from message events.RelayParkedAggregate
+ */
+export declare type RelayParkedAggregate = Message<"events.RelayParkedAggregate"> & {
+  /**
+   * @generated from field: string aggregate_type = 1;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 2;
+   */
+  aggregateId: string;
+
+  /**
+   * The event that is refused.
+   *
+   * @generated from field: string event_id = 3;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: string event_type = 4;
+   */
+  eventType: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 5;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: string position = 6;
+   */
+  position: string;
+
+  /**
+   * @generated from field: string error_code = 7;
+   */
+  errorCode: string;
+
+  /**
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+
+  /**
+   * How often it was refused.
+   *
+   * @generated from field: int32 attempts = 9;
+   */
+  attempts: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp first_failed_at = 10;
+   */
+  firstFailedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp failed_at = 11;
+   */
+  failedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp next_attempt_at = 12;
+   */
+  nextAttemptAt?: Timestamp | undefined;
+
+  /**
+   * Events of the aggregate that wait, this one included.
+   *
+   * @generated from field: int64 waiting_events = 13;
+   */
+  waitingEvents: bigint;
+};
+
+/**
+ * Describes the message events.RelayParkedAggregate.
+ * Use `create(RelayParkedAggregateSchema)` to create a new message.
+ */
+export declare const RelayParkedAggregateSchema: GenMessage<RelayParkedAggregate>;
+
+/**
+ * @generated from message events.RetryRelayParkedRequest
+ */
+export declare type RetryRelayParkedRequest = Message<"events.RetryRelayParkedRequest"> & {
+  /**
+   * Both empty: everything that is parked.
+   *
+   * @generated from field: string aggregate_type = 1;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 2;
+   */
+  aggregateId: string;
+};
+
+/**
+ * Describes the message events.RetryRelayParkedRequest.
+ * Use `create(RetryRelayParkedRequestSchema)` to create a new message.
+ */
+export declare const RetryRelayParkedRequestSchema: GenMessage<RetryRelayParkedRequest>;
+
+/**
+ * @generated from message events.RetryRelayParkedResponse
+ */
+export declare type RetryRelayParkedResponse = Message<"events.RetryRelayParkedResponse"> & {
+  /**
+   * Aggregates that are tried now; whether Kafka takes them shows in ListRelayParked.
+   *
+   * @generated from field: int64 retried = 1;
+   */
+  retried: bigint;
+};
+
+/**
+ * Describes the message events.RetryRelayParkedResponse.
+ * Use `create(RetryRelayParkedResponseSchema)` to create a new message.
+ */
+export declare const RetryRelayParkedResponseSchema: GenMessage<RetryRelayParkedResponse>;
+
+/**
+ * @generated from message events.StartRepublishRequest
+ */
+export declare type StartRepublishRequest = Message<"events.StartRepublishRequest"> & {
+  /**
+   * First and last position, as in `position` of an event; empty: the beginning, the head.
+   *
+   * @generated from field: string from_position = 1;
+   */
+  fromPosition: string;
+
+  /**
+   * @generated from field: string to_position = 2;
+   */
+  toPosition: string;
+
+  /**
+   * In place of from_position: events that were stored then or later.
+   *
+   * @generated from field: google.protobuf.Timestamp from_time = 3;
+   */
+  fromTime?: Timestamp | undefined;
+
+  /**
+   * Empty: all.
+   *
+   * @generated from field: repeated string event_types = 4;
+   */
+  eventTypes: string[];
+
+  /**
+   * At most so many events per second, of all relays together; 0 = as fast as it goes.
+   *
+   * @generated from field: int32 events_per_second = 5;
+   */
+  eventsPerSecond: number;
+
+  /**
+   * Kept with it, and in the header `ce_novareplay` of each record.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Only counts what would be sent.
+   *
+   * @generated from field: bool dry_run = 7;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message events.StartRepublishRequest.
+ * Use `create(StartRepublishRequestSchema)` to create a new message.
+ */
+export declare const StartRepublishRequestSchema: GenMessage<StartRepublishRequest>;
+
+/**
+ * @generated from message events.StartRepublishResponse
+ */
+export declare type StartRepublishResponse = Message<"events.StartRepublishResponse"> & {
+  /**
+   * With dry_run without an id.
+   *
+   * @generated from field: events.Republish republish = 1;
+   */
+  republish?: Republish | undefined;
+
+  /**
+   * What is to be sent, by event type.
+   *
+   * @generated from field: map<string, int64> events = 2;
+   */
+  events: { [key: string]: bigint };
+};
+
+/**
+ * Describes the message events.StartRepublishResponse.
+ * Use `create(StartRepublishResponseSchema)` to create a new message.
+ */
+export declare const StartRepublishResponseSchema: GenMessage<StartRepublishResponse>;
+
+/**
+ * @generated from message events.ListRepublishesRequest
+ */
+export declare type ListRepublishesRequest = Message<"events.ListRepublishesRequest"> & {
+  /**
+   * Empty: the last 50.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message events.ListRepublishesRequest.
+ * Use `create(ListRepublishesRequestSchema)` to create a new message.
+ */
+export declare const ListRepublishesRequestSchema: GenMessage<ListRepublishesRequest>;
+
+/**
+ * @generated from message events.ListRepublishesResponse
+ */
+export declare type ListRepublishesResponse = Message<"events.ListRepublishesResponse"> & {
+  /**
+   * @generated from field: repeated events.Republish republishes = 1;
+   */
+  republishes: Republish[];
+};
+
+/**
+ * Describes the message events.ListRepublishesResponse.
+ * Use `create(ListRepublishesResponseSchema)` to create a new message.
+ */
+export declare const ListRepublishesResponseSchema: GenMessage<ListRepublishesResponse>;
+
+/**
+ * @generated from message events.CancelRepublishRequest
+ */
+export declare type CancelRepublishRequest = Message<"events.CancelRepublishRequest"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message events.CancelRepublishRequest.
+ * Use `create(CancelRepublishRequestSchema)` to create a new message.
+ */
+export declare const CancelRepublishRequestSchema: GenMessage<CancelRepublishRequest>;
+
+/**
+ * @generated from message events.CancelRepublishResponse
+ */
+export declare type CancelRepublishResponse = Message<"events.CancelRepublishResponse"> & {
+  /**
+   * @generated from field: events.Republish republish = 1;
+   */
+  republish?: Republish | undefined;
+};
+
+/**
+ * Describes the message events.CancelRepublishResponse.
+ * Use `create(CancelRepublishResponseSchema)` to create a new message.
+ */
+export declare const CancelRepublishResponseSchema: GenMessage<CancelRepublishResponse>;
+
+/**
+ * A part of the log that is sent once more.
+ *
+ * @generated from message events.Republish
+ */
+export declare type Republish = Message<"events.Republish"> & {
+  /**
+   * UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: events.RepublishState state = 2;
+   */
+  state: RepublishState;
+
+  /**
+   * @generated from field: string from_position = 3;
+   */
+  fromPosition: string;
+
+  /**
+   * @generated from field: string to_position = 4;
+   */
+  toPosition: string;
+
+  /**
+   * @generated from field: repeated string event_types = 5;
+   */
+  eventTypes: string[];
+
+  /**
+   * @generated from field: int32 events_per_second = 6;
+   */
+  eventsPerSecond: number;
+
+  /**
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: string requested_by = 8;
+   */
+  requestedBy: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp requested_at = 9;
+   */
+  requestedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp ended_at = 10;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Events that are to be sent, as counted at the start; those sent, repetitions after a failure
+   * included; those that Kafka refused.
+   *
+   * @generated from field: int64 events = 11;
+   */
+  events: bigint;
+
+  /**
+   * @generated from field: int64 sent = 12;
+   */
+  sent: bigint;
+
+  /**
+   * @generated from field: int64 refused = 13;
+   */
+  refused: bigint;
+
+  /**
+   * Every lane has got to here.
+   *
+   * @generated from field: string reached_position = 14;
+   */
+  reachedPosition: string;
+};
+
+/**
+ * Describes the message events.Republish.
+ * Use `create(RepublishSchema)` to create a new message.
+ */
+export declare const RepublishSchema: GenMessage<Republish>;
+
+/**
  * Accepted for compatibility. It does not change the order of anything.
  *
  * @generated from enum events.EventPriority
@@ -1160,6 +1589,40 @@ export enum EventPriority {
  * Describes the enum events.EventPriority.
  */
 export declare const EventPrioritySchema: GenEnum<EventPriority>;
+
+/**
+ * How a republish is doing.
+ *
+ * @generated from enum events.RepublishState
+ */
+export enum RepublishState {
+  /**
+   * @generated from enum value: REPUBLISH_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * In work, or after those that were asked for before it.
+   *
+   * @generated from enum value: REPUBLISH_STATE_RUNNING = 1;
+   */
+  RUNNING = 1,
+
+  /**
+   * @generated from enum value: REPUBLISH_STATE_DONE = 2;
+   */
+  DONE = 2,
+
+  /**
+   * @generated from enum value: REPUBLISH_STATE_CANCELLED = 3;
+   */
+  CANCELLED = 3,
+}
+
+/**
+ * Describes the enum events.RepublishState.
+ */
+export declare const RepublishStateSchema: GenEnum<RepublishState>;
 
 /**
  * Publishing and reading events, for services, tools and people with grpcurl.
@@ -1246,6 +1709,58 @@ export declare const EventsService: GenService<{
     methodKind: "unary";
     input: typeof ListConsumersRequestSchema;
     output: typeof ListConsumersResponseSchema;
+  },
+  /**
+   * Aggregates whose next event Kafka refuses, in the order of the log. They wait there, whole and in
+   * order, while everything else is published.
+   *
+   * @generated from rpc events.EventsService.ListRelayParked
+   */
+  listRelayParked: {
+    methodKind: "unary";
+    input: typeof ListRelayParkedRequestSchema;
+    output: typeof ListRelayParkedResponseSchema;
+  },
+  /**
+   * Has the relay try what it has parked at once, rather than in its own time.
+   *
+   * @generated from rpc events.EventsService.RetryRelayParked
+   */
+  retryRelayParked: {
+    methodKind: "unary";
+    input: typeof RetryRelayParkedRequestSchema;
+    output: typeof RetryRelayParkedResponseSchema;
+  },
+  /**
+   * Has the relays send a part of the log to Kafka once more, in order: after a topic lost its data.
+   * Views do not change. Recorded, with who asked and why.
+   *
+   * @generated from rpc events.EventsService.StartRepublish
+   */
+  startRepublish: {
+    methodKind: "unary";
+    input: typeof StartRepublishRequestSchema;
+    output: typeof StartRepublishResponseSchema;
+  },
+  /**
+   * What was asked for and how far it is, newest first.
+   *
+   * @generated from rpc events.EventsService.ListRepublishes
+   */
+  listRepublishes: {
+    methodKind: "unary";
+    input: typeof ListRepublishesRequestSchema;
+    output: typeof ListRepublishesResponseSchema;
+  },
+  /**
+   * Ends one before its end; what was sent stays.
+   *
+   * @generated from rpc events.EventsService.CancelRepublish
+   */
+  cancelRepublish: {
+    methodKind: "unary";
+    input: typeof CancelRepublishRequestSchema;
+    output: typeof CancelRepublishResponseSchema;
   },
 }>;
 

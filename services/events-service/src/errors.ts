@@ -30,6 +30,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'The log was restored or replaced since; read it again from the beginning.',
   },
+  REPUBLISH_UNKNOWN: {
+    message: 'there is no republish {id}',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: '`./nova relay republish --list` names those there are.',
+  },
   APPEND_QUEUE_FULL: {
     message: 'too many appends are waiting for the log',
     status: 'RESOURCE_EXHAUSTED',

@@ -7,6 +7,7 @@ import { laneStore } from './lane-store.ts';
 import { logSource } from './log-source.ts';
 import type { EventPublisher } from './publisher.ts';
 import { PortedRelay, type Relay } from './relay.ts';
+import { republishStore } from './republish-store.ts';
 import { type RelaySettings, relayDefaults } from './settings.ts';
 
 /**
@@ -27,6 +28,7 @@ import { type RelaySettings, relayDefaults } from './settings.ts';
  *   what fails                   what happens
  *   one partition                its lanes lag and are tried again; the others flow on
  *   Kafka                        events wait in the log; sent in order when it is back
+ *   one event, for what it is    its aggregate waits in the log (parked-retry.ts); all else flows
  *   PostgreSQL                   no reads; sends end with the lease; goes on when it is back
  *   this process                 others take its lanes when the lease ends, from the last cursor
  *   this process, stopped and    the cursors it writes find another term or an ended lease and
@@ -57,6 +59,7 @@ export function createRelay({
   return new PortedRelay({
     source: logSource(database),
     store: laneStore(database, relayId, complete.leaseMs),
+    republishes: republishStore(database, relayId),
     publisher,
     listen: (wake) => database.listen(WAKE_CHANNEL, wake),
     backlog: () => outboxStatus(database),

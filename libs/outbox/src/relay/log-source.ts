@@ -23,6 +23,8 @@ export interface LogRange {
   readonly after: bigint;
   readonly upto: bigint;
   readonly lanes: readonly number[];
+  /** Only these; empty or left out = all. */
+  readonly eventTypes?: readonly string[];
   readonly rows: number;
   readonly bytes: number;
 }
@@ -94,7 +96,8 @@ export function logSource(database: Database): LogSource {
   };
 }
 
-function windowSql({ after, upto, lanes, rows, bytes }: LogRange): string {
+function windowSql(range: LogRange): string {
+  const { after, upto, lanes, rows, bytes } = range;
   // Whole numbers only, so that nothing else can get into the text.
   const numbers = {
     after: BigInt(after),
@@ -105,8 +108,17 @@ function windowSql({ after, upto, lanes, rows, bytes }: LogRange): string {
   };
   return Object.entries(numbers).reduce(
     (text, [name, number]) => text.replace(`{${name}}`, String(number)),
-    sql.window.text,
+    sql.window.text.replace('{types}', typesSql(range)),
   );
+}
+
+function typesSql({ eventTypes = [] }: LogRange): string {
+  if (eventTypes.length === 0) return '';
+  const names = eventTypes.map((name) => {
+    if (!/^[a-z0-9_]+$/.test(name)) throw new TypeError(`not an event type: ${name}`);
+    return `'${name}'`;
+  });
+  return ` AND event_type = ANY (ARRAY[${names.join(',')}])`;
 }
 
 function epochOf(epochs: readonly Epoch[], position: bigint): string {

@@ -6,15 +6,22 @@ import type { OutgoingRecord } from './publisher.ts';
  * The records of a batch: payloads as they are stored, headers from the columns, and for events
  * with a trace the header of this hop. Where the trace is recorded, each event gets a span from
  * here until `sent` settles.
+ *
+ * @param replay why they are sent once more, by hand
  */
 export function outgoingRecords(
   events: readonly StoredEvent[],
   topic: string,
   partition: number,
   sent: Promise<void>,
+  replay?: string,
 ): readonly OutgoingRecord[] {
   return events.map((event) => {
-    const headers = { ...recordHeaders(event), ...hopHeaders(event, topic, partition, sent) };
+    const headers = {
+      ...recordHeaders(event),
+      ...hopHeaders(event, topic, partition, sent),
+      ...(replay === undefined ? {} : { ce_novareplay: replay }),
+    };
     return { key: event.aggregateId, value: event.payload, headers };
   });
 }

@@ -2,6 +2,7 @@ import type { FairShare } from '@nova/lease';
 import type { Part } from '@nova/lifecycle';
 import { type GaugeMetric, gauge, type Logger, metricNames, type Reading } from '@nova/telemetry';
 import { type Clock, Signal, sleep } from '@nova/time';
+import type { ParkedTotals } from '../parked.ts';
 import { Advance } from './advance.ts';
 import type { RelayContext } from './context.ts';
 import { Front } from './front.ts';
@@ -15,6 +16,8 @@ import type { LogSource } from './log-source.ts';
 import { RelayMeters } from './meters.ts';
 import { runParkedRetry } from './parked-retry.ts';
 import type { EventPublisher } from './publisher.ts';
+import { runRepublish } from './republish.ts';
+import type { RepublishStore } from './republish-store.ts';
 import type { RelaySettings } from './settings.ts';
 import { type RelayStatus, statusOf } from './status.ts';
 
@@ -28,12 +31,15 @@ export interface Backlog {
   readonly pending: bigint;
   /** Undefined when nothing waits. */
   readonly oldestPendingAgeMs: number | undefined;
+  /** What Kafka refuses; it is not pending. */
+  readonly parked: Omit<ParkedTotals, 'since'>;
 }
 
 /** What a relay works with. */
 export interface RelayPorts {
   readonly source: LogSource;
   readonly store: LaneStore;
+  readonly republishes: RepublishStore;
   readonly publisher: EventPublisher;
   /** Calls the given function whenever something may have been appended. */
   readonly listen: (wake: () => void) => Part;
@@ -92,6 +98,7 @@ export class PortedRelay implements Relay {
       runGap(context, stop.signal),
       this.#advance.run(stop.signal),
       runParkedRetry(context, stop.signal),
+      runRepublish(context, this.#ports.republishes, stop.signal),
     ]).then(() => {
       for (const one of gauges) one.remove();
     });
@@ -150,6 +157,15 @@ export class PortedRelay implements Relay {
       ),
       gauge(metricNames.outboxOldestPendingAge, 'Age of the oldest event that waits.', () =>
         backlog(({ oldestPendingAgeMs }) => [{ value: (oldestPendingAgeMs ?? 0) / 1000 }]),
+      ),
+      gauge(metricNames.parkedAggregates, 'Aggregates whose next event fails.', () =>
+        backlog(({ parked }) => [{ value: Number(parked.aggregates) }]),
+      ),
+      gauge(metricNames.parkedEvents, 'Events that wait behind a failure.', () =>
+        backlog(({ parked }) => [{ value: Number(parked.events) }]),
+      ),
+      gauge(metricNames.parkedOldestAge, 'Time since the first failure that lasts.', () =>
+        backlog(({ parked }) => [{ value: parked.oldestAgeMs / 1000 }]),
       ),
     ];
   }

@@ -20,6 +20,12 @@ const FAST: Partial<RelaySettings> = {
   parkedRetryMs: 20,
 };
 
+const NO_BACKLOG = {
+  pending: 0n,
+  oldestPendingAgeMs: undefined,
+  parked: { aggregates: 0n, events: 0n, oldestAgeMs: 0 },
+};
+
 /** A relay that a spec can stop in the middle: while paused, nothing it asks for is answered. */
 export interface RiggedRelay extends Relay {
   pause(): void;
@@ -55,7 +61,12 @@ export class RelayRig {
       store: this.lanes.storeFor(relayId, this.#settings.leaseMs, () => gate),
       publisher,
       listen: (wake) => watching(this.log, wake),
-      backlog: () => Promise.resolve({ pending: 0n, oldestPendingAgeMs: undefined }),
+      republishes: {
+        inWork: () => Promise.resolve(undefined),
+        move: () => Promise.resolve(),
+        end: () => Promise.resolve(false),
+      },
+      backlog: () => Promise.resolve(NO_BACKLOG),
       relayId,
       clock: systemClock,
       logger: silentLogger,

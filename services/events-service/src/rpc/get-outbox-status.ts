@@ -20,6 +20,9 @@ export function getOutboxStatus({ progress }: Dependencies) {
       ...(status.oldestPendingAgeMs === undefined
         ? {}
         : { oldestPendingAge: duration(status.oldestPendingAgeMs) }),
+      parkedAggregates: status.parked.aggregates,
+      parkedEvents: status.parked.events,
+      ...(status.parked.since === undefined ? {} : { parkedSince: instantOf(status.parked.since) }),
       publishedPerSecond: status.publishedPerSecond,
       lanes: status.lanes.map(({ lane, position, owner, leaseUntil }) => ({
         lane,

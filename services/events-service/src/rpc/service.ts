@@ -2,6 +2,7 @@ import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { implement, type ServiceImplementation } from '@nova/rpc';
 import { append } from './append.ts';
+import { cancelRepublish } from './cancel-republish.ts';
 import type { Dependencies } from './dependencies.ts';
 import { getEvent } from './get-event.ts';
 import { getEventsByAggregate } from './get-events-by-aggregate.ts';
@@ -9,12 +10,16 @@ import { getEventsByType } from './get-events-by-type.ts';
 import { getLog } from './get-log.ts';
 import { getOutboxStatus } from './get-outbox-status.ts';
 import { listConsumers } from './list-consumers.ts';
+import { listRelayParked } from './list-relay-parked.ts';
+import { listRepublishes } from './list-republishes.ts';
 import { publishEvent } from './publish-event.ts';
 import { publishEvents } from './publish-events.ts';
 import { readAggregates } from './read-aggregates.ts';
 import { readLog } from './read-log.ts';
 import { registerConsumer } from './register-consumer.ts';
 import { resolve } from './resolve.ts';
+import { retryRelayParked } from './retry-relay-parked.ts';
+import { startRepublish } from './start-republish.ts';
 import { subscribeToEvents } from './subscribe-to-events.ts';
 
 /** Every RPC of events-service with the role it takes. */
@@ -30,6 +35,11 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByType: getEventsByType(dependencies),
         getOutboxStatus: getOutboxStatus(dependencies),
         listConsumers: listConsumers(dependencies),
+        listRelayParked: listRelayParked(dependencies),
+        retryRelayParked: retryRelayParked(dependencies),
+        startRepublish: startRepublish(dependencies),
+        listRepublishes: listRepublishes(dependencies),
+        cancelRepublish: cancelRepublish(dependencies),
         subscribeToEvents: subscribeToEvents(dependencies),
       },
       {
@@ -40,6 +50,11 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByType: 'reader',
         getOutboxStatus: 'reader',
         listConsumers: 'reader',
+        listRelayParked: 'admin',
+        retryRelayParked: 'admin',
+        startRepublish: 'admin',
+        listRepublishes: 'admin',
+        cancelRepublish: 'admin',
         subscribeToEvents: 'reader',
       },
     ),

@@ -59,5 +59,14 @@ function backlogGauges(status: PublishProgress['status']): readonly GaugeMetric[
     gauge(metricNames.outboxOldestPendingAge, 'Age of the oldest event that waits.', async () => [
       { value: ((await status()).oldestPendingAgeMs ?? 0) / 1000 },
     ]),
+    gauge(metricNames.parkedAggregates, 'Aggregates whose next event fails.', async () => [
+      { value: Number((await status()).parked.aggregates) },
+    ]),
+    gauge(metricNames.parkedEvents, 'Events that wait behind a failure.', async () => [
+      { value: Number((await status()).parked.events) },
+    ]),
+    gauge(metricNames.parkedOldestAge, 'Time since the first failure that lasts.', async () => [
+      { value: (await status()).parked.oldestAgeMs / 1000 },
+    ]),
   ];
 }
