@@ -36,6 +36,11 @@ const EVERYWHERE = {
   }),
 } satisfies OptionSpecs;
 
+/** What a group of verbs is for, where its word does not say it. */
+const GROUPS: Readonly<Record<string, string>> = {
+  parked: 'what could not be applied, and what to do about it',
+};
+
 /**
  * Runs the verb that `argv` names (without node and script) and returns the exit code: 0 done,
  * 1 failed, 2 wrong use. Never throws; what went wrong is printed as message and hint.
@@ -114,7 +119,9 @@ function valuesOf(command: Command, specs: OptionSpecs): Record<string, unknown>
 function groupOf(parent: Command, word: string, stdout: Sink): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
-  const group = newCommand(word, stdout).summary(`verbs that ${word}`).usage('VERB [options]');
+  const group = newCommand(word, stdout)
+    .summary(GROUPS[word] ?? `verbs that ${word}`)
+    .usage('VERB [options]');
   parent.addCommand(group);
   return group;
 }

@@ -3,6 +3,15 @@ import { doctor } from './verbs/doctor.ts';
 import { down } from './verbs/down.ts';
 import { importIrc } from './verbs/import-irc.ts';
 import { logs } from './verbs/logs.ts';
+import {
+  parkedActs,
+  parkedCancel,
+  parkedDiscard,
+  parkedGroups,
+  parkedList,
+  parkedReplay,
+  parkedShow,
+} from './verbs/parked.ts';
 import { publish } from './verbs/publish.ts';
 import { relayParkedList } from './verbs/relay-parked-list.ts';
 import { relayParkedRetry } from './verbs/relay-parked-retry.ts';
@@ -28,6 +37,13 @@ export const verbs: readonly Verb[] = [
   trace,
   topics,
   importIrc,
+  parkedList,
+  parkedGroups,
+  parkedShow,
+  parkedReplay,
+  parkedDiscard,
+  parkedActs,
+  parkedCancel,
   relayParkedList,
   relayParkedRetry,
   relayRepublish,

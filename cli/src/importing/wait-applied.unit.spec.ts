@@ -24,6 +24,8 @@ afterEach(async () => {
 
 const running: Told = { phase: ConsumerPhase.RUNNING };
 
+const notAsked = () => Promise.reject(new Error('not asked'));
+
 /** A consumer that tells what is given, one look after the other; the last one goes on. */
 async function consumerThat(
   service: string,
@@ -46,9 +48,29 @@ async function consumerThat(
             asked.push(aggregateVersion);
             return { states: [{ service, consumer: 'views', condition: conditionOf() }] };
           },
-          listParked: () => Promise.reject(new Error('not asked')),
+          listParked: notAsked,
+          listParkedGroups: notAsked,
+          getParked: notAsked,
+          listParkedEffects: notAsked,
+          tryParked: notAsked,
+          startParkedAct: notAsked,
+          getParkedAct: notAsked,
+          listParkedActs: notAsked,
+          cancelParkedAct: notAsked,
         },
-        { listConsumers: 'admin', getDeliveryState: 'admin', listParked: 'admin' },
+        {
+          listConsumers: 'admin',
+          getDeliveryState: 'admin',
+          listParked: 'admin',
+          listParkedGroups: 'admin',
+          getParked: 'admin',
+          listParkedEffects: 'admin',
+          tryParked: 'admin',
+          startParkedAct: 'admin',
+          getParkedAct: 'admin',
+          listParkedActs: 'admin',
+          cancelParkedAct: 'admin',
+        },
       ),
     ],
     logger: silentLogger,

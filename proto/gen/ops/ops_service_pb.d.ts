@@ -387,6 +387,13 @@ export declare type ListParkedRequest = Message<"ops.ListParkedRequest"> & {
    * @generated from field: bool include_retrying = 3;
    */
   includeRetrying: boolean;
+
+  /**
+   * Its include_retrying counts like the one here.
+   *
+   * @generated from field: ops.ParkedSelection selection = 4;
+   */
+  selection?: ParkedSelection | undefined;
 };
 
 /**
@@ -394,6 +401,99 @@ export declare type ListParkedRequest = Message<"ops.ListParkedRequest"> & {
  * Use `create(ListParkedRequestSchema)` to create a new message.
  */
 export declare const ListParkedRequestSchema: GenMessage<ListParkedRequest>;
+
+/**
+ * Which failing aggregates are meant; what is left empty does not matter.
+ *
+ * @generated from message ops.ParkedSelection
+ */
+export declare type ParkedSelection = Message<"ops.ParkedSelection"> & {
+  /**
+   * @generated from field: string aggregate_type = 1;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 2;
+   */
+  aggregateId: string;
+
+  /**
+   * Of the failing event.
+   *
+   * @generated from field: string event_type = 3;
+   */
+  eventType: string;
+
+  /**
+   * Of the cause, as ListParkedGroups tells it.
+   *
+   * @generated from field: string fingerprint = 4;
+   */
+  fingerprint: string;
+
+  /**
+   * When it failed first: at or after, and before.
+   *
+   * @generated from field: google.protobuf.Timestamp failed_since = 5;
+   */
+  failedSince?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp failed_before = 6;
+   */
+  failedBefore?: Timestamp | undefined;
+
+  /**
+   * Also aggregates that are still tried again.
+   *
+   * @generated from field: bool include_retrying = 7;
+   */
+  includeRetrying: boolean;
+};
+
+/**
+ * Describes the message ops.ParkedSelection.
+ * Use `create(ParkedSelectionSchema)` to create a new message.
+ */
+export declare const ParkedSelectionSchema: GenMessage<ParkedSelection>;
+
+/**
+ * Which parked effects are meant; what is left empty does not matter.
+ *
+ * @generated from message ops.EffectSelection
+ */
+export declare type EffectSelection = Message<"ops.EffectSelection"> & {
+  /**
+   * Name of the effect.
+   *
+   * @generated from field: string effect = 1;
+   */
+  effect: string;
+
+  /**
+   * @generated from field: string target = 2;
+   */
+  target: string;
+
+  /**
+   * When it was parked: at or after, and before.
+   *
+   * @generated from field: google.protobuf.Timestamp parked_since = 3;
+   */
+  parkedSince?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp parked_before = 4;
+   */
+  parkedBefore?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ops.EffectSelection.
+ * Use `create(EffectSelectionSchema)` to create a new message.
+ */
+export declare const EffectSelectionSchema: GenMessage<EffectSelection>;
 
 /**
  * @generated from message ops.ListParkedResponse
@@ -515,6 +615,27 @@ export declare type ParkedAggregate = Message<"ops.ParkedAggregate"> & {
    * @generated from field: int64 waiting_events = 16;
    */
   waitingEvents: bigint;
+
+  /**
+   * The same for failures of one cause: kind of error and the function that threw it.
+   *
+   * @generated from field: string fingerprint = 17;
+   */
+  fingerprint: string;
+
+  /**
+   * Where it was thrown: function, file and line.
+   *
+   * @generated from field: string frame = 18;
+   */
+  frame: string;
+
+  /**
+   * "<version of the service>+<hash of its views>" that failed last.
+   *
+   * @generated from field: string consumer_version = 19;
+   */
+  consumerVersion: string;
 };
 
 /**
@@ -522,6 +643,799 @@ export declare type ParkedAggregate = Message<"ops.ParkedAggregate"> & {
  * Use `create(ParkedAggregateSchema)` to create a new message.
  */
 export declare const ParkedAggregateSchema: GenMessage<ParkedAggregate>;
+
+/**
+ * @generated from message ops.ListParkedGroupsRequest
+ */
+export declare type ListParkedGroupsRequest = Message<"ops.ListParkedGroupsRequest"> & {
+  /**
+   * @generated from field: ops.ParkedSelection selection = 1;
+   */
+  selection?: ParkedSelection | undefined;
+};
+
+/**
+ * Describes the message ops.ListParkedGroupsRequest.
+ * Use `create(ListParkedGroupsRequestSchema)` to create a new message.
+ */
+export declare const ListParkedGroupsRequestSchema: GenMessage<ListParkedGroupsRequest>;
+
+/**
+ * @generated from message ops.ListParkedGroupsResponse
+ */
+export declare type ListParkedGroupsResponse = Message<"ops.ListParkedGroupsResponse"> & {
+  /**
+   * At most 500.
+   *
+   * @generated from field: repeated ops.ParkedGroup groups = 1;
+   */
+  groups: ParkedGroup[];
+};
+
+/**
+ * Describes the message ops.ListParkedGroupsResponse.
+ * Use `create(ListParkedGroupsResponseSchema)` to create a new message.
+ */
+export declare const ListParkedGroupsResponseSchema: GenMessage<ListParkedGroupsResponse>;
+
+/**
+ * Failing aggregates of one cause.
+ *
+ * @generated from message ops.ParkedGroup
+ */
+export declare type ParkedGroup = Message<"ops.ParkedGroup"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: string fingerprint = 3;
+   */
+  fingerprint: string;
+
+  /**
+   * Code, place and message of the latest failure.
+   *
+   * @generated from field: string error_code = 4;
+   */
+  errorCode: string;
+
+  /**
+   * @generated from field: string frame = 5;
+   */
+  frame: string;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * Of the failing events.
+   *
+   * @generated from field: repeated string event_types = 7;
+   */
+  eventTypes: string[];
+
+  /**
+   * @generated from field: repeated string consumer_versions = 8;
+   */
+  consumerVersions: string[];
+
+  /**
+   * @generated from field: int64 aggregates = 9;
+   */
+  aggregates: bigint;
+
+  /**
+   * @generated from field: int64 waiting_events = 10;
+   */
+  waitingEvents: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp first_failed_at = 11;
+   */
+  firstFailedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp failed_at = 12;
+   */
+  failedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message ops.ParkedGroup.
+ * Use `create(ParkedGroupSchema)` to create a new message.
+ */
+export declare const ParkedGroupSchema: GenMessage<ParkedGroup>;
+
+/**
+ * @generated from message ops.GetParkedRequest
+ */
+export declare type GetParkedRequest = Message<"ops.GetParkedRequest"> & {
+  /**
+   * @generated from field: string aggregate_type = 1;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 2;
+   */
+  aggregateId: string;
+
+  /**
+   * Waiting events after this version; 0 = from the first.
+   *
+   * @generated from field: int64 after_version = 3;
+   */
+  afterVersion: bigint;
+
+  /**
+   * 0 = 20, at most 100.
+   *
+   * @generated from field: int32 page_size = 4;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message ops.GetParkedRequest.
+ * Use `create(GetParkedRequestSchema)` to create a new message.
+ */
+export declare const GetParkedRequestSchema: GenMessage<GetParkedRequest>;
+
+/**
+ * @generated from message ops.GetParkedResponse
+ */
+export declare type GetParkedResponse = Message<"ops.GetParkedResponse"> & {
+  /**
+   * @generated from field: ops.ParkedAggregate aggregate = 1;
+   */
+  aggregate?: ParkedAggregate | undefined;
+
+  /**
+   * Of the last failure, at most 8 KiB.
+   *
+   * @generated from field: string stack = 2;
+   */
+  stack: string;
+
+  /**
+   * In order. Fewer than were asked for where they would not fit into an answer.
+   *
+   * @generated from field: repeated ops.WaitingRecord records = 3;
+   */
+  records: WaitingRecord[];
+};
+
+/**
+ * Describes the message ops.GetParkedResponse.
+ * Use `create(GetParkedResponseSchema)` to create a new message.
+ */
+export declare const GetParkedResponseSchema: GenMessage<GetParkedResponse>;
+
+/**
+ * The record of an event that waits, as it came; its key is the aggregate's id.
+ *
+ * @generated from message ops.WaitingRecord
+ */
+export declare type WaitingRecord = Message<"ops.WaitingRecord"> & {
+  /**
+   * @generated from field: int64 aggregate_version = 1;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
+
+  /**
+   * @generated from field: string event_type = 3;
+   */
+  eventType: string;
+
+  /**
+   * Where it was read; absent when it came from the log.
+   *
+   * @generated from field: string topic = 4;
+   */
+  topic: string;
+
+  /**
+   * @generated from field: optional int32 partition = 5;
+   */
+  partition?: number | undefined;
+
+  /**
+   * @generated from field: optional int64 offset = 6;
+   */
+  offset?: bigint | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp published_at = 7;
+   */
+  publishedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp parked_at = 8;
+   */
+  parkedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: map<string, string> headers = 9;
+   */
+  headers: { [key: string]: string };
+
+  /**
+   * @generated from field: bytes value = 10;
+   */
+  value: Uint8Array;
+};
+
+/**
+ * Describes the message ops.WaitingRecord.
+ * Use `create(WaitingRecordSchema)` to create a new message.
+ */
+export declare const WaitingRecordSchema: GenMessage<WaitingRecord>;
+
+/**
+ * @generated from message ops.ListParkedEffectsRequest
+ */
+export declare type ListParkedEffectsRequest = Message<"ops.ListParkedEffectsRequest"> & {
+  /**
+   * 0 = 100, at most 500.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+
+  /**
+   * @generated from field: ops.EffectSelection selection = 3;
+   */
+  selection?: EffectSelection | undefined;
+};
+
+/**
+ * Describes the message ops.ListParkedEffectsRequest.
+ * Use `create(ListParkedEffectsRequestSchema)` to create a new message.
+ */
+export declare const ListParkedEffectsRequestSchema: GenMessage<ListParkedEffectsRequest>;
+
+/**
+ * @generated from message ops.ListParkedEffectsResponse
+ */
+export declare type ListParkedEffectsResponse = Message<"ops.ListParkedEffectsResponse"> & {
+  /**
+   * @generated from field: repeated ops.ParkedEffect effects = 1;
+   */
+  effects: ParkedEffect[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ops.ListParkedEffectsResponse.
+ * Use `create(ListParkedEffectsResponseSchema)` to create a new message.
+ */
+export declare const ListParkedEffectsResponseSchema: GenMessage<ListParkedEffectsResponse>;
+
+/**
+ * An effect that was refused; those after it for the same target wait.
+ *
+ * @generated from message ops.ParkedEffect
+ */
+export declare type ParkedEffect = Message<"ops.ParkedEffect"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: string effect_id = 3;
+   */
+  effectId: string;
+
+  /**
+   * Its name, and what tells it from others of the same event.
+   *
+   * @generated from field: string effect = 4;
+   */
+  effect: string;
+
+  /**
+   * @generated from field: string effect_key = 5;
+   */
+  effectKey: string;
+
+  /**
+   * @generated from field: string target = 6;
+   */
+  target: string;
+
+  /**
+   * @generated from field: string source_event_id = 7;
+   */
+  sourceEventId: string;
+
+  /**
+   * @generated from field: string reason = 8;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 9;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp parked_at = 10;
+   */
+  parkedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 waiting_behind = 11;
+   */
+  waitingBehind: bigint;
+};
+
+/**
+ * Describes the message ops.ParkedEffect.
+ * Use `create(ParkedEffectSchema)` to create a new message.
+ */
+export declare const ParkedEffectSchema: GenMessage<ParkedEffect>;
+
+/**
+ * @generated from message ops.TryParkedRequest
+ */
+export declare type TryParkedRequest = Message<"ops.TryParkedRequest"> & {
+  /**
+   * @generated from field: string aggregate_type = 1;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 2;
+   */
+  aggregateId: string;
+};
+
+/**
+ * Describes the message ops.TryParkedRequest.
+ * Use `create(TryParkedRequestSchema)` to create a new message.
+ */
+export declare const TryParkedRequestSchema: GenMessage<TryParkedRequest>;
+
+/**
+ * @generated from message ops.TryParkedResponse
+ */
+export declare type TryParkedResponse = Message<"ops.TryParkedResponse"> & {
+  /**
+   * @generated from field: ops.TryOutcome outcome = 1;
+   */
+  outcome: TryOutcome;
+
+  /**
+   * Why it would fail, or was not tried.
+   *
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+
+  /**
+   * @generated from field: string fingerprint = 3;
+   */
+  fingerprint: string;
+
+  /**
+   * Events that would be applied, of those that were tried: the first 500.
+   *
+   * @generated from field: int32 applied = 4;
+   */
+  applied: number;
+
+  /**
+   * @generated from field: int32 tried = 5;
+   */
+  tried: number;
+
+  /**
+   * At most 100 rows.
+   *
+   * @generated from field: repeated ops.RowChange changes = 6;
+   */
+  changes: RowChange[];
+
+  /**
+   * How many rows would change in all.
+   *
+   * @generated from field: int32 changed_rows = 7;
+   */
+  changedRows: number;
+
+  /**
+   * Effects that would be written.
+   *
+   * @generated from field: int32 effects = 8;
+   */
+  effects: number;
+};
+
+/**
+ * Describes the message ops.TryParkedResponse.
+ * Use `create(TryParkedResponseSchema)` to create a new message.
+ */
+export declare const TryParkedResponseSchema: GenMessage<TryParkedResponse>;
+
+/**
+ * A row of a view, before and after; JSON, empty where there is none.
+ *
+ * @generated from message ops.RowChange
+ */
+export declare type RowChange = Message<"ops.RowChange"> & {
+  /**
+   * @generated from field: string view = 1;
+   */
+  view: string;
+
+  /**
+   * @generated from field: string before = 2;
+   */
+  before: string;
+
+  /**
+   * @generated from field: string after = 3;
+   */
+  after: string;
+};
+
+/**
+ * Describes the message ops.RowChange.
+ * Use `create(RowChangeSchema)` to create a new message.
+ */
+export declare const RowChangeSchema: GenMessage<RowChange>;
+
+/**
+ * @generated from message ops.StartParkedActRequest
+ */
+export declare type StartParkedActRequest = Message<"ops.StartParkedActRequest"> & {
+  /**
+   * UUID; the id of the act. Sent again, it answers the act that is there.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * @generated from field: ops.ParkedActKind kind = 2;
+   */
+  kind: ParkedActKind;
+
+  /**
+   * Why; kept for ever.
+   *
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from oneof ops.StartParkedActRequest.selection
+   */
+  selection: {
+    /**
+     * @generated from field: ops.ParkedSelection aggregates = 4;
+     */
+    value: ParkedSelection;
+    case: "aggregates";
+  } | {
+    /**
+     * @generated from field: ops.EffectSelection effects = 5;
+     */
+    value: EffectSelection;
+    case: "effects";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Aggregates or effects a second, at most 1000; 0 = as fast as it goes.
+   *
+   * @generated from field: int32 per_second = 6;
+   */
+  perSecond: number;
+};
+
+/**
+ * Describes the message ops.StartParkedActRequest.
+ * Use `create(StartParkedActRequestSchema)` to create a new message.
+ */
+export declare const StartParkedActRequestSchema: GenMessage<StartParkedActRequest>;
+
+/**
+ * @generated from message ops.StartParkedActResponse
+ */
+export declare type StartParkedActResponse = Message<"ops.StartParkedActResponse"> & {
+  /**
+   * @generated from field: ops.ParkedAct act = 1;
+   */
+  act?: ParkedAct | undefined;
+};
+
+/**
+ * Describes the message ops.StartParkedActResponse.
+ * Use `create(StartParkedActResponseSchema)` to create a new message.
+ */
+export declare const StartParkedActResponseSchema: GenMessage<StartParkedActResponse>;
+
+/**
+ * @generated from message ops.GetParkedActRequest
+ */
+export declare type GetParkedActRequest = Message<"ops.GetParkedActRequest"> & {
+  /**
+   * @generated from field: string act_id = 1;
+   */
+  actId: string;
+};
+
+/**
+ * Describes the message ops.GetParkedActRequest.
+ * Use `create(GetParkedActRequestSchema)` to create a new message.
+ */
+export declare const GetParkedActRequestSchema: GenMessage<GetParkedActRequest>;
+
+/**
+ * @generated from message ops.GetParkedActResponse
+ */
+export declare type GetParkedActResponse = Message<"ops.GetParkedActResponse"> & {
+  /**
+   * @generated from field: ops.ParkedAct act = 1;
+   */
+  act?: ParkedAct | undefined;
+
+  /**
+   * The first 20 that have failed.
+   *
+   * @generated from field: repeated ops.FailedPart failed = 2;
+   */
+  failed: FailedPart[];
+};
+
+/**
+ * Describes the message ops.GetParkedActResponse.
+ * Use `create(GetParkedActResponseSchema)` to create a new message.
+ */
+export declare const GetParkedActResponseSchema: GenMessage<GetParkedActResponse>;
+
+/**
+ * An aggregate, or an effect without names, that an act could not free.
+ *
+ * @generated from message ops.FailedPart
+ */
+export declare type FailedPart = Message<"ops.FailedPart"> & {
+  /**
+   * @generated from field: string aggregate_type = 1;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: string aggregate_id = 2;
+   */
+  aggregateId: string;
+
+  /**
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message ops.FailedPart.
+ * Use `create(FailedPartSchema)` to create a new message.
+ */
+export declare const FailedPartSchema: GenMessage<FailedPart>;
+
+/**
+ * @generated from message ops.ListParkedActsRequest
+ */
+export declare type ListParkedActsRequest = Message<"ops.ListParkedActsRequest"> & {
+  /**
+   * 0 = 50, at most 200.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message ops.ListParkedActsRequest.
+ * Use `create(ListParkedActsRequestSchema)` to create a new message.
+ */
+export declare const ListParkedActsRequestSchema: GenMessage<ListParkedActsRequest>;
+
+/**
+ * @generated from message ops.ListParkedActsResponse
+ */
+export declare type ListParkedActsResponse = Message<"ops.ListParkedActsResponse"> & {
+  /**
+   * @generated from field: repeated ops.ParkedAct acts = 1;
+   */
+  acts: ParkedAct[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message ops.ListParkedActsResponse.
+ * Use `create(ListParkedActsResponseSchema)` to create a new message.
+ */
+export declare const ListParkedActsResponseSchema: GenMessage<ListParkedActsResponse>;
+
+/**
+ * @generated from message ops.CancelParkedActRequest
+ */
+export declare type CancelParkedActRequest = Message<"ops.CancelParkedActRequest"> & {
+  /**
+   * @generated from field: string act_id = 1;
+   */
+  actId: string;
+};
+
+/**
+ * Describes the message ops.CancelParkedActRequest.
+ * Use `create(CancelParkedActRequestSchema)` to create a new message.
+ */
+export declare const CancelParkedActRequestSchema: GenMessage<CancelParkedActRequest>;
+
+/**
+ * @generated from message ops.CancelParkedActResponse
+ */
+export declare type CancelParkedActResponse = Message<"ops.CancelParkedActResponse"> & {
+  /**
+   * @generated from field: ops.ParkedAct act = 1;
+   */
+  act?: ParkedAct | undefined;
+};
+
+/**
+ * Describes the message ops.CancelParkedActResponse.
+ * Use `create(CancelParkedActResponseSchema)` to create a new message.
+ */
+export declare const CancelParkedActResponseSchema: GenMessage<CancelParkedActResponse>;
+
+/**
+ * What an operator did: who, when, why, about what, and what came of it.
+ *
+ * @generated from message ops.ParkedAct
+ */
+export declare type ParkedAct = Message<"ops.ParkedAct"> & {
+  /**
+   * @generated from field: string act_id = 1;
+   */
+  actId: string;
+
+  /**
+   * @generated from field: string service = 2;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string consumer = 3;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: ops.ParkedActKind kind = 4;
+   */
+  kind: ParkedActKind;
+
+  /**
+   * Effects instead of aggregates.
+   *
+   * @generated from field: bool is_about_effects = 5;
+   */
+  isAboutEffects: boolean;
+
+  /**
+   * @generated from field: string who = 6;
+   */
+  who: string;
+
+  /**
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * As it was frozen, as JSON.
+   *
+   * @generated from field: string selection = 8;
+   */
+  selection: string;
+
+  /**
+   * @generated from field: int32 per_second = 9;
+   */
+  perSecond: number;
+
+  /**
+   * @generated from field: ops.ParkedActState state = 10;
+   */
+  state: ParkedActState;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 11;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp ended_at = 12;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Who cancelled it.
+   *
+   * @generated from field: string ended_by = 13;
+   */
+  endedBy: string;
+
+  /**
+   * @generated from field: int32 total = 14;
+   */
+  total: number;
+
+  /**
+   * @generated from field: int32 done = 15;
+   */
+  done: number;
+
+  /**
+   * @generated from field: int32 failed = 16;
+   */
+  failed: number;
+
+  /**
+   * Were no longer as they had been selected when their turn came.
+   *
+   * @generated from field: int32 gone = 17;
+   */
+  gone: number;
+};
+
+/**
+ * Describes the message ops.ParkedAct.
+ * Use `create(ParkedActSchema)` to create a new message.
+ */
+export declare const ParkedActSchema: GenMessage<ParkedAct>;
 
 /**
  * What a consumer is doing.
@@ -624,6 +1538,106 @@ export enum DeliveryCondition {
 export declare const DeliveryConditionSchema: GenEnum<DeliveryCondition>;
 
 /**
+ * What a replay would come to.
+ *
+ * @generated from enum ops.TryOutcome
+ */
+export enum TryOutcome {
+  /**
+   * @generated from enum value: TRY_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: TRY_OUTCOME_WOULD_APPLY = 1;
+   */
+  WOULD_APPLY = 1,
+
+  /**
+   * @generated from enum value: TRY_OUTCOME_WOULD_FAIL = 2;
+   */
+  WOULD_FAIL = 2,
+
+  /**
+   * @generated from enum value: TRY_OUTCOME_NOT_PARKED = 3;
+   */
+  NOT_PARKED = 3,
+
+  /**
+   * `detail` says why.
+   *
+   * @generated from enum value: TRY_OUTCOME_NOT_TRIED = 4;
+   */
+  NOT_TRIED = 4,
+}
+
+/**
+ * Describes the enum ops.TryOutcome.
+ */
+export declare const TryOutcomeSchema: GenEnum<TryOutcome>;
+
+/**
+ * What is done about what is parked.
+ *
+ * @generated from enum ops.ParkedActKind
+ */
+export enum ParkedActKind {
+  /**
+   * @generated from enum value: PARKED_ACT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Try it again, in order.
+   *
+   * @generated from enum value: PARKED_ACT_KIND_REPLAY = 1;
+   */
+  REPLAY = 1,
+
+  /**
+   * Go on without it: it counts as applied, and changes nothing.
+   *
+   * @generated from enum value: PARKED_ACT_KIND_DISCARD = 2;
+   */
+  DISCARD = 2,
+}
+
+/**
+ * Describes the enum ops.ParkedActKind.
+ */
+export declare const ParkedActKindSchema: GenEnum<ParkedActKind>;
+
+/**
+ * @generated from enum ops.ParkedActState
+ */
+export enum ParkedActState {
+  /**
+   * @generated from enum value: PARKED_ACT_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: PARKED_ACT_STATE_RUNNING = 1;
+   */
+  RUNNING = 1,
+
+  /**
+   * @generated from enum value: PARKED_ACT_STATE_DONE = 2;
+   */
+  DONE = 2,
+
+  /**
+   * @generated from enum value: PARKED_ACT_STATE_CANCELLED = 3;
+   */
+  CANCELLED = 3,
+}
+
+/**
+ * Describes the enum ops.ParkedActState.
+ */
+export declare const ParkedActStateSchema: GenEnum<ParkedActState>;
+
+/**
  * How a service's consumers are doing and what became of an event there, for operators and tools.
  * Every service that consumes serves it. Callers need the role "admin".
  *
@@ -659,6 +1673,86 @@ export declare const OpsService: GenService<{
     methodKind: "unary";
     input: typeof ListParkedRequestSchema;
     output: typeof ListParkedResponseSchema;
+  },
+  /**
+   * The same by cause, the most aggregates first.
+   *
+   * @generated from rpc ops.OpsService.ListParkedGroups
+   */
+  listParkedGroups: {
+    methodKind: "unary";
+    input: typeof ListParkedGroupsRequestSchema;
+    output: typeof ListParkedGroupsResponseSchema;
+  },
+  /**
+   * One of them, with the records that wait.
+   *
+   * @generated from rpc ops.OpsService.GetParked
+   */
+  getParked: {
+    methodKind: "unary";
+    input: typeof GetParkedRequestSchema;
+    output: typeof GetParkedResponseSchema;
+  },
+  /**
+   * Effects that were refused, in the order of writing.
+   *
+   * @generated from rpc ops.OpsService.ListParkedEffects
+   */
+  listParkedEffects: {
+    methodKind: "unary";
+    input: typeof ListParkedEffectsRequestSchema;
+    output: typeof ListParkedEffectsResponseSchema;
+  },
+  /**
+   * Runs the handlers over what a parked aggregate waits for, and rolls everything back.
+   *
+   * @generated from rpc ops.OpsService.TryParked
+   */
+  tryParked: {
+    methodKind: "unary";
+    input: typeof TryParkedRequestSchema;
+    output: typeof TryParkedResponseSchema;
+  },
+  /**
+   * Begins a replay or a discard of what is selected now. It goes on without the caller.
+   *
+   * @generated from rpc ops.OpsService.StartParkedAct
+   */
+  startParkedAct: {
+    methodKind: "unary";
+    input: typeof StartParkedActRequestSchema;
+    output: typeof StartParkedActResponseSchema;
+  },
+  /**
+   * How far an act is.
+   *
+   * @generated from rpc ops.OpsService.GetParkedAct
+   */
+  getParkedAct: {
+    methodKind: "unary";
+    input: typeof GetParkedActRequestSchema;
+    output: typeof GetParkedActResponseSchema;
+  },
+  /**
+   * What operators did about what was parked, the latest first.
+   *
+   * @generated from rpc ops.OpsService.ListParkedActs
+   */
+  listParkedActs: {
+    methodKind: "unary";
+    input: typeof ListParkedActsRequestSchema;
+    output: typeof ListParkedActsResponseSchema;
+  },
+  /**
+   * Takes up nothing more of an act; the part in work is finished.
+   *
+   * @generated from rpc ops.OpsService.CancelParkedAct
+   */
+  cancelParkedAct: {
+    methodKind: "unary";
+    input: typeof CancelParkedActRequestSchema;
+    output: typeof CancelParkedActResponseSchema;
   },
 }>;
 

@@ -1,5 +1,7 @@
 import type { ParkedAggregate, ParkedCursor } from '@nova/consumer';
 import type {
+  ListParkedGroupsRequest,
+  ListParkedGroupsResponseSchema,
   ListParkedRequest,
   ListParkedResponseSchema,
   ParkedAggregateSchema,
@@ -7,6 +9,7 @@ import type {
 import type { JsonValue, MessageInitShape } from '@nova/proto/runtime';
 import { CONDITIONS, timeField } from './conditions.ts';
 import type { OpsPorts } from './ops-ports.ts';
+import { selectionOf } from './parked-selection.ts';
 
 const METHOD = 'ops.OpsService/ListParked';
 const PAGE = { default: 100, maximum: 500 };
@@ -17,10 +20,11 @@ export function listParked({ consumer, pageTokens }: OpsPorts) {
     request: ListParkedRequest,
   ): Promise<MessageInitShape<typeof ListParkedResponseSchema>> => {
     const { includeRetrying, pageToken } = request;
+    const selection = selectionOf(request.selection, { includeRetrying });
     const size = pageTokens.pageSize(request.pageSize, PAGE);
-    const position = pageTokens.decode(METHOD, includeRetrying, pageToken);
+    const position = pageTokens.decode(METHOD, { ...selection }, pageToken);
     const found = await consumer.parking.list({
-      selection: { includeRetrying },
+      selection,
       // One more than needed tells whether the list goes on.
       limit: size + 1,
       ...(position === undefined ? {} : { after: cursorOf(position) }),
@@ -36,7 +40,7 @@ export function listParked({ consumer, pageTokens }: OpsPorts) {
         generation,
         ...parkedMessage(one),
       })),
-      nextPageToken: hasMore ? pageTokens.encode(METHOD, includeRetrying, positionOf(last)) : '',
+      nextPageToken: hasMore ? pageTokens.encode(METHOD, { ...selection }, positionOf(last)) : '',
     };
   };
 }
@@ -51,7 +55,10 @@ function cursorOf(position: JsonValue): ParkedCursor {
   return { firstFailedAt, aggregateType, aggregateId };
 }
 
-function parkedMessage(one: ParkedAggregate): MessageInitShape<typeof ParkedAggregateSchema> {
+/** A failing aggregate as it goes over the wire. */
+export function parkedMessage(
+  one: ParkedAggregate,
+): MessageInitShape<typeof ParkedAggregateSchema> {
   return {
     aggregateType: one.aggregateType,
     aggregateId: one.aggregateId,
@@ -66,5 +73,34 @@ function parkedMessage(one: ParkedAggregate): MessageInitShape<typeof ParkedAggr
     errorCode: one.errorCode,
     reason: one.reason,
     waitingEvents: BigInt(one.waitingEvents),
+    fingerprint: one.fingerprint,
+    frame: one.frame,
+    consumerVersion: one.consumerVersion,
+  };
+}
+
+/** Lists the causes for which aggregates fail. */
+export function listParkedGroups({ consumer }: OpsPorts) {
+  return async (
+    request: ListParkedGroupsRequest,
+  ): Promise<MessageInitShape<typeof ListParkedGroupsResponseSchema>> => {
+    const groups = await consumer.parking.groups(selectionOf(request.selection), PAGE.maximum);
+    const { service, consumer: name } = consumer.status();
+    return {
+      groups: groups.map((group) => ({
+        service,
+        consumer: name,
+        fingerprint: group.fingerprint,
+        errorCode: group.errorCode,
+        frame: group.frame,
+        reason: group.reason,
+        eventTypes: [...group.eventTypes],
+        consumerVersions: [...group.consumerVersions],
+        aggregates: BigInt(group.aggregates),
+        waitingEvents: BigInt(group.waitingEvents),
+        ...timeField('firstFailedAt', group.firstFailedAt),
+        ...timeField('failedAt', group.failedAt),
+      })),
+    };
   };
 }

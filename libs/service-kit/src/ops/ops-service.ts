@@ -1,9 +1,12 @@
 import { OpsService } from '@nova/proto/gen/ops/ops_service_pb';
 import { implement, type ServiceImplementation } from '@nova/rpc';
 import { getDeliveryState } from './get-delivery-state.ts';
+import { getParked, tryParked } from './get-parked.ts';
 import { listConsumers } from './list-consumers.ts';
-import { listParked } from './list-parked.ts';
+import { listParked, listParkedGroups } from './list-parked.ts';
+import { listParkedEffects } from './list-parked-effects.ts';
 import type { OpsPorts } from './ops-ports.ts';
+import { cancelParkedAct, getParkedAct, listParkedActs, startParkedAct } from './parked-acts.ts';
 
 /** `ops.OpsService` of a service with one consumer. */
 export function opsService(ports: OpsPorts): ServiceImplementation {
@@ -13,7 +16,27 @@ export function opsService(ports: OpsPorts): ServiceImplementation {
       listConsumers: listConsumers(ports),
       getDeliveryState: getDeliveryState(ports),
       listParked: listParked(ports),
+      listParkedGroups: listParkedGroups(ports),
+      getParked: getParked(ports),
+      listParkedEffects: listParkedEffects(ports),
+      tryParked: tryParked(ports),
+      startParkedAct: startParkedAct(ports),
+      getParkedAct: getParkedAct(ports),
+      listParkedActs: listParkedActs(ports),
+      cancelParkedAct: cancelParkedAct(ports),
     },
-    { listConsumers: 'admin', getDeliveryState: 'admin', listParked: 'admin' },
+    {
+      listConsumers: 'admin',
+      getDeliveryState: 'admin',
+      listParked: 'admin',
+      listParkedGroups: 'admin',
+      getParked: 'admin',
+      listParkedEffects: 'admin',
+      tryParked: 'admin',
+      startParkedAct: 'admin',
+      getParkedAct: 'admin',
+      listParkedActs: 'admin',
+      cancelParkedAct: 'admin',
+    },
   );
 }
