@@ -21,7 +21,7 @@ export async function refold(
   const { log, meters, generation, round, logger } = context;
   meters.readLog('refold');
   const events = await readWhole(log, name, [...generation.eventTypes.keys()]);
-  logger.warn(
+  logger.info(
     { aggregate_type: name.aggregateType, aggregate_id: name.aggregateId, count: events.length },
     'aggregate folded anew, its mark was not valid',
   );
