@@ -62,6 +62,7 @@ const GOOD = {
     { eventType: 'message_created', aggregateId: OTHER, payload },
   ],
   'events.EventsService/PublishEvents': [{ events: [event, event], mode: 2 }],
+  'events.EventsService/PublishStream': [{ event }, { event, requestId: MESSAGE }],
   'events.EventsService/SubscribeToEvents': [
     { from: { case: 'beginning', value: true }, eventTypes: ['message_created'] },
     { aggregateIdPrefix: '550e', aggregateTypes: ['conversation'], tenant: 'a' },

@@ -15,6 +15,7 @@ import {
   toBinary,
 } from '@nova/proto/runtime';
 import { currentTraceContext, spanAttributes, withSpan } from '@nova/telemetry';
+import { exchange } from './client-bidi.ts';
 import { CORRELATION_HEADER } from './correlation.ts';
 import type { ClientCredentials } from './credentials.ts';
 import type { MessageFields } from './implement.ts';
@@ -42,10 +43,15 @@ type ClientMethod<M> = M extends {
     ? (request: MessageInitShape<I>, options?: CallOptions) => Promise<MessageShape<O>>
     : Kind extends 'server_streaming'
       ? (request: MessageInitShape<I>, options?: CallOptions) => AsyncIterable<MessageShape<O>>
-      : never
+      : Kind extends 'bidi_streaming'
+        ? (
+            requests: AsyncIterable<MessageInitShape<I>>,
+            options?: CallOptions,
+          ) => AsyncIterable<MessageShape<O>>
+        : never
   : never;
 
-/** The unary and server-streaming methods of a service by their local names. */
+/** The methods of a service by their local names; none that only streams requests has a user. */
 export type ClientMethods<S extends DescService> = {
   readonly [Name in keyof S['method']]: ClientMethod<S['method'][Name]>;
 };
@@ -119,9 +125,11 @@ function clientMethod(channel: GrpcClient, method: DescMethod, client: ClientOpt
     case 'server_streaming':
       return (request: MessageFields, options: CallOptions = {}) =>
         callStream(channel, method, path, request, options, client);
-    // Calls that stream requests have no user yet.
-    case 'client_streaming':
     case 'bidi_streaming':
+      return (requests: AsyncIterable<MessageFields>, options: CallOptions = {}) =>
+        callBidi(channel, method, path, requests, options, client);
+    // Has no user yet.
+    case 'client_streaming':
       return undefined;
   }
 }
@@ -178,6 +186,29 @@ async function* callStream(
   } finally {
     // Also when the reader leaves early: the server must not go on for nobody.
     call.cancel();
+  }
+}
+
+async function* callBidi(
+  channel: GrpcClient,
+  method: DescMethod,
+  path: string,
+  requests: AsyncIterable<MessageFields>,
+  options: CallOptions,
+  client: ClientOptions,
+): AsyncIterable<unknown> {
+  const call = channel.makeBidiStreamRequest(
+    `/${path}`,
+    serialize(method),
+    deserialize(method),
+    headersFor(client, options),
+    grpcOptions(options),
+  );
+  cancelWith(options.signal, call);
+  try {
+    yield* exchange(call, requests);
+  } catch (thrown) {
+    throw rpcErrorFrom(thrown, path);
   }
 }
 

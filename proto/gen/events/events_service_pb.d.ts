@@ -1651,6 +1651,16 @@ export declare const EventsService: GenService<{
     output: typeof PublishEventsResponseSchema;
   },
   /**
+   * Stores events as they come, each for itself, and answers each in order after its commit.
+   *
+   * @generated from rpc events.EventsService.PublishStream
+   */
+  publishStream: {
+    methodKind: "bidi_streaming";
+    input: typeof PublishStreamRequestSchema;
+    output: typeof PublishStreamResponseSchema;
+  },
+  /**
    * The events that match, from the log and then as they are stored, until the caller leaves.
    *
    * @generated from rpc events.EventsService.SubscribeToEvents

@@ -5,6 +5,7 @@ import type {
   AppendResponseSchema,
   AppendResultSchema,
 } from '@nova/proto/gen/events/event_log_pb';
+import type { StoredAtSchema } from '@nova/proto/gen/events/events_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { instantOf } from './event-time.ts';
 import { refusalMessage } from './refusal.ts';
@@ -38,7 +39,16 @@ function resultMessage(
   };
 }
 
+/** Where an event was stored, for a stream of answers. */
+export function storedAt(appended: Appended): MessageInitShape<typeof StoredAtSchema> {
+  return { ...placeOf(appended), eventType: appended.eventType };
+}
+
 function appendedMessage(appended: Appended): MessageInitShape<typeof AppendedEventSchema> {
+  return { ...placeOf(appended), replayed: appended.replayed };
+}
+
+function placeOf(appended: Appended) {
   return {
     eventId: appended.eventId,
     aggregateType: appended.aggregateType,
@@ -47,6 +57,5 @@ function appendedMessage(appended: Appended): MessageInitShape<typeof AppendedEv
     typeSequence: appended.typeSequence,
     position: formatPosition(appended.position),
     storedAt: instantOf(appended.storedAt),
-    replayed: appended.replayed,
   };
 }

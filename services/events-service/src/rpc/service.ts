@@ -14,6 +14,7 @@ import { listRelayParked } from './list-relay-parked.ts';
 import { listRepublishes } from './list-republishes.ts';
 import { publishEvent } from './publish-event.ts';
 import { publishEvents } from './publish-events.ts';
+import { publishStream } from './publish-stream.ts';
 import { readAggregates } from './read-aggregates.ts';
 import { readLog } from './read-log.ts';
 import { registerConsumer } from './register-consumer.ts';
@@ -30,6 +31,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
       {
         publishEvent: publishEvent(dependencies),
         publishEvents: publishEvents(dependencies),
+        publishStream: publishStream(dependencies),
         getEvent: getEvent(dependencies),
         getEventsByAggregate: getEventsByAggregate(dependencies),
         getEventsByType: getEventsByType(dependencies),
@@ -45,6 +47,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
       {
         publishEvent: 'writer',
         publishEvents: 'writer',
+        publishStream: 'writer',
         getEvent: 'reader',
         getEventsByAggregate: 'reader',
         getEventsByType: 'reader',

@@ -1,6 +1,6 @@
 import { connect } from 'node:http2';
 import { Readiness } from '@nova/lifecycle';
-import { append, createWaker } from '@nova/outbox';
+import { type AppendUnit, append, createWaker } from '@nova/outbox';
 import { openDatabase } from '@nova/postgres';
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
@@ -46,11 +46,13 @@ export interface RawAnswer {
 export interface ServeOptions {
   readonly limits?: Partial<Limits>;
   readonly logger?: Logger;
+  /** Called before each statement that appends; when it throws, nothing is sent. */
+  readonly beforeAppend?: (units: readonly AppendUnit[]) => Promise<void>;
 }
 
 /** Serves the database at `url`, whose migrations are applied, on a free port. */
 export async function serveLog(url: string, options: ServeOptions = {}): Promise<ServedLog> {
-  const { logger = silentLogger, limits = {} } = options;
+  const { logger = silentLogger, limits = {}, beforeAppend } = options;
   const database = openDatabase({
     url,
     applicationName: 'spec',
@@ -64,7 +66,10 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
     services: eventsServices({
       database,
       queue: createAppendQueue({
-        append: (units) => append(database, units),
+        append: async (units) => {
+          await beforeAppend?.(units);
+          return append(database, units);
+        },
         wake: () => waker.wake(),
         clock: systemClock,
       }),
