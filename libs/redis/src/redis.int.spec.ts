@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
-import { type PrivateRedis, privateRedis, randomName, waitFor } from '@nova/testkit';
+import { losingProxy, type PrivateRedis, privateRedis, randomName, waitFor } from '@nova/testkit';
 import { Redis as PlainClient } from 'ioredis';
 import { callerRates } from './caller-rates.ts';
 import { openRedis, type Redis } from './open-redis.ts';
@@ -29,36 +27,20 @@ afterAll(async () => {
   await server.remove();
 });
 
-/** Passes bytes on until it is told to lose the next answer, with the connection. */
-async function proxy(): Promise<{ url: string; loseNextAnswer(): void; close(): void }> {
-  let losing = false;
-  const sockets = new Set<Socket>();
-  const front: Server = createServer((near) => {
-    const far = connect(Number(new URL(server.url).port), '127.0.0.1');
-    for (const socket of [near, far]) {
-      sockets.add(socket);
-      socket.on('error', () => {}).on('close', () => near.destroy());
-    }
-    near.on('data', (bytes) => far.write(bytes)).on('close', () => far.destroy());
-    far.on('data', (bytes) => {
-      if (!losing) near.write(bytes);
-      else near.destroy();
-      losing = false;
-    });
+/** A way to Redis on which the answer to each command that is expected is lost once. */
+async function losing(): Promise<{ url: string; loseNextAnswer(): void; close(): void }> {
+  let isDue = false;
+  const proxy = await losingProxy(Number(new URL(server.url).port), (request) => {
+    const shallLose = isDue && request.includes('counted');
+    if (shallLose) isDue = false;
+    return shallLose;
   });
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const address = front.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://127.0.0.1:${proxy.port}`,
     loseNextAnswer() {
-      losing = true;
+      isDue = true;
     },
-    close() {
-      for (const socket of sockets) socket.destroy();
-      front.close();
-    },
+    close: () => proxy.close(),
   };
 }
 
@@ -66,7 +48,7 @@ describe('a command whose answer is lost', () => {
   const key = randomName('counted');
 
   it('is carried out twice by the plain client', async () => {
-    const between = await proxy();
+    const between = await losing();
     const plain = new PlainClient(between.url);
     await plain.ping();
     between.loseNextAnswer();
@@ -77,7 +59,7 @@ describe('a command whose answer is lost', () => {
   }, 20_000);
 
   it('is sent once through this lib, rejected in bounded time, and the next one works', async () => {
-    const between = await proxy();
+    const between = await losing();
     const client = open(between.url);
     await connected(client);
     // Known to the server, so that nothing but the command itself is answered.

@@ -7,20 +7,24 @@
  *   privatePostgres, privateKafka, privateRedis   may be paused, killed, restarted
  *   privateKafkaCluster             the same with several brokers
  *   privateSecuredKafka             with a listener for TLS and passwords
+ *   losingProxy                     carried out, but the answer is lost
  *   testStack                   events-service, its relay and services as processes
  *
  * Nothing is left behind, also when jest is killed with -9: each server's guard (see
  * `@nova/servers`) then ends it and deletes its folder.
  */
+export { type LosingProxy, losingProxy } from './losing-proxy.ts';
 export {
   type PrivateKafka,
   type PrivateKafkaCluster,
+  type PrivateLinkedKafka,
   type PrivatePostgres,
   type PrivateRedis,
   type PrivateSecuredKafka,
   type PrivateServer,
   privateKafka,
   privateKafkaCluster,
+  privateLinkedKafka,
   privatePostgres,
   privateRedis,
   privateSecuredKafka,
