@@ -53,6 +53,25 @@ export async function configureTopic(
   }
 }
 
+/**
+ * For specs: makes a topic whose partitions lie on these brokers of a cluster, one copy each, and
+ * resolves when they lead them.
+ */
+export async function placeTopic(
+  brokers: readonly string[],
+  topic: string,
+  nodes: readonly number[],
+): Promise<void> {
+  const admin = new Kafkajs({ brokers: [...brokers], clientId: 'spec', logLevel: 0 }).admin();
+  await admin.connect();
+  try {
+    const replicaAssignment = nodes.map((node, partition) => ({ partition, replicas: [node] }));
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, replicaAssignment }] });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 /** How a broker in memory takes a batch: resolves with its answer, or rejects. */
 export type TakeBatch = (batch: KafkaBatch) => Promise<readonly PartitionAnswer[]>;
 

@@ -4,6 +4,7 @@ import type { ServerFolder } from './server-folder.ts';
 import {
   describeCluster,
   describeKafka,
+  describeLinkedKafka,
   describeSecuredKafka,
   type KafkaSecurity,
 } from './start-kafka.ts';
@@ -72,6 +73,22 @@ export async function privateSecuredKafka(security: KafkaSecurity): Promise<Priv
   return Object.assign(await Controlled.start(server, folder, logFile), {
     brokers: addresses.brokers,
     securedBrokers: addresses.securedBrokers,
+  });
+}
+
+/** A Kafka of one spec with further listeners that name other ports as theirs. */
+export interface PrivateLinkedKafka extends PrivateKafka {
+  readonly listenerPorts: readonly number[];
+}
+
+/** Starts a Kafka that clients reach through proxies: see `describeLinkedKafka`. */
+export async function privateLinkedKafka(
+  advertised: readonly number[],
+): Promise<PrivateLinkedKafka> {
+  const { server, folder, logFile, ...ports } = await describeLinkedKafka(advertised);
+  return Object.assign(await Controlled.start(server, folder, logFile), {
+    brokers: ports.brokers,
+    listenerPorts: ports.listenerPorts,
   });
 }
 

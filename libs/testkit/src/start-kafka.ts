@@ -63,6 +63,40 @@ export async function describeSecuredKafka(security: KafkaSecurity): Promise<Sec
   return { ...node, securedBrokers: [`localhost:${securedPort}`] };
 }
 
+/** A broker that several clients reach on ways of their own. */
+export interface LinkedKafkaForSpecs extends KafkaForSpecs {
+  /** Ports of the broker's further listeners, one per way. */
+  readonly listenerPorts: readonly number[];
+}
+
+/**
+ * Describes the same with further listeners that name these ports of this machine as theirs: those
+ * of proxies, so that each client may be cut off alone.
+ */
+export async function describeLinkedKafka(
+  advertised: readonly number[],
+): Promise<LinkedKafkaForSpecs> {
+  const [port = 0, controllerPort = 0, ...listenerPorts] = await freePorts(2 + advertised.length);
+  const each = (text: (index: number) => string) => advertised.map((_, index) => text(index));
+  const own = `PLAINTEXT://127.0.0.1:${port}`;
+  const more = {
+    listeners: [
+      own,
+      `CONTROLLER://127.0.0.1:${controllerPort}`,
+      ...each((index) => `WAY${index}://127.0.0.1:${listenerPorts[index]}`),
+    ].join(','),
+    'advertised.listeners': [
+      own,
+      ...each((index) => `WAY${index}://127.0.0.1:${advertised[index]}`),
+    ].join(','),
+    'listener.security.protocol.map': [
+      'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      ...each((index) => `WAY${index}:PLAINTEXT`),
+    ].join(','),
+  };
+  return { ...(await describeNode({ port, controllerPort, more })), listenerPorts };
+}
+
 /** Describes the nodes of a cluster; each knows the others and only works with most of them. */
 export async function describeCluster(size: number): Promise<readonly KafkaForSpecs[]> {
   const ports = await freePorts(size * 2);

@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig, processEnvironment, type Settings, setting } from '@nova/config';
+import type { Verdict } from '../checker/verdict.ts';
+import { HistoryFile } from '../load/history-file.ts';
+import { openRig } from './rig.ts';
+import { runSchedule, type ScheduleResult } from './run-schedule.ts';
+
+const settings = {
+  schedules: setting.optional(
+    setting.integer({ env: 'NOVA_TORTURE_SCHEDULES', min: 1, doc: 'Schedules in all.' }),
+  ),
+  seed: setting.optional(
+    setting.integer({
+      env: 'NOVA_TORTURE_SEED',
+      min: 0,
+      doc: 'Seed of the first one; others follow.',
+    }),
+  ),
+} satisfies Settings;
+
+/** A schedule by itself: what the verdict of its rig says more than the one before. */
+export interface ScheduleRow {
+  readonly seed: number;
+  readonly faults: readonly string[];
+  readonly acked: number;
+  readonly errors: number;
+  readonly duplicates: number;
+  /** No client saw an error and nothing was redelivered. */
+  readonly void: boolean;
+  readonly recovery: Verdict['recovery'];
+  /** Undefined where all is well. */
+  readonly against: Partial<Verdict> | undefined;
+  readonly ended: readonly string[];
+}
+
+/** How many schedules one set of servers and services goes through. */
+const PER_RIG = 5;
+
+/**
+ * Runs schedules one after the other, as many as NOVA_TORTURE_SCHEDULES says, else `schedules`, from
+ * the seed NOVA_TORTURE_SEED, else `seed`; tells each as it ends. Ends with the first bad one.
+ */
+export async function runSchedules(given: {
+  readonly schedules: number;
+  readonly seed: number;
+  readonly lastsMs: number;
+  readonly told: (row: ScheduleRow) => void;
+}): Promise<readonly ScheduleRow[]> {
+  const config = loadConfig(settings);
+  const left = config.schedules ?? given.schedules;
+  const first = config.seed ?? given.seed;
+  const rows: ScheduleRow[] = [];
+  while (rows.length < left && rows.every(({ against }) => against === undefined)) {
+    const count = Math.min(PER_RIG, left - rows.length);
+    for await (const row of onOneRig(first + rows.length, count, given.lastsMs)) {
+      given.told(row);
+      rows.push(row);
+    }
+  }
+  return rows;
+}
+
+async function* onOneRig(
+  seed: number,
+  count: number,
+  lastsMs: number,
+): AsyncGenerator<ScheduleRow> {
+  const rig = await openRig();
+  let isGood = true;
+  try {
+    writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
+    const history = new HistoryFile(join(rig.folder, 'history.jsonl'));
+    history.write({ kind: 'run', seed, commit: processEnvironment['NOVA_COMMIT'] ?? '' });
+    let before: Verdict | undefined;
+    for (let index = 0; index < count && isGood; index += 1) {
+      const result = await runSchedule({ rig, history, seed: seed + index, lastsMs });
+      const row = rowOf(result, before);
+      isGood = row.against === undefined;
+      before = result.verdict;
+      yield row;
+    }
+    history.close();
+  } finally {
+    await rig.close({ keepsFolder: !isGood });
+  }
+}
+
+function rowOf({ seed, faults, verdict, ended }: ScheduleResult, before?: Verdict): ScheduleRow {
+  const errors = verdict.clientErrors - (before?.clientErrors ?? 0);
+  const duplicates = verdict.duplicates - (before?.duplicates ?? 0);
+  const isGood = verdict.ok && verdict.parked === 0 && ended.length === 0;
+  return {
+    seed,
+    faults,
+    acked: verdict.acked - (before?.acked ?? 0),
+    errors,
+    duplicates,
+    void: errors === 0 && duplicates === 0,
+    recovery: verdict.recovery.slice(before?.recovery.length ?? 0),
+    against: isGood ? undefined : verdict,
+    ended,
+  };
+}

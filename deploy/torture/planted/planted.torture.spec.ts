@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { bugs } from './bugs.ts';
+import { runPlanted } from './run-planted.ts';
+import { scenarios } from './scenarios.ts';
+
+describe('the checker', () => {
+  it.each(Object.keys(scenarios))('has nothing against nova in the scenario: %s', async (name) => {
+    const { ok, ...verdict } = await runPlanted(name);
+    expect(ok ? true : verdict).toBe(true);
+    expect(verdict.acked).toBeGreaterThan(0);
+  });
+
+  it('knows 16 bugs to be caught', () => expect(bugs).toHaveLength(16));
+
+  it.each(bugs.map((bug) => [bug.name, bug] as const))('catches: %s', async (name, bug) => {
+    const verdict = await runPlanted(bug.scenario, name);
+    expect(verdict.ok).toBe(false);
+    expect(verdict[bug.caughtAs].count).toBeGreaterThan(0);
+  });
+});
