@@ -1,3 +1,4 @@
+import type { LogPosition } from '@nova/events';
 import type { Database, Queryable } from '@nova/postgres';
 import { applyEvent, decodeEvent, type PlannedEvent, planEvent, RowSet } from '@nova/projection';
 import type { DescMessage } from '@nova/proto/runtime';
@@ -7,11 +8,11 @@ import { lockEffectMarks, type MovedEffectMark, writeEffectMarks } from './effec
 import { type EffectRow, planEffects, writeEffects } from './effects/write-effects.ts';
 import { failureOf } from './failure.ts';
 import { setAside } from './foreign.ts';
-import { enterGeneration, type Generation } from './generation.ts';
+import { enterRound, type Generation } from './generation.ts';
 import type { Intake } from './intake.ts';
 import { type Judged, judgeRound, type Share } from './judge-round.ts';
 import type { KnownEpochs } from './known-epochs.ts';
-import { type MovedMark, writeMarks } from './marks.ts';
+import { type Mark, type MovedMark, writeMarks } from './marks.ts';
 import { writeOffsets } from './offsets.ts';
 import { keepDeliveries, release, writeFailure } from './parking/parked-store.ts';
 import type { RecordEntry } from './record-entry.ts';
@@ -65,26 +66,35 @@ export async function writeRound(
   round: Round,
 ): Promise<WrittenRound> {
   const { generation, intake } = context;
-  await enterGeneration(tx, generation);
-  const judged = await judgeRound(context, tx, round);
-  const rows = await planAndLoad(context, tx, judged.shares);
-  const effects = await apply(context, tx, round, judged.shares, rows);
-  await rows.save(tx);
-  await writeMarks(tx, generation, judged.shares.flatMap(movedMark));
-  await writeEffects(tx, generation.consumer, effects);
-  const failures = await park(context, tx, round, judged);
-  await setAside(tx, generation.consumer, round.foreign);
-  const result: RoundResult = {
-    applied: judged.shares.flatMap(({ applied }) => applied),
-    duplicates: judged.duplicates,
-    parked: [...judged.queued, ...judged.shares.flatMap(unapplied)],
-    failures,
-    held: judged.held,
-    invalid: judged.invalid,
+  const { consumer } = generation;
+  // What is given together travels together: three packets a round, not one per statement.
+  const [, judged] = await Promise.all([
+    enterRound(tx, generation),
+    judgeRound(context, tx, round),
+  ]);
+  const { shares, held, invalid, duplicates, queued } = judged;
+  const [rows, effectMarks] = await Promise.all([
+    planAndLoad(context, tx, shares),
+    lockEffectMarks(tx, consumer, withEffects(context, shares)),
+  ]);
+  await forgetRows(context, tx, shares, rows, round);
+  const { effects, moved } = apply(context, round, shares, rows, effectMarks);
+  const applied = shares.flatMap((share) => share.applied);
+  const parked = [...queued, ...shares.flatMap(unapplied)];
+  const settled = settledBy(round, [...applied, ...duplicates, ...parked]);
+  const [failures] = await Promise.all([
+    park(context, tx, round, judged),
+    rows.save(tx),
+    writeMarks(tx, generation, shares.flatMap(movedMark)),
+    writeEffects(tx, consumer, effects),
+    writeEffectMarks(tx, consumer, moved),
+    setAside(tx, consumer, round.foreign),
+    writeOffsets(tx, generation, intake.frontiers(settled)),
+  ]);
+  const result = {
+    ...{ applied, duplicates, parked, failures, held, invalid },
     effects: effects.length,
   };
-  const settled = settledBy(round, result);
-  await writeOffsets(tx, generation, intake.frontiers(settled));
   return { result, settled, rows, effects };
 }
 
@@ -124,35 +134,35 @@ function planOf(
   return planEvent(generation.tables, decodeEvent(event, schema));
 }
 
-async function apply(
+/** The aggregates that have events with effects. */
+function withEffects({ effects }: RoundContext, shares: readonly Share[]): readonly Mark[] {
+  const types = new Set(effects.map(({ eventType }) => eventType));
+  return shares
+    .filter(({ toApply }) => toApply.some(({ event }) => types.has(event.eventType)))
+    .map(({ mark }) => mark);
+}
+
+function apply(
   context: RoundContext,
-  tx: Queryable,
   round: Round,
   shares: readonly Share[],
   rows: RowSet,
-): Promise<EffectRow[]> {
-  const { generation, effects, epochs } = context;
-  await forgetRows(context, tx, shares, rows, round);
-  const effectTypes = new Set(effects.map(({ eventType }) => eventType));
-  const withEffects = shares.filter(({ toApply }) =>
-    toApply.some(({ event }) => effectTypes.has(event.eventType)),
-  );
-  const names = withEffects.map(({ mark }) => mark);
-  const marks = await lockEffectMarks(tx, generation.consumer, names);
+  effectMarks: ReadonlyMap<string, LogPosition>,
+): { effects: EffectRow[]; moved: MovedEffectMark[] } {
+  const { generation, epochs } = context;
   const registered = epochs.lastKept(generation.effectsFrom);
-  const planned: EffectRow[] = [];
+  const effects: EffectRow[] = [];
   const moved: MovedEffectMark[] = [];
   for (const share of shares) {
-    const mark = marks.get(share.aggregate);
+    const mark = effectMarks.get(share.aggregate);
     const written = mark === undefined ? 0n : epochs.lastKept(mark);
     const effectsAfter = written > registered ? written : registered;
-    planned.push(...applyShare(context, round, share, rows, effectsAfter));
+    effects.push(...applyShare(context, round, share, rows, effectsAfter));
     const last = share.applied.at(-1)?.event;
     if (mark === undefined || last === undefined || last.position.position <= written) continue;
     moved.push({ ...last, version: last.aggregateVersion });
   }
-  await writeEffectMarks(tx, generation.consumer, moved);
-  return planned;
+  return { effects, moved };
 }
 
 /** Folds the events of one aggregate until one of them fails; answers their effects. */
@@ -276,12 +286,9 @@ async function park(
   return failures;
 }
 
-function settledBy(
-  { foreign, stale }: Round,
-  { applied, duplicates, parked }: RoundResult,
-): Set<RecordEntry> {
+function settledBy({ foreign, stale }: Round, deliveries: readonly Delivery[]): Set<RecordEntry> {
   const settled = new Set(foreign.map(({ entry }) => entry));
-  for (const { entry } of [...applied, ...duplicates, ...parked, ...stale]) {
+  for (const { entry } of [...deliveries, ...stale]) {
     if (entry !== undefined) settled.add(entry);
   }
   return settled;

@@ -51,11 +51,4 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Its events are applied, or it was never seen; `./nova trace EVENT_ID` tells which.',
   },
-  CONSUMER_MARKS_CONTENDED: {
-    message: 'another member writes the same aggregates',
-    status: 'UNAVAILABLE',
-    retry: 'backoff',
-    blame: 'operator',
-    hint: 'Passes by itself after a rebalance.',
-  },
 });

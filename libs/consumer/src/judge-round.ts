@@ -46,8 +46,10 @@ export async function judgeRound(
   };
   if (round.deliveries.size === 0) return judged;
   const names = [...round.deliveries.values()].map(nameOf);
-  const marks = await lockMarks(tx, generation, names);
-  const blocked = await readBlocked(tx, generation, names);
+  const [marks, blocked] = await Promise.all([
+    lockMarks(tx, generation, names),
+    readBlocked(tx, generation, names),
+  ]);
   const subscribed = new Set(generation.eventTypes.keys());
   for (const [aggregate, delivered] of round.deliveries) {
     const deliveries = withoutLost(epochs, delivered, judged.duplicates);

@@ -1,7 +1,5 @@
-import { NovaError } from '@nova/errors';
 import { type Database, prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
-import { errors } from './errors.ts';
 
 // Consumer and generation are joined like the rest (OFFSET keeps it so): compared with values, and
 // without statistics, they count as rare, and all rows are then looked at for each aggregate.
@@ -17,7 +15,7 @@ const makeSql =
                                     applied_version, epoch, position)
      SELECT $1, $2, aggregate_type, aggregate_id, 0, '', 0
      FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
-     ON CONFLICT DO NOTHING RETURNING 1`);
+     ON CONFLICT DO NOTHING`);
 const moveSql = prepared(`UPDATE consumer_progress AS p
      SET applied_version = m.version, epoch = m.epoch, position = m.position,
          applied_at = clock_timestamp(),
@@ -70,8 +68,6 @@ interface MarkRow {
 /**
  * Locks the marks of aggregates until the transaction ends, in one order for everybody, and makes
  * those that do not exist: so nobody else applies an event of these aggregates meanwhile.
- *
- * @throws CONSUMER_MARKS_CONTENDED when another member makes the same mark.
  */
 export async function lockMarks(
   tx: Queryable,
@@ -81,22 +77,12 @@ export async function lockMarks(
   const names = [...aggregates].sort((a, b) => (aggregateKey(a) < aggregateKey(b) ? -1 : 1));
   const types = names.map(({ aggregateType }) => aggregateType);
   const ids = names.map(({ aggregateId }) => aggregateId);
-  const rows = await tx.query<MarkRow>(lockSql, [consumer, generation, types, ids]);
-  const marks = new Map(rows.map((row) => [keyOf(row), markOf(row)]));
-  const missing = names.filter((name) => !marks.has(aggregateKey(name)));
-  if (missing.length === 0) return marks;
-  const made = await tx.query(makeSql, [
-    consumer,
-    generation,
-    missing.map(({ aggregateType }) => aggregateType),
-    missing.map(({ aggregateId }) => aggregateId),
+  const params = [consumer, generation, types, ids];
+  const [, rows] = await Promise.all([
+    tx.query(makeSql, params),
+    tx.query<MarkRow>(lockSql, params),
   ]);
-  if (made.length < missing.length) throw new NovaError(errors.CONSUMER_MARKS_CONTENDED);
-  for (const { aggregateType, aggregateId } of missing) {
-    const mark = { aggregateType, aggregateId, version: 0n, epoch: '', position: 0n };
-    marks.set(aggregateKey(mark), mark);
-  }
-  return marks;
+  return new Map(rows.map((row) => [keyOf(row), markOf(row)]));
 }
 
 /** Writes marks that this transaction has locked. */

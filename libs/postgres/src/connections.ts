@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { NovaError } from '@nova/errors';
 import type { Logger } from '@nova/telemetry';
 import pg from 'pg';
@@ -69,11 +70,21 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** Opens a pool; no connection is made before it is needed. */
-export function openConnections(options: DatabaseOptions): Connections {
+/**
+ * Opens a pool; no connection is made before it is needed. On a pipelined connection statements that
+ * are given together go to the server in one write and are answered one after the other; COPY needs
+ * one that is not.
+ */
+export function openConnections(
+  options: DatabaseOptions,
+  { isPipelined }: { readonly isPipelined: boolean },
+): Connections {
   const log = options.logger.child({ component: 'postgres' });
+  // Known to the driver, not to its types.
+  const pipelining: object = { pipeline: isPipelined };
   const pool = new pg.Pool({
     ...connectionConfig(options),
+    ...pipelining,
     max: options.poolSize,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
   });
@@ -119,6 +130,7 @@ function lease(client: pg.PoolClient): Lease {
     client,
     async query<Row>(sql: Sql, params: readonly unknown[] = []): Promise<Row[]> {
       if (released) throw new NovaError(errors.POSTGRES_UNAVAILABLE);
+      sendTogether(client);
       return rowsOf<Row>(await run(client, sql, params));
     },
     release(state) {
@@ -165,7 +177,25 @@ export function stateAfter(thrown: unknown): 'usable' | 'doubtful' {
 
 /** Ends a connection without waiting for the server. */
 export function destroySocket(client: pg.ClientBase): void {
+  socketOf(client)?.destroy();
+}
+
+const corked = new WeakSet<Socket>();
+
+/** Lets what is written until the end of this turn of the event loop leave in one packet. */
+function sendTogether(client: pg.ClientBase): void {
+  const socket = socketOf(client);
+  if (socket === undefined || corked.has(socket)) return;
+  corked.add(socket);
+  socket.cork();
+  process.nextTick(() => {
+    corked.delete(socket);
+    socket.uncork();
+  });
+}
+
+function socketOf(client: pg.ClientBase): Socket | undefined {
   // Part of the driver's surface (its documentation uses it) but not of its types.
-  const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
-  connection?.stream?.destroy();
+  const { connection } = client as unknown as { connection?: { stream?: Socket } };
+  return connection?.stream;
 }

@@ -1,10 +1,14 @@
 import type { Part } from '@nova/lifecycle';
 import type { Sql } from './sql.ts';
 
-/** Something that runs one statement after the other: a pool, a transaction, a session. */
+/** Something that runs statements: a pool, a transaction, a session. */
 export interface Queryable {
   /**
    * Runs one statement. Rows come as objects; int8 as bigint.
+   *
+   * In a transaction or session statements run in the order in which they are given, also those
+   * given together (`Promise.all`): they then reach the server in one packet, which saves a round
+   * trip each. In a transaction the failure of one fails those behind it.
    *
    * @throws POSTGRES_UNAVAILABLE when the server is gone or silent: then nobody knows whether the
    *   statement took effect.

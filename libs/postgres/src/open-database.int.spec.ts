@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { isNovaError } from '@nova/errors';
 import { silentLogger } from '@nova/telemetry';
 import { type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
@@ -30,6 +31,18 @@ const pidOf = async (queryable: Queryable) => {
   const [row] = await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return row?.pid;
 };
+
+/** Counts what leaves this process over TCP, until it is asked. */
+function countWrites(): () => number {
+  const write = jest.spyOn(Socket.prototype, '_write' as never);
+  const writev = jest.spyOn(Socket.prototype, '_writev' as never);
+  return () => {
+    const count = write.mock.calls.length + writev.mock.calls.length;
+    write.mockRestore();
+    writev.mockRestore();
+    return count;
+  };
+}
 
 async function failure(work: Promise<unknown>): Promise<{ thrown: unknown; afterMs: number }> {
   const started = performance.now();
@@ -120,6 +133,53 @@ describe('transaction', () => {
     );
     expect(thrown).toBe(cause);
     expect(await database.query('SELECT 1 FROM things WHERE id = 2')).toEqual([]);
+  });
+
+  it('runs statements that are given together in their order; a failure fails those behind it', async () => {
+    const name = prepared('SELECT name FROM things WHERE id = $1');
+    const together = await database.transaction((tx) =>
+      Promise.all([
+        tx.query('SELECT pg_sleep(0.05)'),
+        tx.query("INSERT INTO things VALUES (70, 'seventy')"),
+        tx.query(name, [70]),
+        tx.query("UPDATE things SET name = 'again' WHERE id = 70"),
+        tx.query(name, [70]),
+      ]),
+    );
+    expect([together[2], together[4]]).toEqual([[{ name: 'seventy' }], [{ name: 'again' }]]);
+    const outcomes: string[] = [];
+    const { thrown } = await failure(
+      database.transaction(async (tx) => {
+        const told = (sql: string) =>
+          tx.query(sql).then(
+            () => outcomes.push('done'),
+            (reason: unknown) => outcomes.push(sqlStateOf(reason) ?? 'unknown'),
+          );
+        await Promise.all([
+          told("UPDATE things SET name = 'lost' WHERE id = 70"),
+          told('SELECT 1/0'),
+          told("UPDATE things SET name = 'late' WHERE id = 70"),
+        ]);
+      }),
+    );
+    expect(outcomes).toEqual(['done', '22012', '25P02']);
+    expect(isNovaError(thrown, errors.POSTGRES_ROLLED_BACK)).toBe(true);
+    expect(await database.query(name, [70])).toEqual([{ name: 'again' }]);
+  });
+
+  it('sends statements that are given together in one packet', async () => {
+    const single = open({ poolSize: 1 });
+    await single.ping();
+    const packets = async (work: (tx: Queryable) => Promise<unknown>) => {
+      const writes = countWrites();
+      await single.transaction(work);
+      return writes();
+    };
+    const one = (tx: Queryable) => tx.query('SELECT 1');
+    const together = await packets((tx) => Promise.all([one(tx), one(tx), one(tx), one(tx)]));
+    const alone = await packets((tx) => one(tx));
+    expect([together, alone]).toEqual([3, 3]);
+    await single.close();
   });
 
   it('does not pass for committed when the failure of a statement was swallowed', async () => {

@@ -19,7 +19,8 @@ import type { Sql } from './sql.ts';
  * shows as POSTGRES_UNAVAILABLE of a call, and calls work again once it is back.
  */
 export function openDatabase(options: DatabaseOptions): Database {
-  const connections = openConnections(options);
+  const connections = openConnections(options, { isPipelined: true });
+  const copying = openConnections(options, { isPipelined: false });
   const query = async <Row>(sql: Sql, params?: readonly unknown[]): Promise<Row[]> => {
     const lease = await connections.acquire();
     try {
@@ -36,7 +37,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     transaction: (work) => transaction(connections, 'READ COMMITTED', work),
     snapshot: (work) => transaction(connections, 'REPEATABLE READ, READ ONLY', work),
     session: (limits, work) => session(connections, limits.statementTimeoutMs, work),
-    copyOut: (sql) => copyOut(connections, sql, answerTimeoutMs(options.statementTimeoutMs)),
+    copyOut: (sql) => copyOut(copying, sql, answerTimeoutMs(options.statementTimeoutMs)),
     listen: (channel, onNotify) => listener(options, channel, onNotify),
     async notify(channel) {
       await query("SELECT pg_notify($1, '')", [channel]);
@@ -44,7 +45,9 @@ export function openDatabase(options: DatabaseOptions): Database {
     async ping() {
       await query('SELECT 1');
     },
-    close: () => connections.close(),
+    async close() {
+      await Promise.all([connections.close(), copying.close()]);
+    },
   };
 }
 

@@ -45,18 +45,9 @@ export class RowSet {
     if (!slots.has(text)) slots.set(text, { key, stored: undefined, now: undefined });
   }
 
-  /** Reads the wanted rows in one query per view. */
+  /** Reads the wanted rows in one query per view, all at once. */
   async load(tx: Queryable): Promise<void> {
-    for (const [table, slots] of this.#slots) {
-      const keys = [...slots.values()].map(({ key }) => key);
-      const rows = await tx.query<{ row: StoredRow }>(table.sql.read, [JSON.stringify(keys)]);
-      for (const { row } of rows) {
-        const slot = slots.get(keyText(table, row));
-        if (slot === undefined) continue;
-        slot.stored = Object.freeze(row);
-        slot.now = slot.stored;
-      }
-    }
+    await Promise.all([...this.#slots].map(([table, slots]) => loadSlots(tx, table, slots)));
   }
 
   /** Whether the row was asked for, or set. */
@@ -97,15 +88,9 @@ export class RowSet {
     );
   }
 
-  /** Writes what has changed. */
+  /** Writes what has changed, all at once. */
   async save(tx: Queryable): Promise<void> {
-    for (const [table, slots] of this.#slots) {
-      const changed = [...slots.values()].filter(({ stored, now }) => stored !== now);
-      const written = changed.flatMap(({ now }) => (now === undefined ? [] : [now]));
-      const removed = changed.filter(({ now }) => now === undefined).map(({ key }) => key);
-      if (written.length > 0) await tx.query(table.sql.write, [JSON.stringify(written)]);
-      if (removed.length > 0) await tx.query(table.sql.remove, [JSON.stringify(removed)]);
-    }
+    await Promise.all([...this.#slots].map(([table, slots]) => saveSlots(tx, table, slots)));
   }
 
   #slotsOf(table: ViewTable): Map<string, Slot> {
@@ -115,6 +100,35 @@ export class RowSet {
     this.#slots.set(table, made);
     return made;
   }
+}
+
+async function loadSlots(
+  tx: Queryable,
+  table: ViewTable,
+  slots: ReadonlyMap<string, Slot>,
+): Promise<void> {
+  const keys = [...slots.values()].map(({ key }) => key);
+  const rows = await tx.query<{ row: StoredRow }>(table.sql.read, [JSON.stringify(keys)]);
+  for (const { row } of rows) {
+    const slot = slots.get(keyText(table, row));
+    if (slot === undefined) continue;
+    slot.stored = Object.freeze(row);
+    slot.now = slot.stored;
+  }
+}
+
+async function saveSlots(
+  tx: Queryable,
+  table: ViewTable,
+  slots: ReadonlyMap<string, Slot>,
+): Promise<void> {
+  const changed = [...slots.values()].filter(({ stored, now }) => stored !== now);
+  const written = changed.flatMap(({ now }) => (now === undefined ? [] : [now]));
+  const removed = changed.filter(({ now }) => now === undefined).map(({ key }) => key);
+  await Promise.all([
+    written.length > 0 ? tx.query(table.sql.write, [JSON.stringify(written)]) : undefined,
+    removed.length > 0 ? tx.query(table.sql.remove, [JSON.stringify(removed)]) : undefined,
+  ]);
 }
 
 /**

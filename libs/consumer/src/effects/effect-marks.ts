@@ -1,8 +1,6 @@
-import { NovaError } from '@nova/errors';
 import type { LogPosition } from '@nova/events';
 import { prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from '../aggregate.ts';
-import { errors } from '../errors.ts';
 
 // The consumer is joined like the rest, as in marks.ts.
 const lockSql = prepared(`SELECT m.aggregate_type, m.aggregate_id, m.epoch, m.position
@@ -11,6 +9,11 @@ const lockSql = prepared(`SELECT m.aggregate_type, m.aggregate_id, m.epoch, m.po
              AS given (aggregate_type, aggregate_id, place) OFFSET 0) AS wanted
      JOIN consumer_effect_marks AS m USING (consumer, aggregate_type, aggregate_id)
      ORDER BY wanted.place FOR UPDATE OF m`);
+const makeSql =
+  prepared(`INSERT INTO consumer_effect_marks (consumer, aggregate_type, aggregate_id, version)
+     SELECT $1, aggregate_type, aggregate_id, 0
+     FROM unnest($2::text[], $3::text[]) AS wanted (aggregate_type, aggregate_id)
+     ON CONFLICT DO NOTHING`);
 const moveSql = prepared(`UPDATE consumer_effect_marks AS m
      SET version = moved.version, epoch = moved.epoch, position = moved.position
      FROM (SELECT $1::text AS consumer, given.*
@@ -38,8 +41,6 @@ export interface MovedEffectMark extends AggregateName {
  * written already, by whatever generation. A mark is a place in the log, not a version: after the
  * log has lost its end, its versions are given again, to other events, which have effects of their
  * own. See `KnownEpochs.lastKept`.
- *
- * @throws CONSUMER_MARKS_CONTENDED when another member makes the same mark.
  */
 export async function lockEffectMarks(
   tx: Queryable,
@@ -50,29 +51,17 @@ export async function lockEffectMarks(
   const names = [...aggregates].sort((a, b) => (aggregateKey(a) < aggregateKey(b) ? -1 : 1));
   const types = names.map(({ aggregateType }) => aggregateType);
   const ids = names.map(({ aggregateId }) => aggregateId);
-  const rows = await tx.query<MarkRow>(lockSql, [consumer, types, ids]);
-  const marks = new Map(
+  const params = [consumer, types, ids];
+  const [, rows] = await Promise.all([
+    tx.query(makeSql, params),
+    tx.query<MarkRow>(lockSql, params),
+  ]);
+  return new Map(
     rows.map((row) => [
       aggregateKey({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }),
       { epoch: row.epoch, position: row.position },
     ]),
   );
-  const missing = names.filter((name) => !marks.has(aggregateKey(name)));
-  if (missing.length === 0) return marks;
-  const made = await tx.query(
-    `INSERT INTO consumer_effect_marks (consumer, aggregate_type, aggregate_id, version)
-     SELECT $1, aggregate_type, aggregate_id, 0
-     FROM unnest($2::text[], $3::text[]) AS wanted (aggregate_type, aggregate_id)
-     ON CONFLICT DO NOTHING RETURNING 1`,
-    [
-      consumer,
-      missing.map(({ aggregateType }) => aggregateType),
-      missing.map(({ aggregateId }) => aggregateId),
-    ],
-  );
-  if (made.length < missing.length) throw new NovaError(errors.CONSUMER_MARKS_CONTENDED);
-  for (const name of missing) marks.set(aggregateKey(name), { epoch: '', position: 0n });
-  return marks;
 }
 
 /** Writes effect marks that this transaction has locked. */
