@@ -1,0 +1,73 @@
+/** Four relay processes; eight of them, and 200 rounds, are in `relay.torture.spec.ts`. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { topicOf } from '@nova/events';
+import { openKafka } from '@nova/kafka';
+import { silentLogger } from '@nova/telemetry';
+import { type TestDatabase, testDatabase, testKafka } from '@nova/testkit';
+import { outboxMigrations } from '../index.ts';
+import { RelayCrowd, stopPastTheLease } from '../testing/relay-crowd.rig.spec.ts';
+import {
+  aggregatesOf,
+  allAtHead,
+  expectTopicToHoldTheLog,
+  keepAppending,
+  type Load,
+} from '../testing/relay-load.rig.spec.ts';
+
+// A topic of the shared broker, used by this file alone.
+const TYPE = 'relay_spec_crowd';
+const LEASE_MS = 1500;
+// Four processes and the load on a machine that has other work, too.
+const SLACK_MS = 1000;
+const relayIds = Array.from({ length: 4 }, (_, index) => `relay-${index}`);
+
+let brokers: readonly string[];
+let test: TestDatabase;
+let crowd: RelayCrowd;
+let load: Load;
+
+beforeAll(async () => {
+  [{ brokers }, test] = await Promise.all([
+    testKafka(),
+    testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
+  ]);
+  const admin = openKafka({ brokers, clientId: 'crowd', logger: silentLogger }).admin();
+  await admin.ensureTopics([{ topic: topicOf(TYPE), partitions: 8 }]);
+  await admin.close();
+  crowd = new RelayCrowd(test, brokers, LEASE_MS);
+  await crowd.watchMoves();
+  for (const relayId of relayIds) crowd.start(relayId);
+  await crowd.shared(relayIds, 45_000);
+  load = keepAppending(test, TYPE, aggregatesOf('crowd', 100), 50);
+}, 90_000);
+
+afterAll(async () => {
+  await crowd.end();
+  await test.drop();
+});
+
+describe('several relays', () => {
+  it('lose and reorder nothing when some are stopped past their leases and go on', async () => {
+    await stopPastTheLease(crowd, relayIds, 2, { leaseMs: LEASE_MS });
+  }, 60_000);
+
+  it('take over the lanes of one that is asked to end within 5 s', async () => {
+    await crowd.shared(relayIds, 20_000);
+    crowd.signal('relay-2', 'SIGTERM');
+    const left = relayIds.filter((one) => one !== 'relay-2');
+    expect(await crowd.heldBy(left, 20_000)).toBeLessThan(5000);
+  }, 60_000);
+
+  it('take over the lanes of one that is killed within its lease and a second', async () => {
+    crowd.signal('relay-3', 'SIGKILL');
+    const left = relayIds.slice(0, 2);
+    expect(await crowd.heldBy(left, 20_000)).toBeLessThan(LEASE_MS + 1000 + SLACK_MS);
+  }, 60_000);
+
+  it('have moved only what they held, and published everything in order', async () => {
+    await load.stop();
+    await allAtHead(test.database, 20_000);
+    await crowd.expectRightMoves();
+    await expectTopicToHoldTheLog(test.database, brokers, TYPE);
+  }, 60_000);
+});

@@ -1,0 +1,85 @@
+/** The long forms of `relay-crowd.int.spec.ts` and `relay-cluster.int.spec.ts`. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { topicOf } from '@nova/events';
+import { openKafka } from '@nova/kafka';
+import { silentLogger } from '@nova/telemetry';
+import { type TestDatabase, testDatabase, testKafka } from '@nova/testkit';
+import { outboxMigrations } from '../index.ts';
+import { RelayOnCluster } from '../testing/relay-cluster.rig.spec.ts';
+import { RelayCrowd, stopPastTheLease } from '../testing/relay-crowd.rig.spec.ts';
+import {
+  aggregatesOf,
+  allAtHead,
+  expectTopicToHoldTheLog,
+  keepAppending,
+} from '../testing/relay-load.rig.spec.ts';
+
+const MINUTE = 60_000;
+const TYPE = 'relay_spec_torture';
+const LEASE_MS = 1500;
+const ROUNDS = 200;
+const relayIds = Array.from({ length: 8 }, (_, index) => `relay-${index}`);
+
+describe('eight relays', () => {
+  let brokers: readonly string[];
+  let test: TestDatabase;
+  let crowd: RelayCrowd;
+
+  beforeAll(async () => {
+    [{ brokers }, test] = await Promise.all([
+      testKafka(),
+      testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
+    ]);
+    const admin = openKafka({ brokers, clientId: 'crowd', logger: silentLogger }).admin();
+    await admin.ensureTopics([{ topic: topicOf(TYPE), partitions: 8 }]);
+    await admin.close();
+    crowd = new RelayCrowd(test, brokers, LEASE_MS);
+    await crowd.watchMoves();
+    for (const relayId of relayIds) crowd.start(relayId);
+    await crowd.shared(relayIds, MINUTE);
+  }, 2 * MINUTE);
+
+  afterAll(async () => {
+    await crowd.end();
+    await test.drop();
+  });
+
+  it(
+    `move only what they hold in ${ROUNDS} rounds of being stopped past their leases`,
+    async () => {
+      const load = keepAppending(test, TYPE, aggregatesOf('torture', 100), 100);
+      await stopPastTheLease(crowd, relayIds, ROUNDS, { leaseMs: LEASE_MS });
+      const left = relayIds.slice(0, 7);
+      await crowd.shared(relayIds, MINUTE);
+      crowd.signal('relay-7', 'SIGTERM');
+      expect(await crowd.heldBy(left, MINUTE)).toBeLessThan(5000);
+      crowd.signal('relay-6', 'SIGKILL');
+      expect(await crowd.heldBy(left.slice(0, 6), MINUTE)).toBeLessThan(LEASE_MS + 2000);
+      await load.stop();
+      await allAtHead(test.database, MINUTE);
+      await crowd.expectRightMoves();
+      await expectTopicToHoldTheLog(test.database, brokers, TYPE);
+    },
+    40 * MINUTE,
+  );
+});
+
+describe('a relay on a cluster', () => {
+  let rig: RelayOnCluster;
+  beforeAll(async () => {
+    rig = await RelayOnCluster.start('relay_spec_torture_cluster');
+  }, 2 * MINUTE);
+  afterAll(() => rig.remove());
+
+  it(
+    'lets all other lanes flow for ten minutes without the leader of one partition',
+    () => rig.withoutOneLeader(10 * MINUTE, 200),
+    20 * MINUTE,
+  );
+
+  it(
+    'stores every event for ten minutes without Kafka, and publishes them in order in time',
+    () => rig.withoutKafka(10 * MINUTE, 200),
+    40 * MINUTE,
+  );
+});

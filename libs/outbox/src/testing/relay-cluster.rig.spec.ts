@@ -1,0 +1,140 @@
+import { expect } from '@jest/globals';
+import { partitionOf, topicOf } from '@nova/events';
+import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
+import { placeTopic } from '@nova/kafka/testing';
+import { silentLogger } from '@nova/telemetry';
+import {
+  type PrivateKafkaCluster,
+  privateKafkaCluster,
+  type TestDatabase,
+  testDatabase,
+  waitFor,
+} from '@nova/testkit';
+import { sleep } from '@nova/time';
+import { createRelay, outboxMigrations, type Relay } from '../index.ts';
+import {
+  aggregatesOf,
+  allAtHead,
+  expectTopicToHoldTheLog,
+  keepAppending,
+} from './relay-load.rig.spec.ts';
+
+/** Broker that alone has the last partition. */
+const LONE = 3;
+const PARTITIONS = 8;
+/** Brokers of the partitions: any of the first two, and the lone one. */
+const PLACES = Array.from({ length: PARTITIONS }, (_, index) =>
+  index === PARTITIONS - 1 ? LONE : 1 + (index % 2),
+);
+
+/** Brokers that were killed take a while, on a busy machine: twice a short outage is too little. */
+const LEAST_TO_DRAIN_MS = 25_000;
+
+/** A relay on a cluster of three brokers, under load, with a topic of its own. */
+export class RelayOnCluster {
+  readonly type: string;
+  readonly #cluster: PrivateKafkaCluster;
+  readonly #test: TestDatabase;
+  readonly #kafka: Kafka;
+  readonly #publisher: KafkaPublisher;
+  readonly #relay: Relay;
+  readonly #ids: readonly string[];
+
+  private constructor(cluster: PrivateKafkaCluster, test: TestDatabase, type: string) {
+    this.type = type;
+    this.#cluster = cluster;
+    this.#test = test;
+    this.#ids = aggregatesOf(type, 100);
+    const { brokers } = cluster;
+    this.#kafka = openKafka({
+      brokers,
+      clientId: 'cluster',
+      logger: silentLogger,
+      sendDeadlineMs: 3000,
+    });
+    this.#publisher = this.#kafka.publisher();
+    this.#relay = createRelay({
+      database: test.database,
+      publisher: this.#publisher,
+      relayId: 'cluster',
+      logger: silentLogger,
+    });
+  }
+
+  static async start(type: string): Promise<RelayOnCluster> {
+    const [cluster, test] = await Promise.all([
+      privateKafkaCluster(3),
+      testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
+    ]);
+    const made = new RelayOnCluster(cluster, test, type);
+    await waitFor(
+      () =>
+        made.#kafka
+          .admin()
+          .ping()
+          .then(() => true),
+      {
+        withinMs: 30_000,
+        what: 'the cluster',
+      },
+    );
+    await placeTopic(cluster.brokers, topicOf(type), PLACES);
+    await made.#publisher.start();
+    await made.#relay.start();
+    return made;
+  }
+
+  /**
+   * Takes the leader of one partition away for a while: its lanes wait, all others flow as before and
+   * nothing of theirs is sent again; then it catches up.
+   */
+  async withoutOneLeader(forMs: number, everyMs: number): Promise<void> {
+    const load = keepAppending(this.#test, this.type, this.#ids, everyMs);
+    await sleep(2000);
+    const sick = this.#ids.filter((id) => partitionOf(id, PARTITIONS) === PARTITIONS - 1);
+    expect(sick.length).toBeGreaterThan(0);
+    await this.#cluster.nodes.get(LONE)?.kill();
+    const before = { stored: load.stored(), published: this.#relay.status().publishedTotal };
+    await sleep(forMs);
+    const stored = load.stored() - before.stored;
+    const published = this.#relay.status().publishedTotal - before.published;
+    // All but those of the sick partition, and what is under way.
+    const healthy = (stored * (this.#ids.length - sick.length)) / this.#ids.length;
+    expect(published).toBeGreaterThan(healthy * 0.9 - this.#ids.length);
+    expect(this.#relay.status().lanesLagging).toBeGreaterThan(0);
+    await this.#cluster.nodes.get(LONE)?.restart();
+    await load.stop();
+    await allAtHead(this.#test.database, 60_000);
+    const { brokers } = this.#cluster;
+    const { repeated } = await expectTopicToHoldTheLog(this.#test.database, brokers, this.type);
+    expect([...repeated.keys()].filter((partition) => partition !== PARTITIONS - 1)).toEqual([]);
+  }
+
+  /** Takes all brokers away: every append is stored, and published within twice that time. */
+  async withoutKafka(forMs: number, everyMs: number): Promise<void> {
+    const load = keepAppending(this.#test, this.type, this.#ids, everyMs);
+    await sleep(1000);
+    const nodes = [...this.#cluster.nodes.values()];
+    await Promise.all(nodes.map((node) => node.kill()));
+    const before = load.stored();
+    await sleep(forMs);
+    expect(load.stored()).toBeGreaterThan(before);
+    await Promise.all(nodes.map((node) => node.restart()));
+    const backAt = performance.now();
+    // Drained while the load goes on: at one moment all lanes are at the head of the outage's end.
+    const inTimeMs = Math.max(2 * forMs, LEAST_TO_DRAIN_MS);
+    await allAtHead(this.#test.database, inTimeMs + 15_000);
+    expect(performance.now() - backAt).toBeLessThan(inTimeMs);
+    await load.stop();
+    await allAtHead(this.#test.database, 20_000);
+    await expectTopicToHoldTheLog(this.#test.database, this.#cluster.brokers, this.type);
+  }
+
+  async remove(): Promise<void> {
+    await this.#relay.stop();
+    await this.#publisher.stop();
+    await this.#kafka.admin().close();
+    await this.#test.drop();
+    await this.#cluster.remove();
+  }
+}
