@@ -15,6 +15,7 @@ import {
 import { publish } from './verbs/publish.ts';
 import { relayParkedList } from './verbs/relay-parked-list.ts';
 import { relayParkedRetry } from './verbs/relay-parked-retry.ts';
+import { relayRebase } from './verbs/relay-rebase.ts';
 import { relayRepublish } from './verbs/relay-republish.ts';
 import { reset } from './verbs/reset.ts';
 import { status } from './verbs/status.ts';
@@ -23,6 +24,7 @@ import { test } from './verbs/test.ts';
 import { topics } from './verbs/topics.ts';
 import { trace } from './verbs/trace.ts';
 import { up } from './verbs/up.ts';
+import { viewCancel, viewRebuild, viewStatus } from './verbs/view.ts';
 
 /** All verbs, in the order of `./nova --help`. A new verb is one file and one row here. */
 export const verbs: readonly Verb[] = [
@@ -47,5 +49,9 @@ export const verbs: readonly Verb[] = [
   relayParkedList,
   relayParkedRetry,
   relayRepublish,
+  relayRebase,
+  viewRebuild,
+  viewStatus,
+  viewCancel,
   test,
 ];

@@ -24,8 +24,8 @@ import {
 } from './generation.ts';
 import { lagSeconds } from './lag.ts';
 import { type ParkingLot, parkingLot } from './parking/parking-lot.ts';
-import { purgeRetired } from './purge-retired.ts';
-import { rebuild } from './rebuild.ts';
+import { runPurges } from './purge-retired.ts';
+import { OperatorRebuilds } from './rebuilding.ts';
 import { schemasOf } from './schemas.ts';
 import { Session } from './session.ts';
 import type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
@@ -33,7 +33,6 @@ import { waitForToken } from './wait-for-token.ts';
 
 const AGAIN: Backoff = { initialMs: 200, factor: 2, maxMs: 5000, jitter: 0.2 };
 const COUNT_EVERY_MS = 2000;
-const PURGE_EVERY_MS = 20_000;
 
 /** What a consumer is made of besides the shared context. */
 export interface RunnerPorts {
@@ -48,6 +47,7 @@ export interface RunnerPorts {
 export class ConsumerRunner implements Consumer {
   readonly name = 'consumer';
   readonly parking: ParkingLot;
+  readonly rebuilding: OperatorRebuilds;
   readonly #ports: RunnerPorts;
   readonly #logger: Logger;
   readonly #schemas: ReadonlyMap<string, DescMessage>;
@@ -63,6 +63,11 @@ export class ConsumerRunner implements Consumer {
     this.#logger = ports.context.logger;
     this.#schemas = schemasOf(ports.context.definition);
     this.parking = parkingLot(ports.context, () => this.#serving());
+    this.rebuilding = new OperatorRebuilds({
+      context: ports.context,
+      session: () => this.#live(),
+      served: (made) => this.#moveTo(made),
+    });
   }
 
   /**
@@ -89,7 +94,7 @@ export class ConsumerRunner implements Consumer {
     const loops = Promise.all([
       this.#sessions(stop.signal),
       this.#count(stop.signal),
-      this.#purge(stop.signal),
+      runPurges(context, stop.signal),
       drainEffects(context, appender, () => this.#generation, stop.signal),
     ]).finally(() => {
       for (const one of gauges) one.remove();
@@ -167,15 +172,14 @@ export class ConsumerRunner implements Consumer {
     );
   }
 
-  async rebuild(): Promise<number> {
-    const { generation: serving } = this.#serving();
-    const session = this.#session;
+  rebuild(): Promise<number> {
+    return this.rebuilding.run();
+  }
+
+  #live() {
     const stop = this.#running?.stop.signal;
-    if (session === undefined || stop === undefined) throw this.#notOpen();
-    this.#logger.info({ count: serving }, 'rebuilding from the log');
-    const made = await rebuild(session.context, stop);
-    this.#moveTo(made);
-    return made.generation;
+    if (this.#session === undefined || stop === undefined) throw this.#notOpen();
+    return { live: this.#session.context, stop };
   }
 
   /** Another generation serves: made here, or found to have been made by another member. */
@@ -267,16 +271,6 @@ export class ConsumerRunner implements Consumer {
         }
       }
       await sleep(COUNT_EVERY_MS, stop);
-    }
-  }
-
-  async #purge(stop: AbortSignal): Promise<void> {
-    const { database, definition, logger } = this.#ports.context;
-    while (!stop.aborted) {
-      await purgeRetired(database, definition.name).catch((thrown: unknown) => {
-        logger.debug({ err: thrown }, 'generations that have ended are not removed yet');
-      });
-      await sleep(PURGE_EVERY_MS, stop);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Part } from '@nova/lifecycle';
 import type { Queryable } from '@nova/postgres';
 import type { DecisionBasis, WantedBasis } from './decision-basis.ts';
 import type { ParkingLot } from './parking/parking-lot.ts';
+import type { Rebuilding } from './rebuilding.ts';
 import type { ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 
 /** A running consumer. */
@@ -25,6 +26,8 @@ export interface Consumer extends Part {
   basis(wanted: WantedBasis): Promise<DecisionBasis>;
   /** What it has parked, and what operators do about it. */
   readonly parking: ParkingLot;
+  /** Rebuilds as operators ask for them. */
+  readonly rebuilding: Rebuilding;
   /** Makes a new generation from the log alone and lets it serve; resolves with its number. */
   rebuild(): Promise<number>;
 }

@@ -37,12 +37,26 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'It waits for its database or for the log; its status says for which.',
   },
+  CONSUMER_REBUILD_RUNNING: {
+    message: 'the views of consumer {consumer} are being rebuilt already',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'caller',
+    hint: '`./nova view status SERVICE` tells how far it is, `./nova view cancel SERVICE` ends it.',
+  },
   CONSUMER_ACT_UNKNOWN: {
     message: 'there is no act {act_id} about what is parked',
     status: 'NOT_FOUND',
     retry: 'never',
     blame: 'caller',
     hint: '`./nova parked acts` lists them; each belongs to one consumer.',
+  },
+  CONSUMER_PARKING_FULL: {
+    message: 'a partition stands still: {limit} events {of} are parked',
+    status: 'RESOURCE_EXHAUSTED',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Mend the cause, then `./nova parked replay`; or raise NOVA_CONSUMER_PARKED_….',
   },
   CONSUMER_NOT_PARKED: {
     message: 'aggregate {aggregate} of consumer {consumer} is not parked',

@@ -86,6 +86,7 @@ export type { ParkingLot } from './parking/parking-lot.ts';
 export type { EffectSelection, ParkedSelection } from './parking/selection.ts';
 export type { ParkedDetails, WaitingEvent } from './parking/show-parked.ts';
 export type { TriedOut } from './parking/try-parked.ts';
+export type { RebuildStanding } from './rebuilding.ts';
 export { type ConsumerSettings, consumerDefaults, consumerSettings } from './settings.ts';
 export type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 

@@ -1,5 +1,7 @@
 import type { Database, Queryable } from '@nova/postgres';
 import { dropGenerationSchema, generationSchema } from '@nova/projection';
+import { sleep } from '@nova/time';
+import type { ConsumerContext } from './context.ts';
 
 const KEPT_BY_GENERATION = [
   'consumer_progress',
@@ -8,10 +10,24 @@ const KEPT_BY_GENERATION = [
   'parked_events',
   'parked_aggregates',
 ];
+const PURGE_EVERY_MS = 20_000;
 const PURGE_BATCH = 5000;
 const PURGE_TIMEOUT_MS = 60_000;
 /** Longer than any transaction lives that began before the generation ended. */
 const KEPT_FOR_S = 15;
+
+/** Purges every now and then. */
+export async function runPurges(
+  { database, definition, logger }: ConsumerContext,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) {
+    await purgeRetired(database, definition.name).catch((thrown: unknown) => {
+      logger.debug({ err: thrown }, 'generations that have ended are not removed yet');
+    });
+    await sleep(PURGE_EVERY_MS, stop);
+  }
+}
 
 /**
  * Removes everything of generations that ended a moment ago: schema, marks, offsets and parked

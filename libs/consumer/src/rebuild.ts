@@ -2,7 +2,7 @@ import { LANES } from '@nova/events';
 import type { Queryable } from '@nova/postgres';
 import { catchUp } from './catch-up.ts';
 import type { SessionContext } from './context.ts';
-import { beginGeneration, type Generation, retire, switchGeneration } from './generation.ts';
+import { type Generation, retire, switchGeneration } from './generation.ts';
 import { Intake } from './intake.ts';
 import type { GenerationName } from './marks.ts';
 import { ProgressBoard } from './progress-board.ts';
@@ -11,7 +11,7 @@ import { Turn } from './turn.ts';
 const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
 
 /**
- * Makes the next generation from the log alone, beside the one that serves, and lets it serve.
+ * Fills a generation that was begun from the log alone, beside the one that serves, and lets it serve.
  *
  *   new schema → fold the log to its head → note the old one's offsets → fold the rest → switch
  *
@@ -23,9 +23,12 @@ const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
  *
  * @throws CONSUMER_GENERATION_RETIRED when another member rebuilds as well and is quicker.
  */
-export async function rebuild(live: SessionContext, signal: AbortSignal): Promise<Generation> {
-  const { database, definition, generation: old } = live;
-  const made = await beginGeneration(database, definition);
+export async function rebuild(
+  live: SessionContext,
+  made: Generation,
+  signal: AbortSignal,
+): Promise<Generation> {
+  const { database, generation: old } = live;
   // Its own turn: the live rounds go on meanwhile.
   const apart = contextFor(live, made, new Turn());
   try {

@@ -1554,6 +1554,49 @@ export declare type Republish = Message<"events.Republish"> & {
 export declare const RepublishSchema: GenMessage<Republish>;
 
 /**
+ * @generated from message events.RebaseLogRequest
+ */
+export declare type RebaseLogRequest = Message<"events.RebaseLogRequest"> & {
+  /**
+   * Why, for whoever reads the service's log later.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message events.RebaseLogRequest.
+ * Use `create(RebaseLogRequestSchema)` to create a new message.
+ */
+export declare const RebaseLogRequestSchema: GenMessage<RebaseLogRequest>;
+
+/**
+ * @generated from message events.RebaseLogResponse
+ */
+export declare type RebaseLogResponse = Message<"events.RebaseLogResponse"> & {
+  /**
+   * The epoch that begins.
+   *
+   * @generated from field: string epoch = 1;
+   */
+  epoch: string;
+
+  /**
+   * Position of its first event.
+   *
+   * @generated from field: int64 first_position = 2;
+   */
+  firstPosition: bigint;
+};
+
+/**
+ * Describes the message events.RebaseLogResponse.
+ * Use `create(RebaseLogResponseSchema)` to create a new message.
+ */
+export declare const RebaseLogResponseSchema: GenMessage<RebaseLogResponse>;
+
+/**
  * Accepted for compatibility. It does not change the order of anything.
  *
  * @generated from enum events.EventPriority
@@ -1771,6 +1814,17 @@ export declare const EventsService: GenService<{
     methodKind: "unary";
     input: typeof CancelRepublishRequestSchema;
     output: typeof CancelRepublishResponseSchema;
+  },
+  /**
+   * Begins a new epoch at the end of the log: what anybody has read beyond it is lost. For a loss that
+   * the log cannot notice itself. Recorded in the service's log, with who asked and why.
+   *
+   * @generated from rpc events.EventsService.RebaseLog
+   */
+  rebaseLog: {
+    methodKind: "unary";
+    input: typeof RebaseLogRequestSchema;
+    output: typeof RebaseLogResponseSchema;
   },
 }>;
 

@@ -1438,6 +1438,208 @@ export declare type ParkedAct = Message<"ops.ParkedAct"> & {
 export declare const ParkedActSchema: GenMessage<ParkedAct>;
 
 /**
+ * @generated from message ops.StartRebuildRequest
+ */
+export declare type StartRebuildRequest = Message<"ops.StartRebuildRequest"> & {
+  /**
+   * Kept with the generation.
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * Begins nothing; tells what would be read.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
+};
+
+/**
+ * Describes the message ops.StartRebuildRequest.
+ * Use `create(StartRebuildRequestSchema)` to create a new message.
+ */
+export declare const StartRebuildRequestSchema: GenMessage<StartRebuildRequest>;
+
+/**
+ * @generated from message ops.StartRebuildResponse
+ */
+export declare type StartRebuildResponse = Message<"ops.StartRebuildResponse"> & {
+  /**
+   * @generated from field: ops.Rebuild rebuild = 1;
+   */
+  rebuild?: Rebuild | undefined;
+};
+
+/**
+ * Describes the message ops.StartRebuildResponse.
+ * Use `create(StartRebuildResponseSchema)` to create a new message.
+ */
+export declare const StartRebuildResponseSchema: GenMessage<StartRebuildResponse>;
+
+/**
+ * @generated from message ops.GetRebuildRequest
+ */
+export declare type GetRebuildRequest = Message<"ops.GetRebuildRequest"> & {
+};
+
+/**
+ * Describes the message ops.GetRebuildRequest.
+ * Use `create(GetRebuildRequestSchema)` to create a new message.
+ */
+export declare const GetRebuildRequestSchema: GenMessage<GetRebuildRequest>;
+
+/**
+ * @generated from message ops.GetRebuildResponse
+ */
+export declare type GetRebuildResponse = Message<"ops.GetRebuildResponse"> & {
+  /**
+   * @generated from field: ops.Rebuild rebuild = 1;
+   */
+  rebuild?: Rebuild | undefined;
+};
+
+/**
+ * Describes the message ops.GetRebuildResponse.
+ * Use `create(GetRebuildResponseSchema)` to create a new message.
+ */
+export declare const GetRebuildResponseSchema: GenMessage<GetRebuildResponse>;
+
+/**
+ * @generated from message ops.CancelRebuildRequest
+ */
+export declare type CancelRebuildRequest = Message<"ops.CancelRebuildRequest"> & {
+};
+
+/**
+ * Describes the message ops.CancelRebuildRequest.
+ * Use `create(CancelRebuildRequestSchema)` to create a new message.
+ */
+export declare const CancelRebuildRequestSchema: GenMessage<CancelRebuildRequest>;
+
+/**
+ * @generated from message ops.CancelRebuildResponse
+ */
+export declare type CancelRebuildResponse = Message<"ops.CancelRebuildResponse"> & {
+  /**
+   * @generated from field: ops.Rebuild rebuild = 1;
+   */
+  rebuild?: Rebuild | undefined;
+};
+
+/**
+ * Describes the message ops.CancelRebuildResponse.
+ * Use `create(CancelRebuildResponseSchema)` to create a new message.
+ */
+export declare const CancelRebuildResponseSchema: GenMessage<CancelRebuildResponse>;
+
+/**
+ * The last rebuild of a consumer's views.
+ *
+ * @generated from message ops.Rebuild
+ */
+export declare type Rebuild = Message<"ops.Rebuild"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * @generated from field: ops.RebuildState state = 3;
+   */
+  state: RebuildState;
+
+  /**
+   * Generation that is or was made; 0 without one.
+   *
+   * @generated from field: int32 generation = 4;
+   */
+  generation: number;
+
+  /**
+   * Generation that serves now.
+   *
+   * @generated from field: int32 serving_generation = 5;
+   */
+  servingGeneration: number;
+
+  /**
+   * Position in the log up to which it is made, and where the log ends.
+   *
+   * @generated from field: int64 scanned = 6;
+   */
+  scanned: bigint;
+
+  /**
+   * @generated from field: int64 head = 7;
+   */
+  head: bigint;
+
+  /**
+   * Aggregates that the serving views are made from, exact to 100,000.
+   *
+   * @generated from field: int64 aggregates = 8;
+   */
+  aggregates: bigint;
+
+  /**
+   * @generated from field: repeated string views = 9;
+   */
+  views: string[];
+
+  /**
+   * @generated from field: string who = 10;
+   */
+  who: string;
+
+  /**
+   * @generated from field: string reason = 11;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started_at = 12;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When it last got further.
+   *
+   * @generated from field: google.protobuf.Timestamp moved_at = 13;
+   */
+  movedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp ended_at = 14;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Who cancelled it.
+   *
+   * @generated from field: string ended_by = 15;
+   */
+  endedBy: string;
+
+  /**
+   * @generated from field: string failure = 16;
+   */
+  failure: string;
+};
+
+/**
+ * Describes the message ops.Rebuild.
+ * Use `create(RebuildSchema)` to create a new message.
+ */
+export declare const RebuildSchema: GenMessage<Rebuild>;
+
+/**
  * What a consumer is doing.
  *
  * @generated from enum ops.ConsumerPhase
@@ -1638,6 +1840,54 @@ export enum ParkedActState {
 export declare const ParkedActStateSchema: GenEnum<ParkedActState>;
 
 /**
+ * How a rebuild is doing.
+ *
+ * @generated from enum ops.RebuildState
+ */
+export enum RebuildState {
+  /**
+   * @generated from enum value: REBUILD_STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Nobody has asked for one yet.
+   *
+   * @generated from enum value: REBUILD_STATE_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * @generated from enum value: REBUILD_STATE_RUNNING = 2;
+   */
+  RUNNING = 2,
+
+  /**
+   * Its views have come to serve.
+   *
+   * @generated from enum value: REBUILD_STATE_DONE = 3;
+   */
+  DONE = 3,
+
+  /**
+   * @generated from enum value: REBUILD_STATE_CANCELLED = 4;
+   */
+  CANCELLED = 4,
+
+  /**
+   * `failure` says why.
+   *
+   * @generated from enum value: REBUILD_STATE_FAILED = 5;
+   */
+  FAILED = 5,
+}
+
+/**
+ * Describes the enum ops.RebuildState.
+ */
+export declare const RebuildStateSchema: GenEnum<RebuildState>;
+
+/**
  * How a service's consumers are doing and what became of an event there, for operators and tools.
  * Every service that consumes serves it. Callers need the role "admin".
  *
@@ -1753,6 +2003,37 @@ export declare const OpsService: GenService<{
     methodKind: "unary";
     input: typeof CancelParkedActRequestSchema;
     output: typeof CancelParkedActResponseSchema;
+  },
+  /**
+   * Makes the views anew from the log, beside those that serve, which they then replace. It goes on
+   * without the caller. Refused while one is running.
+   *
+   * @generated from rpc ops.OpsService.StartRebuild
+   */
+  startRebuild: {
+    methodKind: "unary";
+    input: typeof StartRebuildRequestSchema;
+    output: typeof StartRebuildResponseSchema;
+  },
+  /**
+   * How far the last rebuild is, whichever process works on it.
+   *
+   * @generated from rpc ops.OpsService.GetRebuild
+   */
+  getRebuild: {
+    methodKind: "unary";
+    input: typeof GetRebuildRequestSchema;
+    output: typeof GetRebuildResponseSchema;
+  },
+  /**
+   * Ends it before its end; the views that serve stay.
+   *
+   * @generated from rpc ops.OpsService.CancelRebuild
+   */
+  cancelRebuild: {
+    methodKind: "unary";
+    input: typeof CancelRebuildRequestSchema;
+    output: typeof CancelRebuildResponseSchema;
   },
 }>;
 

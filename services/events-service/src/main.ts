@@ -41,7 +41,7 @@ const definition = defineService({
         progress.part,
         maintenance({ database, logger, everyMs: config.maintenanceIntervalMs }),
       ],
-      services: eventsServices({ database, queue, growth, progress, pageTokens, clock }),
+      services: eventsServices({ database, queue, growth, progress, pageTokens, clock, logger }),
       probes: [probe, { name: 'kafka', check: () => kafka.ping(), whenFailing: 'degraded' }],
       insights: { outbox: progress.status },
     };

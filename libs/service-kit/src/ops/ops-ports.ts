@@ -4,7 +4,7 @@ import type { EventLookup } from './event-lookup.ts';
 
 /** What operators are answered from. */
 export interface OpsPorts {
-  readonly consumer: Pick<Consumer, 'status' | 'stateOf' | 'parking'>;
+  readonly consumer: Pick<Consumer, 'status' | 'stateOf' | 'parking' | 'rebuilding'>;
   readonly events: EventLookup;
   readonly pageTokens: PageTokens;
 }

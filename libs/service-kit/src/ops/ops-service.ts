@@ -7,6 +7,7 @@ import { listParked, listParkedGroups } from './list-parked.ts';
 import { listParkedEffects } from './list-parked-effects.ts';
 import type { OpsPorts } from './ops-ports.ts';
 import { cancelParkedAct, getParkedAct, listParkedActs, startParkedAct } from './parked-acts.ts';
+import { cancelRebuild, getRebuild, startRebuild } from './rebuilds.ts';
 
 /** `ops.OpsService` of a service with one consumer. */
 export function opsService(ports: OpsPorts): ServiceImplementation {
@@ -24,6 +25,9 @@ export function opsService(ports: OpsPorts): ServiceImplementation {
       getParkedAct: getParkedAct(ports),
       listParkedActs: listParkedActs(ports),
       cancelParkedAct: cancelParkedAct(ports),
+      startRebuild: startRebuild(ports),
+      getRebuild: getRebuild(ports),
+      cancelRebuild: cancelRebuild(ports),
     },
     {
       listConsumers: 'admin',
@@ -37,6 +41,9 @@ export function opsService(ports: OpsPorts): ServiceImplementation {
       getParkedAct: 'admin',
       listParkedActs: 'admin',
       cancelParkedAct: 'admin',
+      startRebuild: 'admin',
+      getRebuild: 'admin',
+      cancelRebuild: 'admin',
     },
   );
 }

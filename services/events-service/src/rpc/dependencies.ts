@@ -1,7 +1,7 @@
 import type { Database } from '@nova/postgres';
 import type { Call } from '@nova/rpc';
 import type { PageTokens } from '@nova/service-kit';
-import { currentTraceContext } from '@nova/telemetry';
+import { currentTraceContext, type Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Arrival, RequestIdentity } from '../domain/accept-event.ts';
 import type { AppendQueue } from '../storage/append-queue.ts';
@@ -16,6 +16,7 @@ export interface Dependencies {
   readonly progress: PublishProgress;
   readonly pageTokens: PageTokens;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 /** Where and when the events of a call arrive. */

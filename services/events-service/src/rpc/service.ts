@@ -17,6 +17,7 @@ import { publishEvents } from './publish-events.ts';
 import { publishStream } from './publish-stream.ts';
 import { readAggregates } from './read-aggregates.ts';
 import { readLog } from './read-log.ts';
+import { rebaseLog } from './rebase-log.ts';
 import { registerConsumer } from './register-consumer.ts';
 import { resolve } from './resolve.ts';
 import { retryRelayParked } from './retry-relay-parked.ts';
@@ -42,6 +43,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         startRepublish: startRepublish(dependencies),
         listRepublishes: listRepublishes(dependencies),
         cancelRepublish: cancelRepublish(dependencies),
+        rebaseLog: rebaseLog(dependencies),
         subscribeToEvents: subscribeToEvents(dependencies),
       },
       {
@@ -58,6 +60,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         startRepublish: 'admin',
         listRepublishes: 'admin',
         cancelRepublish: 'admin',
+        rebaseLog: 'admin',
         subscribeToEvents: 'reader',
       },
     ),

@@ -77,6 +77,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
       progress: createPublishProgress(database, systemClock),
       pageTokens: createPageTokens('spec'),
       clock: systemClock,
+      logger,
     }),
     logger,
     readiness: new Readiness(),
