@@ -42,6 +42,8 @@ export interface TestService {
 export interface TestStack {
   /** events-service. */
   readonly log: TestProcess;
+  /** Starts another instance of events-service beside it; resolves when it is ready. */
+  anotherLog(): Promise<TestProcess>;
   /** Database of the log. */
   readonly database: TestDatabase;
   /** For example `notification`: services/notification-service. */
@@ -93,6 +95,11 @@ export async function testStack(
       log,
       database,
       remove,
+      async anotherLog() {
+        const started = await run('events-service', 'main.ts', own);
+        await started.ready();
+        return started;
+      },
       async service(area) {
         const store = await testDatabase();
         databases.push(store);
