@@ -13,7 +13,7 @@ import {
 } from '@nova/projection';
 import type { DescMessage } from '@nova/proto/runtime';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
-import { enterGeneration, type Generation } from './generation.ts';
+import { enterRound, type Generation } from './generation.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import { readMarks } from './marks.ts';
 import { readBlocked } from './parking/parked-store.ts';
@@ -72,9 +72,14 @@ export async function readBasis(
 ): Promise<DecisionBasis> {
   const { database, generation, epochs } = context;
   return database.snapshot(async (views) => {
-    await enterGeneration(views, generation);
-    const applied = await readMarks(views, generation, aggregates);
-    const blocked = await readBlocked(views, generation, aggregates);
+    const rows = new RowSet();
+    for (const { view, key } of wanted) rows.want(rowName(tableOf(generation, view), key));
+    const [, applied, blocked] = await Promise.all([
+      enterRound(views, generation),
+      readMarks(views, generation, aggregates),
+      readBlocked(views, generation, aggregates),
+      rows.load(views),
+    ]);
     const marks = new Map(
       aggregates.map((name) => {
         const aggregate = aggregateKey(name);
@@ -84,9 +89,6 @@ export async function readBasis(
         return [aggregate, { version, epoch, position, isParked, isLost }];
       }),
     );
-    const rows = new RowSet();
-    for (const { view, key } of wanted) rows.want(rowName(tableOf(generation, view), key));
-    await rows.load(views);
     return new Basis(context, marks, rows);
   });
 }

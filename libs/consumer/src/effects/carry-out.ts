@@ -88,8 +88,9 @@ async function judgeAll(
 ): Promise<readonly Judgement[]> {
   try {
     return await context.database.transaction(async (tx) => {
-      await enterGeneration(tx, generation);
-      return judge(context, wave, tx);
+      const entered = enterGeneration(tx, generation);
+      const [, judged] = await Promise.all([entered, judge(context, wave, tx)]);
+      return judged;
     });
   } catch (thrown) {
     if (isOutage(thrown)) throw thrown;
