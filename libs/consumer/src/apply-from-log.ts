@@ -55,6 +55,7 @@ async function applyPart(
     const retried = isRetry ? new Set(found.keys()) : new Set<string>();
     const planned = roundOf(deliveries, { retried });
     const result = await applyRound(context, round, planned, { isLive: reason === 'fill' });
+    needRoom(context, result);
     await condemnHeld(context, planned, result);
     const failed = new Set(result.failures.map(({ delivery }) => delivery.aggregate));
     open = [...found].flatMap(([aggregate, events]) => {
@@ -65,6 +66,15 @@ async function applyPart(
     });
   }
   return empty;
+}
+
+/**
+ * What is read from the log has no partition that could stand still.
+ *
+ * @throws CONSUMER_PARKING_FULL when something found no room: it is read again later.
+ */
+export function needRoom({ room }: SessionContext, { refused: [first] }: RoundResult): void {
+  if (first !== undefined) throw room.fullness(first.aggregate);
 }
 
 /** The log itself has a gap: what comes after it fails, visibly, instead of waiting for ever. */

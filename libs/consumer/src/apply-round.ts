@@ -11,12 +11,13 @@ export async function applyRound(
   round: Round,
   { isLive }: { readonly isLive: boolean },
 ): Promise<RoundResult> {
-  const { meters, board, clock, turn, effectBell, retryWork } = context;
+  const { meters, board, clock, turn, effectBell, retryWork, room } = context;
   const result = await turn.take(async () => {
     const startedAtMs = clock.monotonicMs();
     const settled = await settleRound(roundContext, round);
     meters.committed(settled, startedAtMs, isLive);
     board.applied(settled.applied);
+    room.kept(settled.parked.length);
     return settled;
   });
   meters.setAside(round.foreign.length);

@@ -1,5 +1,5 @@
 import { LANES, type LogPosition } from '@nova/events';
-import { applyFromLog } from './apply-from-log.ts';
+import { applyFromLog, needRoom } from './apply-from-log.ts';
 import { applyRound } from './apply-round.ts';
 import type { SessionContext } from './context.ts';
 import { byAggregate, type Delivery, deliveryOf, nameOf } from './delivery.ts';
@@ -73,6 +73,7 @@ async function applyPart(context: SessionContext, deliveries: readonly Delivery[
   if (deliveries.length === 0) return;
   const groups = byAggregate(deliveries);
   const result = await applyRound(context, context.round, roundOf(groups), { isLive: false });
+  needRoom(context, result);
   for (const { deliveries: lost } of result.invalid) await refold(context, nameOf(lost));
   // Only where the cursor was ahead of the marks: then what is missing is read as well.
   const behind = result.held.map(({ deliveries: held, appliedVersion }) => ({

@@ -15,6 +15,7 @@ import type { KnownEpochs } from './known-epochs.ts';
 import { type Mark, type MovedMark, writeMarks } from './marks.ts';
 import { writeOffsets } from './offsets.ts';
 import { keepDeliveries, release, writeFailure } from './parking/parked-store.ts';
+import type { ParkingRoom } from './parking/parking-room.ts';
 import type { RecordEntry } from './record-entry.ts';
 import type { Round, RoundResult } from './round.ts';
 
@@ -27,6 +28,7 @@ export interface RoundContext {
   readonly effectScope: string;
   /** Written down with failures. */
   readonly consumerVersion: string;
+  readonly room: ParkingRoom;
   /** Payload message by event type. */
   readonly schemas: ReadonlyMap<string, DescMessage>;
   readonly epochs: KnownEpochs;
@@ -80,6 +82,7 @@ export async function writeRound(
   await forgetRows(context, tx, shares, rows, round);
   const { effects, moved } = apply(context, round, shares, rows, effectMarks);
   const applied = shares.flatMap((share) => share.applied);
+  const refused = [...judged.refused, ...withoutRoom(context, round, judged)];
   const parked = [...queued, ...shares.flatMap(unapplied)];
   const settled = settledBy(round, [...applied, ...duplicates, ...parked]);
   const [failures] = await Promise.all([
@@ -92,7 +95,7 @@ export async function writeRound(
     writeOffsets(tx, generation, intake.frontiers(settled)),
   ]);
   const result = {
-    ...{ applied, duplicates, parked, failures, held, invalid },
+    ...{ applied, duplicates, parked, refused, failures, held, invalid },
     effects: effects.length,
   };
   return { result, settled, rows, effects };
@@ -258,6 +261,20 @@ function movedMark({ applied }: Share): MovedMark[] {
 
 function unapplied({ toApply, applied, failed }: Share): readonly Delivery[] {
   return failed === undefined ? [] : toApply.slice(applied.length);
+}
+
+/**
+ * Takes back what fails and did not before, where nothing more may be parked: neither applied nor
+ * parked, it comes again.
+ */
+function withoutRoom({ room }: RoundContext, { refolded }: Round, { shares }: Judged): Delivery[] {
+  if (!room.isFull()) return [];
+  return shares.flatMap((share) => {
+    const isNew = share.blocked === undefined && !refolded.has(share.aggregate);
+    const refused = isNew ? unapplied(share) : [];
+    if (refused.length > 0) share.failed = undefined;
+    return refused;
+  });
 }
 
 async function park(

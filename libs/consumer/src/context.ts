@@ -12,6 +12,8 @@ import type { Intake } from './intake.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import type { ConsumerMeters } from './meters.ts';
+import type { DeadLetters } from './parking/mirror.ts';
+import type { ParkingRoom } from './parking/parking-room.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import type { ConsumerSettings } from './settings.ts';
 import type { Turn } from './turn.ts';
@@ -37,6 +39,9 @@ export interface ConsumerContext {
   readonly retryWork: Signal;
   /** An operator wants something done about what is parked. */
   readonly actWork: Signal;
+  /** Takes copies of what is parked, where there is somebody to take them. */
+  readonly deadLetters: DeadLetters | undefined;
+  readonly room: ParkingRoom;
 }
 
 /** What they share while one membership of the group lasts. */

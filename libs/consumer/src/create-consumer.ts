@@ -12,6 +12,8 @@ import type { FastMarks } from './fast-marks.ts';
 import { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import { ConsumerMeters } from './meters.ts';
+import type { DeadLetters } from './parking/mirror.ts';
+import { ParkingRoom } from './parking/parking-room.ts';
 import { ProgressBoard } from './progress-board.ts';
 import { type ConsumerSettings, consumerDefaults } from './settings.ts';
 import { Turn } from './turn.ts';
@@ -24,6 +26,8 @@ export interface ConsumerPorts {
   readonly log: LogReader;
   /** Needed by definitions with effects. */
   readonly appender?: EventAppender;
+  /** Takes copies of what is parked; without it there are none. */
+  readonly deadLetters?: DeadLetters;
   readonly fastMarks?: FastMarks | undefined;
   readonly logger: Logger;
   readonly clock?: Clock;
@@ -43,6 +47,7 @@ export function createConsumer({
   source,
   log,
   appender,
+  deadLetters,
   fastMarks,
   logger,
   clock = systemClock,
@@ -68,6 +73,8 @@ export function createConsumer({
     retryWork: new Signal(),
     fastMarks,
     actWork: new Signal(),
+    deadLetters,
+    room: new ParkingRoom({ ...consumerDefaults, ...settings }),
   };
   const mayRebuild = context.settings.rebuild || onDefinitionChange === 'rebuild';
   return new ConsumerRunner({ context, source, appender, mayRebuild });

@@ -81,6 +81,7 @@ export type {
   ParkedGroup,
   ParkedPage,
 } from './parking/list-parked.ts';
+export type { DeadLetter, DeadLetters } from './parking/mirror.ts';
 export type { ParkedEffect } from './parking/parked-effects.ts';
 export type { ParkingLot } from './parking/parking-lot.ts';
 export type { EffectSelection, ParkedSelection } from './parking/selection.ts';

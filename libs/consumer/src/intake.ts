@@ -111,7 +111,7 @@ export class Intake {
     let size = 0;
     for (let index = 0; index < sources.length; index += 1) {
       const partition = sources[(this.#next + index) % sources.length];
-      if (partition === undefined) continue;
+      if (partition === undefined || partition.standsFor.size > 0) continue;
       let count = 0;
       for (const delivery of partition.waiting) {
         if (deliveries.length + count >= events || size >= bytes) break;
@@ -129,6 +129,7 @@ export class Intake {
   pull(aggregates: ReadonlySet<string>): Delivery[] {
     const pulled: Delivery[] = [];
     for (const partition of this.#partitions.values()) {
+      if (partition.standsFor.size > 0) continue;
       if (!partition.waiting.some(({ aggregate }) => aggregates.has(aggregate))) continue;
       const left: Delivery[] = [];
       for (const delivery of partition.waiting) {

@@ -6,6 +6,7 @@ import type { KnownEpochs } from './known-epochs.ts';
 import { lockMarks, type Mark } from './marks.ts';
 import { guardOrder, type Verdict } from './order-guard.ts';
 import { type BlockedAggregate, readBlocked } from './parking/parked-store.ts';
+import type { ParkingRoom } from './parking/parking-room.ts';
 import type { HeldBack, Round } from './round.ts';
 
 /** One aggregate's share of a round, as it is judged, applied and written. */
@@ -26,21 +27,28 @@ export interface Judged {
   readonly shares: readonly Share[];
   readonly duplicates: Delivery[];
   readonly queued: Delivery[];
+  /** Would be queued, but too much is parked. */
+  readonly refused: Delivery[];
   readonly held: HeldBack[];
   readonly invalid: { aggregate: string; deliveries: readonly Delivery[] }[];
 }
 
 /** Locks the marks of a round's aggregates and sorts its deliveries by what may happen to them. */
 export async function judgeRound(
-  context: { readonly generation: Generation; readonly epochs: KnownEpochs },
+  context: {
+    readonly generation: Generation;
+    readonly epochs: KnownEpochs;
+    readonly room: ParkingRoom;
+  },
   tx: Queryable,
   round: Round,
 ): Promise<Judged> {
-  const { generation, epochs } = context;
+  const { generation, epochs, room } = context;
   const judged: Judged & { shares: Share[] } = {
     shares: [],
     duplicates: [],
     queued: [],
+    refused: [],
     held: [],
     invalid: [],
   };
@@ -48,7 +56,7 @@ export async function judgeRound(
   const names = [...round.deliveries.values()].map(nameOf);
   const [marks, blocked] = await Promise.all([
     lockMarks(tx, generation, names),
-    readBlocked(tx, generation, names),
+    readBlocked(tx, generation, names, room.countTo),
   ]);
   const subscribed = new Set(generation.eventTypes.keys());
   for (const [aggregate, delivered] of round.deliveries) {
@@ -66,7 +74,10 @@ export async function judgeRound(
     judged.duplicates.push(...verdict.duplicates);
     const block = blocked.get(aggregate);
     if (block !== undefined && !round.retried.has(aggregate) && !isRefolded) {
-      judged.queued.push(...verdict.apply, ...verdict.held);
+      const waiting = [...verdict.apply, ...verdict.held];
+      const places = room.roomFor(block);
+      judged.queued.push(...waiting.slice(0, places));
+      judged.refused.push(...waiting.slice(places));
     } else {
       judged.shares.push(shareOf(aggregate, from, block, verdict, round, judged.held));
     }

@@ -1,3 +1,4 @@
+import type { AggregateName } from './aggregate.ts';
 import type { Delivery } from './delivery.ts';
 import type { TopicPartition } from './delivery-source.ts';
 import type { RecordEntry, RecordIdentity, RecordPartition, StoredOffset } from './record-entry.ts';
@@ -17,6 +18,8 @@ export class PartitionLog implements RecordPartition {
   /** Deliveries that wait for an earlier event of their aggregate. */
   heldCount = 0;
   isPaused = false;
+  /** Too much of these aggregates is parked: nothing more of the partition is taken meanwhile. */
+  readonly standsFor = new Map<string, AggregateName>();
   /** Being sought back to its beginning; what arrives meanwhile comes again. */
   isRewinding = false;
   /** False once the partition is no longer this member's. */
@@ -44,6 +47,12 @@ export class PartitionLog implements RecordPartition {
     this.#open.push(entry);
     this.nextOffset = offset + 1n;
     return entry;
+  }
+
+  /** Takes back what a round could not do; it waits in front, in its order. */
+  giveBack(deliveries: readonly Delivery[]): void {
+    this.waiting.unshift(...deliveries);
+    this.waiting.sort((a, b) => Number((a.entry?.offset ?? 0n) - (b.entry?.offset ?? 0n)));
   }
 
   /** Forgets everything that was delivered: the partition goes on elsewhere. */

@@ -7,7 +7,7 @@ import { schemasOf } from './schemas.ts';
 
 /** What rounds of a generation are committed with. */
 export function roundContextOf(
-  { database, definition, epochs, settings }: ConsumerContext,
+  { database, definition, epochs, settings, room }: ConsumerContext,
   generation: Generation,
   intake: Intake,
 ): RoundContext {
@@ -16,6 +16,7 @@ export function roundContextOf(
     generation,
     intake,
     epochs,
+    room,
     effects: definition.effects,
     effectScope: `${definition.service}.${definition.name}`,
     consumerVersion: consumerVersion(settings.version, definition),

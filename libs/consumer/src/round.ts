@@ -48,6 +48,8 @@ export interface RoundResult {
   readonly duplicates: readonly Delivery[];
   /** Kept in parked_events: the failing ones and what queues behind them. */
   readonly parked: readonly Delivery[];
+  /** Neither applied nor parked: too much is parked already. */
+  readonly refused: readonly Delivery[];
   readonly failures: readonly {
     readonly delivery: Delivery;
     readonly thrown: unknown;

@@ -10,6 +10,7 @@ import { isOutage } from './failure.ts';
 import { noteApplied, settleMarked } from './fast-marks.ts';
 import { fillGaps } from './fill.ts';
 import type { ForeignRecord } from './foreign.ts';
+import { standStill } from './parking/parking-room.ts';
 import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
 import { refold } from './refold.ts';
 import { type RoundResult, roundOf } from './round.ts';
@@ -130,6 +131,7 @@ async function roundOnce(context: SessionContext, gathered: Gathered): Promise<v
     { isLive: true },
   );
   pen.judged(touched, result.held, clock.monotonicMs());
+  standStill(context, result.refused);
   noteApplied(context, result);
   tellStale(context, stale, foreign.length);
   await refoldInvalid(context, result);
@@ -179,10 +181,12 @@ export function regulate({ intake, source, settings, isStarting }: SessionContex
   for (const partition of intake.partitions()) {
     const { isPaused, heldCount } = partition;
     const isFull =
+      partition.standsFor.size > 0 ||
       count >= settings.bufferEvents ||
       bytes >= settings.bufferBytes ||
       heldCount >= settings.heldPerPartition;
     const hasRoom =
+      partition.standsFor.size === 0 &&
       count <= settings.bufferEvents / 2 &&
       bytes <= settings.bufferBytes / 2 &&
       heldCount <= settings.heldPerPartition / 2;

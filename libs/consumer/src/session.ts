@@ -11,6 +11,8 @@ import type {
 import type { Generation } from './generation.ts';
 import { HoldingPen } from './holding-pen.ts';
 import { Intake } from './intake.ts';
+import { runMirror } from './parking/mirror.ts';
+import { watchRoom } from './parking/parking-room.ts';
 import { runRetries } from './parking/retries.ts';
 import { runActs } from './parking/run-acts.ts';
 import { roundContextOf } from './round-context.ts';
@@ -70,6 +72,8 @@ export class Session {
         runRetries(context, signal),
         runSweeps(context, swept, signal),
         runActs(context, signal),
+        runMirror(context, signal),
+        watchRoom(context, signal),
         new TailCheck(context).run(signal),
         watch(context, signal),
         this.#register(signal),

@@ -16,6 +16,8 @@ export interface ConsumerSettings {
   readonly effectsFrom: 'head' | 'beginning';
   readonly rebuild: boolean;
   readonly version: string;
+  readonly parkedPerAggregate: number;
+  readonly parkedTotal: number;
 }
 
 /** The defaults of the settings below. */
@@ -34,6 +36,8 @@ export const consumerDefaults: ConsumerSettings = {
   effectsFrom: 'head',
   rebuild: false,
   version: 'unversioned',
+  parkedPerAggregate: 10_000,
+  parkedTotal: 100_000,
 };
 
 /** Settings of consumers, `NOVA_CONSUMER_…`; their values are `ConsumerSettings`. */
@@ -130,5 +134,19 @@ export const consumerSettings = {
     env: 'NOVA_CONSUMER_VERSION',
     doc: 'Version of the service, a tag or a commit, that is written down with failures.',
     default: consumerDefaults.version,
+  }),
+  parkedPerAggregate: setting.integer({
+    env: 'NOVA_CONSUMER_PARKED_PER_AGGREGATE',
+    doc: 'Events of one aggregate that may be parked; then its partitions stand still.',
+    default: consumerDefaults.parkedPerAggregate,
+    min: 1,
+    max: 1_000_000,
+  }),
+  parkedTotal: setting.integer({
+    env: 'NOVA_CONSUMER_PARKED_TOTAL',
+    doc: 'Events that may be parked in all; then partitions with more of them stand still.',
+    default: consumerDefaults.parkedTotal,
+    min: 1,
+    max: 10_000_000,
   }),
 };

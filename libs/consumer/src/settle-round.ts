@@ -48,6 +48,7 @@ async function settleParts(
     applied: [...one.applied, ...other.applied],
     duplicates: [...one.duplicates, ...other.duplicates],
     parked: [...one.parked, ...other.parked],
+    refused: [...one.refused, ...other.refused],
     failures: [...one.failures, ...other.failures],
     held: [...one.held, ...other.held],
     invalid: [...one.invalid, ...other.invalid],

@@ -43,6 +43,8 @@ async function refreshEnds({ intake }: SessionContext, open: OpenSource): Promis
 
 /** Nothing to do, or something else to wait for. */
 function isExcused({ intake, isStarting, meters }: SessionContext): boolean {
-  const hasLag = intake.partitions().some((partition) => partition.lag() > 0n);
+  const hasLag = intake
+    .partitions()
+    .some((partition) => partition.lag() > 0n && partition.standsFor.size === 0);
   return !hasLag || isStarting() || meters.stands() !== undefined;
 }

@@ -2,7 +2,8 @@
 export interface KafkaRecord {
   readonly key: string;
   readonly value: Uint8Array;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Texts, as UTF-8; bytes only where others want them so. */
+  readonly headers: Readonly<Record<string, string | Buffer>>;
 }
 
 /** Records for one partition, in the order in which they must appear there. */

@@ -2,7 +2,7 @@ import type { Database, Queryable } from '@nova/postgres';
 import type { GenerationName } from '../marks.ts';
 
 /** How long a member may work on a part before another one takes it. */
-const TAKEN_FOR = `interval '15 s'`;
+const TAKEN_FOR = `interval '5 s'`;
 const MOST_AT_ONCE = 20;
 /** How often a slow act takes parts, so that its rate is even. */
 const TAKES_A_SECOND = 4;

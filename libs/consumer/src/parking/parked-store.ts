@@ -7,7 +7,12 @@ import type { GenerationName } from '../marks.ts';
 
 const blockedSql =
   prepared(`SELECT b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts,
-            b.error_code, b.reason
+            b.error_code, b.reason,
+            (SELECT count(*)::integer FROM (
+               SELECT FROM parked_events AS w
+               WHERE w.consumer = b.consumer AND w.generation = b.generation
+                 AND w.aggregate_type = b.aggregate_type AND w.aggregate_id = b.aggregate_id
+               LIMIT $5) AS counted) AS waiting
      FROM parked_aggregates AS b
      JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
        ON b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id
@@ -23,6 +28,8 @@ export interface BlockedAggregate extends AggregateName {
   readonly attempts: number;
   readonly errorCode: string;
   readonly reason: string;
+  /** Its events that wait, as far as they were counted. */
+  readonly waiting: number;
 }
 
 /** A failure to be written down. */
@@ -42,18 +49,25 @@ interface BlockedRow {
   readonly attempts: number;
   readonly error_code: string;
   readonly reason: string;
+  readonly waiting?: number;
 }
 
-/** Which of these aggregates are blocked; call it after their marks are locked. */
+/**
+ * Which of these aggregates are blocked; call it after their marks are locked.
+ *
+ * @param countTo what waits of each is counted up to here
+ */
 export async function readBlocked(
   tx: Queryable,
   { consumer, generation }: GenerationName,
   aggregates: readonly AggregateName[],
+  countTo = 0,
 ): Promise<Map<string, BlockedAggregate>> {
   const rows = await tx.query<BlockedRow>(blockedSql, [
     consumer,
     generation,
     ...namesOf(aggregates),
+    countTo,
   ]);
   return new Map(rows.map((row) => [aggregateKey(nameOf(row)), blockedOf(row)]));
 }
@@ -276,5 +290,6 @@ function blockedOf(row: BlockedRow): BlockedAggregate {
     attempts: row.attempts,
     errorCode: row.error_code,
     reason: row.reason,
+    waiting: row.waiting ?? 0,
   };
 }

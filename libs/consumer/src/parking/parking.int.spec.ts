@@ -93,6 +93,36 @@ describe('parking', () => {
     ]);
   });
 
+  it('copies each failing event once to the dead letters of its type', async () => {
+    const consumer = await rig.start();
+    const [id = ''] = await rig.park(consumer, 1, 1);
+    await waitFor(() => rig.letters.length === 1, { withinMs: 8000, what: 'a letter' });
+    await rig.act(consumer, {});
+    const [letter] = rig.letters;
+    expect(letter).toMatchObject({
+      topic: 'nova_dlt_message_created',
+      key: id,
+      headers: {
+        ce_subject: `conversation/${id}`,
+        'kafka_dlt-original-topic': 'nova_events_message_created',
+        'kafka_dlt-original-offset': Buffer.alloc(8),
+        'kafka_dlt-original-consumer-group': 'nova.spec.views',
+        'kafka_dlt-exception-fqcn': 'RangeError',
+        'kafka_dlt-exception-stacktrace': expect.stringContaining('rooms.ts'),
+        nova_dlt_consumer: 'spec/views',
+        nova_dlt_attempts: '4',
+      },
+    });
+    expect(letter?.headers['kafka_dlt-original-partition']).toHaveLength(4);
+    await waitFor(
+      async () =>
+        (await rig.database.query('SELECT 1 FROM parked_aggregates WHERE mirrored_at IS NOT NULL'))
+          .length === 1,
+      { withinMs: 8000, what: 'its being noted' },
+    );
+    expect(rig.letters).toHaveLength(1);
+  });
+
   it('parks again at once what still fails, with one more attempt', async () => {
     const consumer = await rig.start();
     const [id = ''] = await rig.park(consumer, 1, 2);
@@ -175,6 +205,7 @@ describe('parking', () => {
     const { standing } = await consumer.parking.act(actId);
     const left = await consumer.parking.list({ selection: inPark, limit: 10 });
     expect(left.length).toBeGreaterThan(0);
+    // The part that was in work may have ended after the answer.
     expect(standing.done + left.length).toBeGreaterThanOrEqual(4);
   });
 

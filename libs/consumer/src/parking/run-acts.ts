@@ -17,7 +17,7 @@ const POLL_MS = 1000;
 
 /**
  * Carries out what operators want done about what is parked: replays and discards. Any member of the
- * consumer does, part by part; a part whose member has died is taken by another one after 15 s.
+ * consumer does, part by part; a part whose member has died is taken by another one after 5 s.
  *
  *   take parts (at the rate of the act) → one by one: still wanted? → replay or discard → outcome
  */

@@ -9,6 +9,7 @@ import {
   type ConsumerSettings,
   consumerMigrations,
   createConsumer,
+  type DeadLetter,
   type NewAct,
 } from '../index.ts';
 import { MemorySource, MemoryTopics } from '../testing.ts';
@@ -21,6 +22,7 @@ export class ParkedRooms {
   readonly store: TestDatabase;
   readonly topics = new MemoryTopics();
   readonly notices = new Notices();
+  readonly letters: DeadLetter[] = [];
   readonly log: OutboxLog;
   readonly #running: Consumer[] = [];
 
@@ -59,6 +61,11 @@ export class ParkedRooms {
       source: new MemorySource(this.topics),
       log: this.log,
       appender: this.notices,
+      deadLetters: {
+        send: async (letter) => {
+          this.letters.push(letter);
+        },
+      },
       logger: silentLogger,
       settings: { version: '1.2.3', ...settings },
     });
@@ -113,21 +120,24 @@ export class ParkedRooms {
     return ids;
   }
 
-  /** As after the last retry. */
+  /** As after the last retry: but only between two retries, not while one is under way. */
   async giveUp(ids: readonly string[]): Promise<void> {
-    // Under the lock of the marks: a retry that is under way ends first.
-    await this.database.transaction(async (tx) => {
-      await tx.query(
-        `SELECT 1 FROM consumer_progress WHERE aggregate_id = ANY ($1::text[])
-         ORDER BY aggregate_id FOR UPDATE`,
-        [ids],
-      );
-      await tx.query(
-        `UPDATE parked_aggregates SET state = 'parked', attempts = 4, next_attempt_at = NULL
-         WHERE aggregate_id = ANY ($1::text[])`,
-        [ids],
-      );
-    });
+    const open = new Set(ids);
+    await waitFor(
+      async () => {
+        const parked = await this.database.query<{ id: string }>(
+          `UPDATE parked_aggregates SET state = 'parked', attempts = 4, next_attempt_at = NULL
+           WHERE aggregate_id = ANY ($1::text[]) AND state = 'retrying' AND attempts < 3
+             AND next_attempt_at BETWEEN clock_timestamp()
+                                     AND clock_timestamp() + interval '1300 ms'
+           RETURNING aggregate_id AS id`,
+          [[...open]],
+        );
+        for (const { id } of parked) open.delete(id);
+        return open.size === 0;
+      },
+      { withinMs: 8000, what: 'the end of the retries', everyMs: 10 },
+    );
   }
 
   /** Begins an act and waits for its end. */

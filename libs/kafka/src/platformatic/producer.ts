@@ -86,7 +86,12 @@ export class PlatformaticProducer implements ProducerSession {
         partition,
         key: Buffer.from(key),
         value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-        headers: new Map(entries.map(([name, text]) => [nameOf(name), Buffer.from(text)])),
+        headers: new Map(
+          entries.map(([name, text]) => [
+            nameOf(name),
+            typeof text === 'string' ? Buffer.from(text) : text,
+          ]),
+        ),
       };
     });
     const { offsets = [] } = await this.#producer.send({ messages });

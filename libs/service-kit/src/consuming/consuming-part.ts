@@ -88,6 +88,7 @@ export function consumingParts(
   const { name, mode, logger, clock, crash } = process;
   const { database, part, probe } = databasePart(config, { name, logger });
   const kafka = openKafka({ ...connectionOptions(config), clientId: name, logger });
+  const letters = kafka.publisher();
   const client = createLogClient({
     service: name,
     mode,
@@ -100,6 +101,9 @@ export function consumingParts(
     source: kafka.source(),
     log: logReaderOver(client.log, operatorsAddress(process.addresses)),
     appender: eventAppenderOver(client.log),
+    deadLetters: {
+      send: ({ topic, ...record }) => letters.publish({ topic, partition: 0, records: [record] }),
+    },
     fastMarks: fastMarksOf(process, config),
     logger,
     clock,
@@ -128,6 +132,7 @@ export function consumingParts(
     parts: [
       part,
       passive('kafka admin', () => kafka.admin().close()),
+      passive('dead letters', () => letters.stop()),
       passive('log client', () => client.close()),
       openingPart(consumer, { prepare, crash, logger }),
     ],
