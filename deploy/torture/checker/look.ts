@@ -40,13 +40,15 @@ export async function psql(url: string, query: string): Promise<string[][]> {
 
 /** Looks at everything. Uses psql and kcat alone. */
 export async function look(sources: Sources): Promise<Observation> {
-  const log = await readLog(sources.log);
+  const types = await psql(sources.log, 'SELECT DISTINCT event_type FROM outbox_events');
   const names =
     sources.topicFiles === undefined
-      ? [...new Set(log.map(({ type }) => `nova_events_${type}`))]
+      ? types.map(([type]) => `nova_events_${type}`)
       : Object.keys(sources.topicFiles);
   const topics: TopicRow[] = [];
   for (const topic of names) topics.push(...(await readTopic(topic, sources)));
+  // After the topics: what is appended meanwhile is not yet there, but nothing there is unknown.
+  const log = await readLog(sources.log);
   const views: SeenView[] = [];
   for (const { view, url } of sources.views) views.push(await readView(view, url));
   const parked = await psql(sources.log, "SELECT to_regclass('outbox_parked')");

@@ -34,6 +34,7 @@ const PAUSE_MS = 25;
 const SAMPLE_EVERY_MS = 2000;
 /** Views that nobody disturbs any more are like the log after this time, or never. */
 const CONVERGED_WITHIN_MS = 60_000;
+const QUIET_WITHIN_MS = 15_000;
 
 /** Publishes while faults happen, waits until all is over, and has the checker judge. */
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
@@ -104,11 +105,29 @@ async function sample(rig: Rig, history: HistoryFile, stop: AbortSignal): Promis
 async function converge(rig: Rig, history: HistoryFile): Promise<Verdict> {
   const endsAt = performance.now() + CONVERGED_WITHIN_MS;
   for (;;) {
-    await sleep(1500);
+    await untilQuiet(rig);
     const verdict = await judged(history.path, join(rig.folder, 'sources.json'));
     const { lost, viewMismatches, notRecovered, ok } = verdict;
     // Both may mean that something is under way.
     const mayMend = lost.count + viewMismatches.count > 0 && notRecovered.length === 0;
     if (ok || !mayMend || performance.now() > endsAt) return verdict;
+  }
+}
+
+/** Waits until nothing is to be published, and no effect to be appended; at most some seconds. */
+async function untilQuiet(rig: Rig): Promise<void> {
+  const endsAt = performance.now() + QUIET_WITHIN_MS;
+  let calm = 0;
+  while (calm < 3 && performance.now() < endsAt) {
+    await sleep(300);
+    const [log] = await rig
+      .database('log')
+      .query<{ behind: boolean }>(
+        `SELECT (SELECT min(position) FROM outbox_lanes) < last_position AS behind FROM outbox_log`,
+      );
+    const effects = await rig
+      .database('notification')
+      .query('SELECT 1 FROM consumer_effects LIMIT 1');
+    calm = log?.behind === false && effects.length === 0 ? calm + 1 : 0;
   }
 }

@@ -9,15 +9,18 @@ const EVERY_MS = 100;
 const SHOWN = [
   ['messaging', 'message_view', 'message_id = $2'],
   ['search', 'message_view', 'message_id = $2::uuid'],
-  ['activity', 'activity_view', 'messages > 0'],
-  ['notification', 'conversation_view', '$2 <> $1'],
+  ['activity', 'activity_view', "messages > 0 AND $2::text <> ''"],
+  ['notification', 'conversation_view', "$2::text <> ''"],
 ] as const;
 
 /** Publishes a message, and resolves when every consumer shows it; false after a minute. */
 export async function untilShown(rig: Rig, load: Load): Promise<boolean> {
   const endsAt = performance.now() + WITHIN_MS;
   const publishing = load.probe();
-  const probe = await Promise.race([publishing, sleep(WITHIN_MS)]);
+  const waiting = new AbortController();
+  const late = sleep(WITHIN_MS, waiting.signal).then(() => undefined);
+  const probe = await Promise.race([publishing, late]);
+  waiting.abort();
   if (probe === undefined) {
     publishing.catch(() => {});
     return false;

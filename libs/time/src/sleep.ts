@@ -1,14 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /**
  * Waits `ms` milliseconds. Resolves early, without an error, when `signal` aborts: loops look at
- * the signal themselves.
+ * the signal themselves. By the global timers, so that a simulation may have a time of its own.
  */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return;
-  try {
-    await delay(Math.max(0, ms), undefined, signal ? { signal } : {});
-  } catch (thrown) {
-    if (!signal?.aborted) throw thrown;
-  }
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.max(0, ms));
+    signal?.addEventListener('abort', end);
+  });
 }
