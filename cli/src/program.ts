@@ -39,6 +39,8 @@ const EVERYWHERE = {
 /** What a group of verbs is for, where its word does not say it. */
 const GROUPS: Readonly<Record<string, string>> = {
   parked: 'what could not be applied, and what to do about it',
+  relay: 'what the relay could not send, and what it is to send again',
+  'relay parked': 'what Kafka refuses',
 };
 
 /**
@@ -119,8 +121,9 @@ function valuesOf(command: Command, specs: OptionSpecs): Record<string, unknown>
 function groupOf(parent: Command, word: string, stdout: Sink): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
+  const path = parent.parent === null ? word : `${parent.name()} ${word}`;
   const group = newCommand(word, stdout)
-    .summary(GROUPS[word] ?? `verbs that ${word}`)
+    .summary(GROUPS[path] ?? `verbs that ${word}`)
     .usage('VERB [options]');
   parent.addCommand(group);
   return group;

@@ -39,7 +39,7 @@ export async function runParkedRetry(call: Call): Promise<ExitCode> {
     }),
   );
   if (call.out.format === 'json') call.out.json({ retried });
-  else call.out.line(`${retried} parked aggregates are tried now; see ./nova relay parked list`);
+  else call.out.line(`tried now: ${retried} of what is parked; see ./nova relay parked list`);
   return given !== undefined && retried === 0n ? 1 : 0;
 }
 

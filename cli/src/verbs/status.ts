@@ -85,7 +85,8 @@ function backlogLine(backlog: BacklogStatus): string {
 
 function parkedLine(backlog: BacklogStatus, { style }: Output): string {
   const { parked_aggregates: aggregates, parked_events: events } = backlog;
-  const text = `relay: ${aggregates} aggregates parked, ${events} events: Kafka refuses the next one`;
+  const many = aggregates === 1n ? '1 aggregate' : `${aggregates} aggregates`;
+  const text = `relay: ${many} parked, of which Kafka refuses the next event; waiting events: ${events}`;
   return `${style.bad(text)}; see ./nova relay parked list`;
 }
 

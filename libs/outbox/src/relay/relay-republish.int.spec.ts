@@ -168,6 +168,25 @@ describe('a republish', () => {
     expect(parked).toEqual([]);
   }, 60_000);
 
+  it('leaves the rows of the log as they were written: none is updated, none dead', async () => {
+    const [log] = await test.database.query<{ rows: bigint }>(
+      'SELECT last_position AS rows FROM outbox_log',
+    );
+    // A connection reports what it has done some time later.
+    const found = await waitFor(
+      async () => {
+        const [row] = await test.database.query<{ inserted: bigint; changed: bigint }>(
+          `SELECT sum(n_tup_ins)::bigint AS inserted,
+                  sum(n_tup_upd + n_tup_del + n_dead_tup)::bigint AS changed
+           FROM pg_stat_user_tables WHERE relname LIKE 'outbox_events_p%'`,
+        );
+        return row?.inserted === log?.rows ? row : undefined;
+      },
+      { withinMs: 30_000, what: 'all inserts reported' },
+    );
+    expect(found.changed).toBe(0n);
+  }, 40_000);
+
   it('ends when it is cancelled', async () => {
     const asked = { ...request, to: LAST, eventsPerSecond: 1 };
     const { id } = await startRepublish(test.database, asked);
