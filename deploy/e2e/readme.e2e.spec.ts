@@ -18,14 +18,15 @@ const SHOWN: readonly [command: RegExp, output: RegExp][] = [
   [/^\.\/nova status/, /relay/],
 ];
 
+const stack = prepareStack(6000);
+afterAll(() => stack.remove(), 60_000);
+
 describe('the README', () => {
-  const stack = prepareStack(6000);
   const readme = commandsOf('README.md');
   // The test command runs this very spec.
   const runnable = readme.filter((command) => command !== './nova test');
 
   beforeAll(() => expect(runnable.length).toBeGreaterThan(5));
-  afterAll(() => stack.remove(), 60_000);
 
   it('names the command that CI runs', () => {
     expect(readme).toContain('./nova test');
@@ -42,6 +43,33 @@ describe('the README', () => {
     },
     180_000,
   );
+});
+
+/** What an operator sees after a command of the drill, where its page says so. */
+const DRILL: readonly [command: RegExp, output: RegExp][] = [
+  [/^\.\/nova tail/, /^kept\nrestored$/m],
+  [/^\.\/nova status/, /log: 0 events to publish/],
+  [/outbox_epochs/, /^t$/m],
+  [/user_view/, /^restored$/m],
+];
+
+describe('the backup drill', () => {
+  it('puts the log back to its backup as its page says, with relay and views going along', async () => {
+    const commands = commandsOf('docs/runbooks/backup-and-restore.md');
+    expect(commands.length).toBeGreaterThan(8);
+    for (const command of commands) {
+      const shown = DRILL.find(([pattern]) => pattern.test(command))?.[1] ?? /^/;
+      let finished = await stack.shell(command);
+      // Relay and views follow a moment later.
+      for (let look = 1; look <= 10 && !shown.test(finished.stdout); look += 1) {
+        finished = await stack.shell(command);
+      }
+      const { code, stdout, stderr } = finished;
+      const output = code === 0 ? '' : stdout + stderr;
+      expect({ command, code, output }).toEqual({ command, code: 0, output: '' });
+      expect(stdout).toMatch(shown);
+    }
+  }, 180_000);
 });
 
 /** What Kafka or a view shows a blink after the answer. */

@@ -39,13 +39,17 @@ export interface Stack {
 
 const CONVENTIONAL_PORTS = [
   ...[50051, 50052, 50053, 50054, 50150, 50151, 50152, 50153, 50154],
-  ...[54320, 9092, 8080],
+  ...[54320, 9092, 6390, 8080],
 ];
 
-/** Prepares a stack; nothing is started before `nova('up', '--detach')`. */
-export function prepareStack(offset: number): Stack {
+/**
+ * Prepares a stack; nothing is started before `nova('up', '--detach')`.
+ *
+ * @param more settings of its services
+ */
+export function prepareStack(offset: number, more: Readonly<Record<string, string>> = {}): Stack {
   const state = mkdtempSync(join(tmpdir(), 'nova-e2e-'));
-  const environment = { NOVA_STATE_DIR: state, NO_COLOR: '1', CI: 'true' };
+  const environment = { NOVA_STATE_DIR: state, NO_COLOR: '1', CI: 'true', ...more };
   const port = (conventional: number) => conventional + offset;
   const finish = async (file: string, args: readonly string[]): Promise<Finished> => {
     try {
@@ -67,7 +71,8 @@ export function prepareStack(offset: number): Stack {
   const moved = (command: string) => {
     let text = command
       .replaceAll(/\\\n\s*/g, '')
-      .replaceAll(/^\.\/nova .*$/gm, (line) => `${line} --port-offset ${offset}`)
+      // Up to a pipe.
+      .replaceAll(/^\.\/nova [^|\n]*[^|\s]/gm, (line) => `${line} --port-offset ${offset}`)
       .replaceAll(' .nova/', ` ${join(state, `offset-${offset}`)}/`);
     for (const conventional of CONVENTIONAL_PORTS) {
       text = text.replaceAll(`localhost:${conventional}`, `localhost:${port(conventional)}`);
