@@ -116,3 +116,63 @@ describe('the lane store', () => {
     expect(await first.beat()).toEqual({ others: 0 });
   });
 });
+
+describe('what the lane store has parked', () => {
+  const parked = {
+    lane: 0,
+    aggregateType: 'conversation',
+    aggregateId: 'ill',
+    position: 5n,
+    aggregateVersion: 2n,
+    eventId: '550e8400-e29b-41d4-a716-446655440000',
+    eventType: 'message_created',
+    errorCode: 'NOVA_KAFKA_RECORD_REFUSED',
+    reason: 'too large',
+    attempts: 1,
+  };
+  const later = { ...parked, position: 9n, aggregateVersion: 3n };
+  const held = async (relayId: string) => {
+    const claimed = await store(relayId).claim(64);
+    const lane = claimed.find((one) => one.lane === 0);
+    if (lane === undefined) throw new Error('lane 0 was not claimed');
+    return lane;
+  };
+  beforeEach(() => test.database.query('DELETE FROM outbox_parked'));
+
+  it('is the earliest event of an aggregate, whichever is refused first', async () => {
+    const lane = await held('relay');
+    const relay = store('relay');
+    for (const order of [
+      [parked, later],
+      [later, parked],
+    ]) {
+      for (const one of order) expect(await relay.park(lane, one, 0)).toBe(true);
+      expect(await relay.parkedOf([0])).toEqual([parked]);
+      expect(await relay.unpark(lane, parked)).toBe(true);
+    }
+  });
+
+  it('goes on to a later event, is due in its time, and is told to who claims the lane', async () => {
+    const lane = await held('relay');
+    const relay = store('relay');
+    await relay.park(lane, parked, 0);
+    expect(await relay.parkedDue([0], 10)).toEqual([parked]);
+    expect(await relay.parkedDue([1], 10)).toEqual([]);
+    expect(await relay.repark(lane, later, 60_000)).toBe(true);
+    expect(await relay.parkedDue([0], 10)).toEqual([]);
+    await endLeases();
+    expect((await held('heir')).parked).toEqual([later]);
+  });
+
+  it('is not changed by who does not hold the lane', async () => {
+    const lane = await held('relay');
+    await store('relay').park(lane, parked, 0);
+    const thief = store('thief');
+    expect(await thief.park(lane, { ...parked, aggregateId: 'other' }, 0)).toBe(false);
+    expect(await thief.repark(lane, later, 0)).toBe(false);
+    expect(await thief.unpark(lane, parked)).toBe(false);
+    await endLeases();
+    expect(await store('relay').unpark(lane, parked)).toBe(false);
+    expect(await store('heir').parkedOf([0])).toEqual([parked]);
+  });
+});

@@ -94,6 +94,7 @@ export class WindowSend {
     while (left.length > 0) left = this.#sendable(await this.#publish(topic, partition, left));
   }
 
+  // What follows a parked event waits in the log.
   #sendable(batch: readonly LaneEvent[]): readonly LaneEvent[] {
     const { table } = this.#context;
     for (const { lane } of batch) if (!table.hasLease(lane)) this.#fail(lane);

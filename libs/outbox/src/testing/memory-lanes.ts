@@ -27,6 +27,8 @@ export class MemoryLanes {
   readonly relays = new Map<string, number>();
   /** By aggregate. */
   readonly parked = new Map<string, ParkedRow>();
+  /** How often somebody asked what is due of it. */
+  parkedLooks = 0;
   /** While true, nothing can be parked. */
   isParkingGone = false;
   /** Called with every position that is about to be stored. */
@@ -124,6 +126,7 @@ class MemoryStore implements LaneStore {
 
   async parkedDue(lanes: readonly number[], limit: number): Promise<readonly ParkedAggregate[]> {
     await this.#gate();
+    this.#lanes.parkedLooks += 1;
     return [...this.#lanes.parked.values()]
       .filter(({ lane, dueAtMs }) => lanes.includes(lane) && dueAtMs <= this.#lanes.nowMs())
       .slice(0, limit);
