@@ -21,22 +21,29 @@ interface StepResult {
   readonly counts: Counts;
 }
 
-interface Run {
+/** Which specs are run, and what they are told. */
+export interface Selection {
+  /** Of the paths of spec files. */
+  readonly pattern: string | undefined;
+  /** Variables for specs that take some. */
+  readonly told: Readonly<Record<string, string>>;
+}
+
+interface Run extends Selection {
   readonly out: Output;
   readonly binDirectory: string;
-  readonly pattern: string | undefined;
   readonly results: StepResult[];
 }
 
 /** Runs the steps of these suites and prints each with its time, then the sum of all counts. */
 export async function runSuites(
   suites: readonly Suite[],
-  pattern: string | undefined,
+  selection: Selection,
   { out, environment }: Pick<Invocation, 'out' | 'environment'>,
 ): Promise<ExitCode> {
   const steps = TEST_STEPS.filter((step) => suites.includes(step.suite));
   const binDirectory = join(cacheDirectory(environment), 'bin');
-  const run: Run = { out, binDirectory, pattern, results: [] };
+  const run: Run = { ...selection, out, binDirectory, results: [] };
   const checks = steps.filter(({ kind }) => kind === 'check');
   await Promise.all(Array.from({ length: CHECKS_AT_ONCE }, () => runEach(checks, run)));
   await runEach(
@@ -61,8 +68,9 @@ async function runEach(steps: TestStep[], run: Run): Promise<void> {
   }
 }
 
-async function runPrepared(step: TestStep, { out, binDirectory, pattern }: Run): Promise<StepEnd> {
-  const environment = childEnvironment({}, [binDirectory]);
+async function runPrepared(step: TestStep, run: Run): Promise<StepEnd> {
+  const { out, binDirectory, pattern, told } = run;
+  const environment = childEnvironment(told, [binDirectory]);
   if (step.kind === 'check') return runStep(step, environment, pattern);
   try {
     for (const tool of missingTools(step.tools, environment.PATH)) {

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, processEnvironment, type Settings, setting } from '@nova/config';
+import { loadConfig, type Settings, setting } from '@nova/config';
 import type { Verdict } from '../checker/verdict.ts';
 import { HistoryFile } from '../load/history-file.ts';
 import { openRig } from './rig.ts';
@@ -13,7 +14,7 @@ const settings = {
   seed: setting.optional(
     setting.integer({
       env: 'NOVA_TORTURE_SEED',
-      min: 0,
+      min: 1,
       doc: 'Seed of the first one; others follow.',
     }),
   ),
@@ -71,7 +72,7 @@ async function* onOneRig(
   try {
     writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
     const history = new HistoryFile(join(rig.folder, 'history.jsonl'));
-    history.write({ kind: 'run', seed, commit: processEnvironment['NOVA_COMMIT'] ?? '' });
+    history.write({ kind: 'run', seed, commit: commit() });
     let before: Verdict | undefined;
     for (let index = 0; index < count && isGood; index += 1) {
       const result = await runSchedule({ rig, history, seed: seed + index, lastsMs });
@@ -101,4 +102,14 @@ function rowOf({ seed, faults, verdict, ended }: ScheduleResult, before?: Verdic
     against: isGood ? undefined : verdict,
     ended,
   };
+}
+
+function commit(): string {
+  try {
+    const options = { cwd: import.meta.dirname, encoding: 'utf8' } as const;
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], options).trim();
+  } catch {
+    // Not from a checkout.
+    return '';
+  }
 }

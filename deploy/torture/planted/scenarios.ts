@@ -30,16 +30,20 @@ async function load(world: World, rounds: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     for (const id of ids) {
       const said = messages(id, 2);
-      const payload = { ...Object(said[0]?.payload), sender_id: undefined, editor_id: id };
-      const edit = { ...message(id), type: 'message_edited', payload: clean(payload) };
+      const payload = {
+        message_id: messageOf(said[0]),
+        editor_id: randomUUID(),
+        content: 'mended',
+      };
+      const edit = { ...message(id), type: 'message_edited', payload };
       const joined = { ...message(id), type: 'member_added', payload: { user_id: randomUUID() } };
       await world.ask([[...said, edit], [joined]]);
     }
   }
 }
 
-function clean(payload: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined));
+function messageOf(event: AskedEvent | undefined): unknown {
+  return typeof event?.payload === 'object' ? event.payload['message_id'] : undefined;
 }
 
 /** Short stories, each with what makes some planted bug bite. Without one, all of them end well. */

@@ -71,7 +71,10 @@ export class World {
   /** What a good broker does. */
   accept: TakeBatch = async ({ topic, partition, records }) => {
     const base = this.topics.of({ topic, partition }).length;
-    for (const record of records) this.topics.append({ topic, partition }, record);
+    for (const { headers, ...record } of records) {
+      const texts = Object.entries(headers).map(([name, text]) => [name, String(text)]);
+      this.topics.append({ topic, partition }, { ...record, headers: Object.fromEntries(texts) });
+    }
     return [{ topicName: topic, partition, errorCode: 0, baseOffset: String(base) }];
   };
 
