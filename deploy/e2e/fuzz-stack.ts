@@ -60,7 +60,11 @@ const GOOD = {
   'events.EventsService/PublishEvent': [
     event,
     { eventType: 'message_created', aggregateId: OTHER, payload },
+    { ...event, eventId: OTHER, notBefore: { seconds: 1_800_000_000n } },
+    { ...event, expiresAt: { seconds: 4_000_000_000n }, requestId: MESSAGE },
   ],
+  'events.EventsService/CancelScheduledEvent': [{ eventId: OTHER }],
+  'events.EventsService/ListScheduledEvents': [{}, { eventType: 'message_created', pageSize: 1 }],
   'events.EventsService/PublishEvents': [{ events: [event, event], mode: 2 }],
   'events.EventsService/PublishStream': [{ event }, { event, requestId: MESSAGE }],
   'events.EventsService/SubscribeToEvents': [

@@ -1704,6 +1704,26 @@ export declare const EventsService: GenService<{
     output: typeof PublishStreamResponseSchema;
   },
   /**
+   * Takes back an event that was published with not_before and is not due yet.
+   *
+   * @generated from rpc events.EventsService.CancelScheduledEvent
+   */
+  cancelScheduledEvent: {
+    methodKind: "unary";
+    input: typeof CancelScheduledEventRequestSchema;
+    output: typeof CancelScheduledEventResponseSchema;
+  },
+  /**
+   * The events that wait for their time, soonest first, and those the log refused when they were due.
+   *
+   * @generated from rpc events.EventsService.ListScheduledEvents
+   */
+  listScheduledEvents: {
+    methodKind: "unary";
+    input: typeof ListScheduledEventsRequestSchema;
+    output: typeof ListScheduledEventsResponseSchema;
+  },
+  /**
    * The events that match, from the log and then as they are stored, until the caller leaves.
    *
    * @generated from rpc events.EventsService.SubscribeToEvents

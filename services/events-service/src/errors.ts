@@ -51,4 +51,25 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Nothing was stored. Repeat it with a longer deadline, or after the time in RetryInfo.',
   },
+  SCHEDULED_EVENT_NOT_FOUND: {
+    message: 'no scheduled event {event_id} waits here',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'It was never scheduled, has been cancelled, or has expired; ListScheduledEvents shows those that wait.',
+  },
+  SCHEDULED_EVENT_STORED: {
+    message: 'event {event_id} has been appended: it cannot be cancelled any more',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Publish an event that takes it back.',
+  },
+  SCHEDULED_EVENT_FOREIGN: {
+    message: 'event {event_id} was scheduled by {source}',
+    status: 'PERMISSION_DENIED',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Whoever scheduled an event cancels it, or somebody with the role admin.',
+  },
 });

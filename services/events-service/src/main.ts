@@ -8,6 +8,7 @@ import { createLogGrowth } from './storage/log-growth.ts';
 import { maintenance } from './storage/maintenance.ts';
 import { migrateLog } from './storage/migrate-log.ts';
 import { createPublishProgress } from './storage/publish-progress.ts';
+import { createScheduler } from './storage/scheduler.ts';
 
 const definition = defineService({
   name: 'events-service',
@@ -32,6 +33,7 @@ const definition = defineService({
       waker.wake();
     };
     const queue = createAppendQueue({ append: (units) => append(database, units), wake, clock });
+    const scheduler = createScheduler({ database, logger, wake });
     const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
     return {
       parts: [
@@ -39,9 +41,19 @@ const definition = defineService({
         { name: 'kafka admin', start: () => Promise.resolve(), stop: () => kafka.close() },
         growth.part,
         progress.part,
+        scheduler.part,
         maintenance({ database, logger, everyMs: config.maintenanceIntervalMs }),
       ],
-      services: eventsServices({ database, queue, growth, progress, pageTokens, clock, logger }),
+      services: eventsServices({
+        database,
+        queue,
+        growth,
+        progress,
+        scheduler,
+        pageTokens,
+        clock,
+        logger,
+      }),
       probes: [probe, { name: 'kafka', check: () => kafka.ping(), whenFailing: 'degraded' }],
       insights: { outbox: progress.status },
     };

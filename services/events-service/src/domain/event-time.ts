@@ -3,6 +3,9 @@ import { formatTime, type Instant, parseTime } from '@nova/events';
 /** Clocks of publishers may be ahead of ours by this much. */
 const MAX_AHEAD_MS = 5 * 60_000;
 
+/** An event waits for its time no longer than this. */
+const MAX_WAIT_MS = 366 * 24 * 3_600_000;
+
 /** A time as the log keeps it, or what is wrong with it. */
 export type AcceptedTime = { readonly text: string } | { readonly problem: string };
 
@@ -24,6 +27,20 @@ export function acceptExpiresAt(given: Instant, now: Date): AcceptedTime {
   if (text === undefined) return MALFORMED;
   if (millisecondsOf(given) <= now.getTime()) return { problem: 'must lie in the future' };
   return { text };
+}
+
+/** Judges the time that an event is to wait for; undefined where it has come already. */
+export function acceptNotBefore(given: Instant, now: Date): AcceptedTime | undefined {
+  const text = formatTime(given);
+  if (text === undefined) return MALFORMED;
+  const aheadMs = millisecondsOf(given) - now.getTime();
+  if (aheadMs > MAX_WAIT_MS) return { problem: 'must not be more than 366 days ahead' };
+  return aheadMs <= 0 ? undefined : { text };
+}
+
+/** Whether one time lies before another. */
+export function isBefore(one: Instant, other: Instant): boolean {
+  return one.seconds < other.seconds || (one.seconds === other.seconds && one.nanos < other.nanos);
 }
 
 /** A time of the log, for answers. */

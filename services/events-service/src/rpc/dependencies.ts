@@ -7,6 +7,7 @@ import type { Arrival, RequestIdentity } from '../domain/accept-event.ts';
 import type { AppendQueue } from '../storage/append-queue.ts';
 import type { LogGrowth } from '../storage/log-growth.ts';
 import type { PublishProgress } from '../storage/publish-progress.ts';
+import type { Scheduler } from '../storage/scheduler.ts';
 
 /** What the RPCs work with. */
 export interface Dependencies {
@@ -14,6 +15,7 @@ export interface Dependencies {
   readonly queue: AppendQueue;
   readonly growth: LogGrowth;
   readonly progress: PublishProgress;
+  readonly scheduler: Pick<Scheduler, 'wake'>;
   readonly pageTokens: PageTokens;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -23,8 +25,13 @@ export interface Dependencies {
 export function arrivalOf(call: Call, clock: Clock, key: RequestIdentity | undefined): Arrival {
   return {
     now: clock.now(),
-    source: `/nova/${call.caller.service ?? call.caller.principal}`,
+    source: sourceOf(call),
     trace: { correlationId: call.correlationId, ...currentTraceContext() },
     key,
   };
+}
+
+/** Who publishes, as events name it. */
+export function sourceOf({ caller }: Call): string {
+  return `/nova/${caller.service ?? caller.principal}`;
 }

@@ -46,7 +46,7 @@ export class InOrder<T> {
       if (next !== undefined) {
         yield await next;
         // Only now: an answer that was not taken counts as unanswered.
-        this.#unanswered.splice(0, 1);
+        void this.#unanswered.shift();
         this.#taken.notify();
       } else if (this.#ended || this.#stop.aborted) {
         return;

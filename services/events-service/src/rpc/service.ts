@@ -1,8 +1,9 @@
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
-import { implement, type ServiceImplementation } from '@nova/rpc';
+import { implement, type Policies, type ServiceImplementation } from '@nova/rpc';
 import { append } from './append.ts';
 import { cancelRepublish } from './cancel-republish.ts';
+import { cancelScheduledEvent } from './cancel-scheduled-event.ts';
 import type { Dependencies } from './dependencies.ts';
 import { getEvent } from './get-event.ts';
 import { getEventsByAggregate } from './get-events-by-aggregate.ts';
@@ -12,6 +13,7 @@ import { getOutboxStatus } from './get-outbox-status.ts';
 import { listConsumers } from './list-consumers.ts';
 import { listRelayParked } from './list-relay-parked.ts';
 import { listRepublishes } from './list-republishes.ts';
+import { listScheduledEvents } from './list-scheduled-events.ts';
 import { publishEvent } from './publish-event.ts';
 import { publishEvents } from './publish-events.ts';
 import { publishStream } from './publish-stream.ts';
@@ -24,6 +26,35 @@ import { retryRelayParked } from './retry-relay-parked.ts';
 import { startRepublish } from './start-republish.ts';
 import { subscribeToEvents } from './subscribe-to-events.ts';
 
+const EVENTS_ROLES: Policies<typeof EventsService> = {
+  publishEvent: 'writer',
+  publishEvents: 'writer',
+  publishStream: 'writer',
+  cancelScheduledEvent: 'writer',
+  listScheduledEvents: ['writer', 'admin'],
+  getEvent: 'reader',
+  getEventsByAggregate: 'reader',
+  getEventsByType: 'reader',
+  getOutboxStatus: 'reader',
+  listConsumers: 'reader',
+  listRelayParked: 'admin',
+  retryRelayParked: 'admin',
+  startRepublish: 'admin',
+  listRepublishes: 'admin',
+  cancelRepublish: 'admin',
+  rebaseLog: 'admin',
+  subscribeToEvents: 'reader',
+};
+
+const LOG_ROLES: Policies<typeof EventLog> = {
+  append: 'service',
+  resolve: 'service',
+  readAggregates: 'service',
+  readLog: 'service',
+  getLog: 'service',
+  registerConsumer: 'service',
+};
+
 /** Every RPC of events-service with the role it takes. */
 export function eventsServices(dependencies: Dependencies): ServiceImplementation[] {
   return [
@@ -33,6 +64,8 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         publishEvent: publishEvent(dependencies),
         publishEvents: publishEvents(dependencies),
         publishStream: publishStream(dependencies),
+        cancelScheduledEvent: cancelScheduledEvent(dependencies),
+        listScheduledEvents: listScheduledEvents(dependencies),
         getEvent: getEvent(dependencies),
         getEventsByAggregate: getEventsByAggregate(dependencies),
         getEventsByType: getEventsByType(dependencies),
@@ -46,23 +79,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         rebaseLog: rebaseLog(dependencies),
         subscribeToEvents: subscribeToEvents(dependencies),
       },
-      {
-        publishEvent: 'writer',
-        publishEvents: 'writer',
-        publishStream: 'writer',
-        getEvent: 'reader',
-        getEventsByAggregate: 'reader',
-        getEventsByType: 'reader',
-        getOutboxStatus: 'reader',
-        listConsumers: 'reader',
-        listRelayParked: 'admin',
-        retryRelayParked: 'admin',
-        startRepublish: 'admin',
-        listRepublishes: 'admin',
-        cancelRepublish: 'admin',
-        rebaseLog: 'admin',
-        subscribeToEvents: 'reader',
-      },
+      EVENTS_ROLES,
     ),
     implement(
       EventLog,
@@ -74,14 +91,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getLog: getLog(dependencies),
         registerConsumer: registerConsumer(dependencies),
       },
-      {
-        append: 'service',
-        resolve: 'service',
-        readAggregates: 'service',
-        readLog: 'service',
-        getLog: 'service',
-        registerConsumer: 'service',
-      },
+      LOG_ROLES,
     ),
   ];
 }

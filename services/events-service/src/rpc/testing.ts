@@ -17,6 +17,7 @@ import { systemClock } from '@nova/time';
 import { createAppendQueue } from '../storage/append-queue.ts';
 import { createLogGrowth } from '../storage/log-growth.ts';
 import { createPublishProgress } from '../storage/publish-progress.ts';
+import { createScheduler } from '../storage/scheduler.ts';
 import { eventsServices } from './service.ts';
 
 /** events-service over a real database and a real connection, for specs. */
@@ -62,6 +63,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
   });
   const growth = createLogGrowth(database);
   const waker = createWaker(database);
+  const scheduler = createScheduler({ database, logger, wake: () => waker.wake() });
   const server = createServer({
     services: eventsServices({
       database,
@@ -75,6 +77,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
       }),
       growth,
       progress: createPublishProgress(database, systemClock),
+      scheduler,
       pageTokens: createPageTokens('spec'),
       clock: systemClock,
       logger,
@@ -86,6 +89,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
     address: { host: '127.0.0.1', port: 0 },
   });
   await growth.part.start();
+  await scheduler.part.start();
   await server.start();
   const clients: { close(): void }[] = [];
   const as = (metadata: Readonly<Record<string, string>>) => {
@@ -104,6 +108,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
       for (const client of clients) client.close();
       await server.stop();
       await growth.part.stop();
+      await scheduler.part.stop();
       await database.close();
     },
   };

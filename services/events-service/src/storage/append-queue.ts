@@ -65,48 +65,17 @@ const duration = histogram(metricNames.appendDuration, 'time from call to commit
  * that calls of many callers share a commit and nobody waits for a timer. What may wait is bounded
  * in number and bytes, and a caller whose deadline would pass while it waits is told so at once.
  */
-export function createAppendQueue({ append, wake, clock }: AppendQueueDependencies): AppendQueue {
+export function createAppendQueue(given: AppendQueueDependencies): AppendQueue {
+  const { clock } = given;
   const line = new Line<Waiting>();
   const pace = new Pace(clock);
+  const settle = settling(given, line, pace);
   let flushing = false;
 
   const flushAll = async () => {
     flushing = true;
     while (line.length > 0) await settle(line.takeBatch());
     flushing = false;
-  };
-  const settle = async (batch: readonly Waiting[]) => {
-    if (batch.length === 0) return;
-    const end = pace.begin();
-    let results: UnitResult[];
-    try {
-      results = await append(batch.map(({ unit }) => unit)).finally(end);
-    } catch (thrown) {
-      await settleFailure(batch, thrown);
-      return;
-    }
-    for (const [index, { resolve, reject }] of batch.entries()) {
-      const result = results[index];
-      if (result === undefined) reject(new TypeError('append answered fewer units than given'));
-      else resolve(result);
-    }
-    if (results.some(grew)) wake();
-  };
-  // A statement that the server refused has stored nothing: each half of the units that shared it is
-  // tried again, until the one at fault is alone. After a lost connection it may have been stored:
-  // that is for the callers, whose request ids make the retry safe.
-  const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
-    if (batch.length > 1 && isRefusal(thrown)) {
-      const half = Math.ceil(batch.length / 2);
-      await settle(batch.slice(0, half));
-      await settle(batch.slice(half));
-      return;
-    }
-    for (const { reject } of batch) reject(thrown);
-    // Whoever waits would wait for the same silence once more, beyond its deadline.
-    if (isNovaError(thrown, postgresErrors.POSTGRES_UNAVAILABLE)) {
-      for (const { reject } of line.clear()) reject(thrown);
-    }
   };
   const refusalOf = (size: UnitSize, caller: AppendCaller): NovaError | undefined => {
     const waitMs = flushing ? pace.waitMs(line.statements(size)) : 0;
@@ -142,6 +111,48 @@ export function createAppendQueue({ append, wake, clock }: AppendQueueDependenci
       });
     },
   };
+}
+
+/** Brings a batch to its results, with as many statements as it takes to find who is at fault. */
+function settling(
+  { append, wake }: AppendQueueDependencies,
+  line: Line<Waiting>,
+  pace: Pace,
+): (batch: readonly Waiting[]) => Promise<void> {
+  const settle = async (batch: readonly Waiting[]) => {
+    if (batch.length === 0) return;
+    const end = pace.begin();
+    let results: UnitResult[];
+    try {
+      results = await append(batch.map(({ unit }) => unit)).finally(end);
+    } catch (thrown) {
+      await settleFailure(batch, thrown);
+      return;
+    }
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const result = results[index];
+      if (result === undefined) reject(new TypeError('append answered fewer units than given'));
+      else resolve(result);
+    }
+    if (results.some(grew)) wake();
+  };
+  // A statement that the server refused has stored nothing: each half of the units that shared it is
+  // tried again, until the one at fault is alone. After a lost connection it may have been stored:
+  // that is for the callers, whose request ids make the retry safe.
+  const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
+    if (batch.length > 1 && isRefusal(thrown)) {
+      const half = Math.ceil(batch.length / 2);
+      await settle(batch.slice(0, half));
+      await settle(batch.slice(half));
+      return;
+    }
+    for (const { reject } of batch) reject(thrown);
+    // Whoever waits would wait for the same silence once more, beyond its deadline.
+    if (isNovaError(thrown, postgresErrors.POSTGRES_UNAVAILABLE)) {
+      for (const { reject } of line.clear()) reject(thrown);
+    }
+  };
+  return settle;
 }
 
 /** Whether the server refused the statement for what was in it. */
