@@ -69,7 +69,8 @@ describe('every RPC that proto/ describes', () => {
     );
     const operated = /^ops\.|\.EventsService\/(\w+RelayParked|\w+Republish(es)?|RebaseLog)$/;
     expect(methods.filter((name) => operated.test(name))).toEqual(needing('admin'));
-    expect(methods.filter((name) => name.includes('/Publish'))).toEqual(needing('writer'));
+    const publishing = /\/(Publish|CancelScheduled)/;
+    expect(methods.filter((name) => publishing.test(name))).toEqual(needing('writer'));
   });
 });
 

@@ -54,13 +54,8 @@ export interface ServeOptions {
 /** Serves the database at `url`, whose migrations are applied, on a free port. */
 export async function serveLog(url: string, options: ServeOptions = {}): Promise<ServedLog> {
   const { logger = silentLogger, limits = {}, beforeAppend } = options;
-  const database = openDatabase({
-    url,
-    applicationName: 'spec',
-    poolSize: 8,
-    statementTimeoutMs: 5_000,
-    logger,
-  });
+  const limitsOfDatabase = { poolSize: 8, statementTimeoutMs: 5_000 };
+  const database = openDatabase({ url, applicationName: 'spec', ...limitsOfDatabase, logger });
   const growth = createLogGrowth(database);
   const waker = createWaker(database);
   const scheduler = createScheduler({ database, logger, wake: () => waker.wake() });
