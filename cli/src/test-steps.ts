@@ -28,8 +28,8 @@ export interface JestStep {
   readonly suite: Suite;
   readonly project: string;
   readonly tools: readonly Tool[];
-  /** Specs with processes of their own run one file after the other. */
-  readonly oneByOne: boolean;
+  /** Spec files that run side by side: a number, or a share of the machine's cores. */
+  readonly workers: number | `${number}%`;
 }
 
 /** One step of `./nova test`. */
@@ -104,14 +104,14 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'checks',
     command: ['tools/proto-breaking.ts'],
   },
-  { kind: 'jest', name: 'unit specs', suite: 'unit', project: 'unit', tools: [], oneByOne: false },
+  { kind: 'jest', name: 'unit specs', suite: 'unit', project: 'unit', tools: [], workers: '100%' },
   {
     kind: 'jest',
     name: 'integration specs (real PostgreSQL and Kafka)',
     suite: 'int',
     project: 'int',
     tools: ['kcat', 'psql', 'grpcurl'],
-    oneByOne: false,
+    workers: '50%',
   },
   {
     kind: 'jest',
@@ -119,7 +119,8 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'e2e',
     project: 'e2e',
     tools: ['kcat', 'psql', 'grpcurl'],
-    oneByOne: true,
+    // They have processes of their own.
+    workers: 1,
   },
   {
     kind: 'jest',
@@ -127,6 +128,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'torture',
     project: 'torture',
     tools: ['kcat', 'psql', 'grpcurl'],
-    oneByOne: true,
+    // They have processes of their own.
+    workers: 1,
   },
 ];

@@ -78,7 +78,7 @@ function jestArguments(step: JestStep, reportFile: string, pattern: string | und
     '--json',
     `--outputFile=${reportFile}`,
     '--passWithNoTests',
-    ...(step.oneByOne ? ['--runInBand'] : []),
+    `--maxWorkers=${step.workers}`,
     ...(pattern === undefined ? [] : [`--testPathPatterns=${pattern}`]),
   ];
 }
