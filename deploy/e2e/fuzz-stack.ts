@@ -72,6 +72,7 @@ const GOOD = {
     { aggregateIdPrefix: '550e', aggregateTypes: ['conversation'], tenant: 'a' },
     { from: { case: 'time', value: { seconds: 1_700_000_000n } }, aggregateId: CONVERSATION },
   ],
+  'events.EventsService/GetEventStats': [{}, { period: { seconds: 60n } }],
   'events.EventsService/GetEvent': [{ eventId: MESSAGE }],
   'events.EventsService/GetEventsByAggregate': [
     { aggregateType: 'conversation', aggregateId: CONVERSATION },

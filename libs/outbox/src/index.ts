@@ -12,6 +12,7 @@
  * restart, promotion or restore of the server the next append begins a new epoch.
  */
 export { append } from './append.ts';
+export { type BacklogPart, backlogParts, type TypeStats, typeStats } from './event-stats.ts';
 export {
   type LaneCursor,
   type LogEpoch,

@@ -976,6 +976,14 @@ export declare type GetOutboxStatusResponse = Message<"events.GetOutboxStatusRes
    * @generated from field: google.protobuf.Timestamp parked_since = 9;
    */
   parkedSince?: Timestamp | undefined;
+
+  /**
+   * What is pending by event type, most first; with pending_is_upper_bound that of the first 10,000
+   * positions that wait, as in lanes.
+   *
+   * @generated from field: repeated events.PendingType types = 10;
+   */
+  types: PendingType[];
 };
 
 /**
@@ -983,6 +991,149 @@ export declare type GetOutboxStatusResponse = Message<"events.GetOutboxStatusRes
  * Use `create(GetOutboxStatusResponseSchema)` to create a new message.
  */
 export declare const GetOutboxStatusResponseSchema: GenMessage<GetOutboxStatusResponse>;
+
+/**
+ * What waits of one event type.
+ *
+ * @generated from message events.PendingType
+ */
+export declare type PendingType = Message<"events.PendingType"> & {
+  /**
+   * @generated from field: string event_type = 1;
+   */
+  eventType: string;
+
+  /**
+   * @generated from field: int64 pending = 2;
+   */
+  pending: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Duration oldest_pending_age = 3;
+   */
+  oldestPendingAge?: Duration | undefined;
+};
+
+/**
+ * Describes the message events.PendingType.
+ * Use `create(PendingTypeSchema)` to create a new message.
+ */
+export declare const PendingTypeSchema: GenMessage<PendingType>;
+
+/**
+ * @generated from message events.GetEventStatsRequest
+ */
+export declare type GetEventStatsRequest = Message<"events.GetEventStatsRequest"> & {
+  /**
+   * Up to now; absent: an hour. 1 s to 366 days.
+   *
+   * @generated from field: google.protobuf.Duration period = 1;
+   */
+  period?: Duration | undefined;
+};
+
+/**
+ * Describes the message events.GetEventStatsRequest.
+ * Use `create(GetEventStatsRequestSchema)` to create a new message.
+ */
+export declare const GetEventStatsRequestSchema: GenMessage<GetEventStatsRequest>;
+
+/**
+ * @generated from message events.GetEventStatsResponse
+ */
+export declare type GetEventStatsResponse = Message<"events.GetEventStatsResponse"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp from = 1;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp to = 2;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * Events stored within the period; exact.
+   *
+   * @generated from field: int64 events = 3;
+   */
+  events: bigint;
+
+  /**
+   * @generated from field: double events_per_second = 4;
+   */
+  eventsPerSecond: number;
+
+  /**
+   * How many of them, the last ones, `types` counts: all, or 100,000.
+   *
+   * @generated from field: int64 counted = 5;
+   */
+  counted: bigint;
+
+  /**
+   * @generated from field: repeated events.EventTypeStats types = 6;
+   */
+  types: EventTypeStats[];
+
+  /**
+   * Events of the whole log.
+   *
+   * @generated from field: int64 total = 7;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message events.GetEventStatsResponse.
+ * Use `create(GetEventStatsResponseSchema)` to create a new message.
+ */
+export declare const GetEventStatsResponseSchema: GenMessage<GetEventStatsResponse>;
+
+/**
+ * What was stored of one event type.
+ *
+ * @generated from message events.EventTypeStats
+ */
+export declare type EventTypeStats = Message<"events.EventTypeStats"> & {
+  /**
+   * @generated from field: string event_type = 1;
+   */
+  eventType: string;
+
+  /**
+   * @generated from field: string aggregate_type = 2;
+   */
+  aggregateType: string;
+
+  /**
+   * @generated from field: int64 events = 3;
+   */
+  events: bigint;
+
+  /**
+   * Aggregates that these events belong to.
+   *
+   * @generated from field: int64 aggregates = 4;
+   */
+  aggregates: bigint;
+
+  /**
+   * @generated from field: int64 payload_bytes = 5;
+   */
+  payloadBytes: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_stored_at = 6;
+   */
+  lastStoredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message events.EventTypeStats.
+ * Use `create(EventTypeStatsSchema)` to create a new message.
+ */
+export declare const EventTypeStatsSchema: GenMessage<EventTypeStats>;
 
 /**
  * A lane: a hash bucket of aggregates, owned by one relay at a time.
@@ -1013,6 +1164,11 @@ export declare type LaneStatus = Message<"events.LaneStatus"> & {
    * @generated from field: google.protobuf.Timestamp lease_until = 4;
    */
   leaseUntil?: Timestamp | undefined;
+
+  /**
+   * @generated from field: int64 pending = 5;
+   */
+  pending: bigint;
 };
 
 /**
@@ -1772,6 +1928,16 @@ export declare const EventsService: GenService<{
     methodKind: "unary";
     input: typeof GetOutboxStatusRequestSchema;
     output: typeof GetOutboxStatusResponseSchema;
+  },
+  /**
+   * What was stored within a period, by event type.
+   *
+   * @generated from rpc events.EventsService.GetEventStats
+   */
+  getEventStats: {
+    methodKind: "unary";
+    input: typeof GetEventStatsRequestSchema;
+    output: typeof GetEventStatsResponseSchema;
   },
   /**
    * Every consumer that has registered with the log, of all teams, whether it runs or not.

@@ -50,6 +50,12 @@ export function instantOf(text: string): Instant {
   return instant;
 }
 
+/** A length of time, for answers. */
+export function durationOf(ms: number): { seconds: bigint; nanos: number } {
+  const whole = Math.floor(ms / 1000);
+  return { seconds: BigInt(whole), nanos: Math.floor((ms - whole * 1000) * 1e6) };
+}
+
 const MALFORMED = {
   problem: 'must be a time from year 1 to 9999 with 0 to 999,999,999 nanoseconds',
 };

@@ -203,4 +203,64 @@ describe('GetOutboxStatus', () => {
     expect(status.lanes).toHaveLength(64);
     expect(status.lanes.every(({ owner }) => owner === '')).toBe(true);
   });
+
+  it('says of which lanes and types that is', async () => {
+    const aggregateId = randomUUID();
+    await served.events.publishEvent(message(aggregateId));
+    await served.events.publishEvent({
+      eventType: 'member_added',
+      aggregateId,
+      payload: { user_id: randomUUID() },
+    });
+    const status = await served.events.getOutboxStatus({});
+    const rows = await data.database.query<{ lane: number; event_type: string }>(
+      'SELECT lane, event_type FROM outbox_events',
+    );
+    const pendingOf = (matches: (row: { lane: number; event_type: string }) => boolean) =>
+      BigInt(rows.filter(matches).length);
+    for (const { lane, pending } of status.lanes) {
+      expect(pending).toBe(pendingOf((row) => row.lane === lane));
+    }
+    const types = status.types.map(({ eventType, pending }) => [eventType, pending] as const);
+    expect(new Map(types)).toEqual(
+      new Map(
+        rows.map(({ event_type: type }) => [type, pendingOf((row) => row.event_type === type)]),
+      ),
+    );
+    expect(types.length).toBeGreaterThan(1);
+    expect(status.types.every(({ oldestPendingAge }) => oldestPendingAge !== undefined)).toBe(true);
+  });
+});
+
+describe('GetEventStats', () => {
+  it('counts what was stored in the period, by type', async () => {
+    await served.events.publishEvent(message());
+    const rows = await data.database.query<{ type: string; n: bigint; of: bigint; bytes: bigint }>(
+      `SELECT event_type AS type, count(*) AS n, count(DISTINCT aggregate_id) AS of,
+                sum(octet_length(payload))::bigint AS bytes
+         FROM outbox_events GROUP BY event_type ORDER BY n DESC, type`,
+    );
+    const stats = await served.events.getEventStats({});
+    const all = rows.reduce((sum, { n }) => sum + n, 0n);
+    expect(stats).toMatchObject({ events: all, counted: all, total: all });
+    expect(stats.eventsPerSecond).toBeCloseTo(Number(all) / 3600);
+    expect(
+      stats.types.map(({ eventType, events, aggregates, payloadBytes }) => [
+        ...[eventType, events, aggregates, payloadBytes],
+      ]),
+    ).toEqual(rows.map(({ type, n, of, bytes }) => [type, n, of, bytes]));
+    // As if they had been stored two hours ago.
+    await data.database.query(
+      `UPDATE outbox_events SET stored_at = stored_at - interval '2 hours'
+       WHERE position <= (SELECT last_position - 1 FROM outbox_log)`,
+    );
+    expect((await served.events.getEventStats({})).events).toBe(1n);
+    const day = { seconds: 86_400n };
+    expect((await served.events.getEventStats({ period: day })).events).toBe(all);
+  });
+
+  it.each([0n, -5n, 400n * 86_400n])('refuses a period of %s seconds', async (seconds) => {
+    const call = served.events.getEventStats({ period: { seconds } });
+    await expect(call).rejects.toMatchObject({ status: 'INVALID_ARGUMENT' });
+  });
 });

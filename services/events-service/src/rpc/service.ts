@@ -6,6 +6,7 @@ import { cancelRepublish } from './cancel-republish.ts';
 import { cancelScheduledEvent } from './cancel-scheduled-event.ts';
 import type { Dependencies } from './dependencies.ts';
 import { getEvent } from './get-event.ts';
+import { getEventStats } from './get-event-stats.ts';
 import { getEventsByAggregate } from './get-events-by-aggregate.ts';
 import { getEventsByType } from './get-events-by-type.ts';
 import { getLog } from './get-log.ts';
@@ -36,6 +37,7 @@ const EVENTS_ROLES: Policies<typeof EventsService> = {
   getEventsByAggregate: 'reader',
   getEventsByType: 'reader',
   getOutboxStatus: 'reader',
+  getEventStats: 'reader',
   listConsumers: 'reader',
   listRelayParked: 'admin',
   retryRelayParked: 'admin',
@@ -70,6 +72,7 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         getEventsByAggregate: getEventsByAggregate(dependencies),
         getEventsByType: getEventsByType(dependencies),
         getOutboxStatus: getOutboxStatus(dependencies),
+        getEventStats: getEventStats(dependencies),
         listConsumers: listConsumers(dependencies),
         listRelayParked: listRelayParked(dependencies),
         retryRelayParked: retryRelayParked(dependencies),
