@@ -1,8 +1,8 @@
 import type { Logger } from '@nova/telemetry';
 import type { RoundContext } from './commit-round.ts';
 import type { ConsumerContext } from './context.ts';
+import { settleWatched } from './parking/watched-round.ts';
 import type { Round, RoundResult } from './round.ts';
-import { settleRound } from './settle-round.ts';
 
 /** Commits a round in its turn, and tells meters, waiting callers and the log about it. */
 export async function applyRound(
@@ -14,7 +14,7 @@ export async function applyRound(
   const { meters, board, clock, turn, effectBell, retryWork, room } = context;
   const result = await turn.take(async () => {
     const startedAtMs = clock.monotonicMs();
-    const settled = await settleRound(roundContext, round);
+    const settled = await settleWatched(context, roundContext, round);
     meters.committed(settled, startedAtMs, isLive);
     board.applied(settled.applied);
     room.kept(settled.parked.length);

@@ -6,15 +6,14 @@ import type { Delivery } from './delivery.ts';
 import type { Effect } from './effect.ts';
 import { lockEffectMarks, type MovedEffectMark, writeEffectMarks } from './effects/effect-marks.ts';
 import { type EffectRow, planEffects, writeEffects } from './effects/write-effects.ts';
-import { failureOf } from './failure.ts';
 import { setAside } from './foreign.ts';
 import { enterRound, type Generation } from './generation.ts';
 import type { Intake } from './intake.ts';
-import { type Judged, judgeRound, type Share } from './judge-round.ts';
+import { judgeRound, type Share } from './judge-round.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import { type Mark, type MovedMark, writeMarks } from './marks.ts';
 import { writeOffsets } from './offsets.ts';
-import { keepDeliveries, release, writeFailure } from './parking/parked-store.ts';
+import { park, unapplied, withoutRoom } from './parking/park-failing.ts';
 import type { ParkingRoom } from './parking/parking-room.ts';
 import type { RecordEntry } from './record-entry.ts';
 import type { Round, RoundResult } from './round.ts';
@@ -76,11 +75,11 @@ export async function writeRound(
   ]);
   const { shares, held, invalid, duplicates, queued } = judged;
   const [rows, effectMarks] = await Promise.all([
-    planAndLoad(context, tx, shares),
+    planAndLoad(context, tx, shares, round),
     lockEffectMarks(tx, consumer, withEffects(context, shares)),
   ]);
   await forgetRows(context, tx, shares, rows, round);
-  const { effects, moved } = apply(context, round, shares, rows, effectMarks);
+  const { effects, moved } = apply(context, shares, rows, effectMarks);
   const applied = shares.flatMap((share) => share.applied);
   const refused = [...judged.refused, ...withoutRoom(context, round, judged)];
   const parked = [...queued, ...shares.flatMap(unapplied)];
@@ -106,11 +105,15 @@ async function planAndLoad(
   { generation, schemas }: RoundContext,
   tx: Queryable,
   shares: readonly Share[],
+  { condemned }: Round,
 ): Promise<RowSet> {
   const rows = new RowSet();
   for (const share of shares) {
     for (const delivery of share.toApply) {
       try {
+        const known = condemned.get(share.aggregate);
+        // Not even read: that may be what kills the process.
+        if (known?.version === delivery.event.aggregateVersion) throw known.thrown;
         const plan = planOf(generation, schemas, delivery);
         share.plans.set(delivery, plan);
         for (const { name } of plan?.touches ?? []) rows.want(name);
@@ -147,7 +150,6 @@ function withEffects({ effects }: RoundContext, shares: readonly Share[]): reado
 
 function apply(
   context: RoundContext,
-  round: Round,
   shares: readonly Share[],
   rows: RowSet,
   effectMarks: ReadonlyMap<string, LogPosition>,
@@ -160,7 +162,7 @@ function apply(
     const mark = effectMarks.get(share.aggregate);
     const written = mark === undefined ? 0n : epochs.lastKept(mark);
     const effectsAfter = written > registered ? written : registered;
-    effects.push(...applyShare(context, round, share, rows, effectsAfter));
+    effects.push(...applyShare(context, share, rows, effectsAfter));
     const last = share.applied.at(-1)?.event;
     if (mark === undefined || last === undefined || last.position.position <= written) continue;
     moved.push({ ...last, version: last.aggregateVersion });
@@ -171,18 +173,15 @@ function apply(
 /** Folds the events of one aggregate until one of them fails; answers their effects. */
 function applyShare(
   context: RoundContext,
-  round: Round,
   share: Share,
   rows: RowSet,
   effectsAfter: bigint,
 ): EffectRow[] {
-  const condemned = round.condemned.get(share.aggregate);
   const planned: EffectRow[] = [];
   for (const delivery of share.toApply) {
     if (delivery === share.failed?.delivery) break;
-    const { aggregateVersion, position } = delivery.event;
+    const { position } = delivery.event;
     try {
-      if (condemned?.version === aggregateVersion) throw condemned.thrown;
       const hasEffects = position.position > effectsAfter;
       planned.push(...applyOne(context, rows, delivery, share.plans.get(delivery), hasEffects));
       share.applied.push(delivery);
@@ -257,50 +256,6 @@ function movedMark({ applied }: Share): MovedMark[] {
             },
     },
   ];
-}
-
-function unapplied({ toApply, applied, failed }: Share): readonly Delivery[] {
-  return failed === undefined ? [] : toApply.slice(applied.length);
-}
-
-/**
- * Takes back what fails and did not before, where nothing more may be parked: neither applied nor
- * parked, it comes again.
- */
-function withoutRoom({ room }: RoundContext, { refolded }: Round, { shares }: Judged): Delivery[] {
-  if (!room.isFull()) return [];
-  return shares.flatMap((share) => {
-    const isNew = share.blocked === undefined && !refolded.has(share.aggregate);
-    const refused = isNew ? unapplied(share) : [];
-    if (refused.length > 0) share.failed = undefined;
-    return refused;
-  });
-}
-
-async function park(
-  { generation, consumerVersion }: RoundContext,
-  tx: Queryable,
-  round: Round,
-  { shares, queued }: Judged,
-): Promise<RoundResult['failures']> {
-  const failures: RoundResult['failures'][number][] = [];
-  await keepDeliveries(tx, generation, [...queued, ...shares.flatMap(unapplied)]);
-  for (const { mark, blocked, failed, applied, aggregate, isHeld } of shares) {
-    const version = applied.at(-1)?.event.aggregateVersion ?? mark.version;
-    if (failed === undefined) {
-      const isTried = round.retried.has(aggregate) || round.refolded.has(aggregate);
-      if (blocked !== undefined && isTried && !isHeld) await release(tx, generation, mark, version);
-      continue;
-    }
-    const { delivery, thrown } = failed;
-    const failedVersion = delivery.event.aggregateVersion;
-    const attempts = blocked?.failedVersion === failedVersion ? blocked.attempts + 1 : 1;
-    const failure = failureOf(thrown);
-    const failing = { ...mark, failedVersion, failure, attempts, consumerVersion };
-    const state = await writeFailure(tx, generation, failing);
-    failures.push({ delivery, thrown, attempts, state });
-  }
-  return failures;
 }
 
 function settledBy({ foreign, stale }: Round, deliveries: readonly Delivery[]): Set<RecordEntry> {

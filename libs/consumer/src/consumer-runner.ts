@@ -119,6 +119,7 @@ export class ConsumerRunner implements Consumer {
     if (running === undefined) return;
     running.stop.abort();
     await running.loops.catch(() => {});
+    await this.#ports.context.journal.close().catch(() => {});
     this.#running = undefined;
   }
 

@@ -12,6 +12,7 @@ import type { Intake } from './intake.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import type { ConsumerMeters } from './meters.ts';
+import type { AttemptJournal } from './parking/attempt-journal.ts';
 import type { DeadLetters } from './parking/mirror.ts';
 import type { ParkingRoom } from './parking/parking-room.ts';
 import type { ProgressBoard } from './progress-board.ts';
@@ -42,6 +43,8 @@ export interface ConsumerContext {
   /** Takes copies of what is parked, where there is somebody to take them. */
   readonly deadLetters: DeadLetters | undefined;
   readonly room: ParkingRoom;
+  /** Finds events that kill the process. */
+  readonly journal: AttemptJournal;
 }
 
 /** What they share while one membership of the group lasts. */

@@ -12,6 +12,7 @@ import type { FastMarks } from './fast-marks.ts';
 import { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import { ConsumerMeters } from './meters.ts';
+import { AttemptJournal } from './parking/attempt-journal.ts';
 import type { DeadLetters } from './parking/mirror.ts';
 import { ParkingRoom } from './parking/parking-room.ts';
 import { ProgressBoard } from './progress-board.ts';
@@ -75,6 +76,7 @@ export function createConsumer({
     actWork: new Signal(),
     deadLetters,
     room: new ParkingRoom({ ...consumerDefaults, ...settings }),
+    journal: new AttemptJournal(database, definition.name, clock),
   };
   const mayRebuild = context.settings.rebuild || onDefinitionChange === 'rebuild';
   return new ConsumerRunner({ context, source, appender, mayRebuild });

@@ -58,6 +58,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Mend the cause, then `./nova parked replay`; or raise NOVA_CONSUMER_PARKED_….',
   },
+  CONSUMER_PROCESS_DEATH: {
+    message: 'the process has died {deaths} times while it applied this event',
+    status: 'INTERNAL',
+    retry: 'never',
+    blame: 'bug',
+    hint: 'See what the process logged before it died; mend it, then `./nova parked replay`.',
+  },
   CONSUMER_NOT_PARKED: {
     message: 'aggregate {aggregate} of consumer {consumer} is not parked',
     status: 'NOT_FOUND',

@@ -100,6 +100,7 @@ export class Session {
 
   async #assigned(assigned: readonly TopicPartition[]) {
     const starts = await startOffsets(this.context, assigned);
+    this.context.journal.rearm();
     this.#starting += 1;
     // An earlier start that is not finished begins again with all partitions there are.
     this.#start.abort();

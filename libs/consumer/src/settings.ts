@@ -18,6 +18,7 @@ export interface ConsumerSettings {
   readonly version: string;
   readonly parkedPerAggregate: number;
   readonly parkedTotal: number;
+  readonly deaths: number;
 }
 
 /** The defaults of the settings below. */
@@ -38,6 +39,7 @@ export const consumerDefaults: ConsumerSettings = {
   version: 'unversioned',
   parkedPerAggregate: 10_000,
   parkedTotal: 100_000,
+  deaths: 3,
 };
 
 /** Settings of consumers, `NOVA_CONSUMER_…`; their values are `ConsumerSettings`. */
@@ -148,5 +150,12 @@ export const consumerSettings = {
     default: consumerDefaults.parkedTotal,
     min: 1,
     max: 10_000_000,
+  }),
+  deaths: setting.integer({
+    env: 'NOVA_CONSUMER_DEATHS',
+    doc: 'Deaths of the process over one event after which it is parked as process_death.',
+    default: consumerDefaults.deaths,
+    min: 1,
+    max: 100,
   }),
 };

@@ -44,6 +44,11 @@ async function settleParts(
       refolded: new Set([...refolded].filter((aggregate) => !first.has(aggregate))),
     }),
   );
+  return joinResults(one, other);
+}
+
+/** What became of two parts of a round, one after the other. */
+export function joinResults(one: RoundResult, other: RoundResult): RoundResult {
   return {
     applied: [...one.applied, ...other.applied],
     duplicates: [...one.duplicates, ...other.duplicates],

@@ -2,7 +2,7 @@ import { recordHeaders } from '@nova/events';
 import { prepared, type Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from '../aggregate.ts';
 import type { Delivery } from '../delivery.ts';
-import { type Failure, nextAttemptMs } from '../failure.ts';
+import { type Failure, isDeadly, nextAttemptMs } from '../failure.ts';
 import type { GenerationName } from '../marks.ts';
 
 const blockedSql =
@@ -153,7 +153,7 @@ export async function writeFailure(
     consumerVersion,
   }: FailedAggregate,
 ): Promise<'retrying' | 'parked'> {
-  const waitMs = nextAttemptMs(attempts);
+  const waitMs = isDeadly(failure.code) ? undefined : nextAttemptMs(attempts);
   const state = waitMs === undefined ? 'parked' : 'retrying';
   await tx.query(
     `INSERT INTO parked_aggregates AS b (consumer, generation, aggregate_type, aggregate_id, state,

@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { partitionOf } from '@nova/events';
 import { waitFor } from '@nova/testkit';
@@ -41,6 +42,75 @@ async function parkedEvents(): Promise<number> {
   );
   return row?.count ?? 0;
 }
+
+describe('an event that kills the process', () => {
+  const MEMBER = new URL('../testing/deadly-member.rig.spec.ts', import.meta.url).pathname;
+  const members: ChildProcess[] = [];
+  afterEach(() => {
+    for (const member of members) member.kill('SIGKILL');
+  });
+
+  /** Starts a member, and waits until it has died or what is wanted holds. */
+  async function run(holds: () => Promise<boolean>, ...args: string[]): Promise<'died' | 'lives'> {
+    const member = spawn(process.execPath, [MEMBER, rig.store.url, ...args], { stdio: 'inherit' });
+    members.push(member);
+    await waitFor(async () => member.signalCode !== null || (await holds()), {
+      withinMs: 20_000,
+      what: 'the death of a member, or its success',
+    });
+    return member.signalCode === null ? 'lives' : 'died';
+  }
+
+  async function stories(): Promise<Record<string, readonly string[]>> {
+    const rows = await rig.database.query<{ id: string; story: string[] }>(
+      'SELECT conversation_id AS id, story FROM views_g1.room_view',
+    );
+    return Object.fromEntries(rows.map(({ id, story }) => [id, story]));
+  }
+
+  it('is found among others and parked, and they flow; a replay runs it once more', async () => {
+    const [ill, ...well] = Array.from({ length: 4 }, () => crypto.randomUUID());
+    if (ill === undefined) throw new TypeError('there is no room');
+    for (const id of well) await rig.say(id, ...Array.from({ length: 20 }, () => 'hello'));
+    await rig.say(ill, 'before', POISON, 'behind');
+    const isParked = async () => (await parkedEvents()) === 2;
+    let deaths = 0;
+    while ((await run(isParked)) === 'died') {
+      deaths += 1;
+      expect(deaths).toBeLessThan(6);
+    }
+    expect(deaths).toBe(3);
+    const [parked] = await rig.database.query(
+      'SELECT state, error_code, failed_version::integer FROM parked_aggregates',
+    );
+    expect(parked).toEqual({ state: 'parked', error_code: 'process_death', failed_version: 2 });
+    const shown = { ...Object.fromEntries(well.map((id) => [id, told(1, 20)])), [ill]: told(1, 1) };
+    expect(await stories()).toEqual(shown);
+    // Innocent ones are under suspicion no more.
+    await waitFor(
+      async () =>
+        JSON.stringify(
+          await rig.database.query('SELECT aggregate_id AS id FROM consumer_suspects'),
+        ) === JSON.stringify([{ id: ill }]),
+      { withinMs: 8000, what: 'one suspect' },
+    );
+
+    const replay = `INSERT INTO parked_acts (act_id, consumer, generation, kind, subject, who, reason,
+        selection, per_second)
+      VALUES ('00000000-0000-4000-8000-000000000001', 'views', 1, 'replay', 'aggregates', 'ann',
+        'mended', '{}', 0)`;
+    await rig.database.query(replay);
+    await rig.database.query(
+      `INSERT INTO parked_act_parts (act_id, place, aggregate_type, aggregate_id, failed_version)
+       VALUES ('00000000-0000-4000-8000-000000000001', 1, 'conversation', $1, 2)`,
+      [ill],
+    );
+    for (const member of members) member.kill('SIGKILL');
+    const isFree = async () => (await stories())[ill]?.length === 3;
+    expect(await run(isFree, 'mended')).toBe('lives');
+    expect((await stories())[ill]).toEqual(told(1, 3));
+  }, 60_000);
+});
 
 describe('at a limit of what may be parked', () => {
   it('the partition of the aggregate stands still, all others flow, and nothing is dropped', async () => {

@@ -53,7 +53,7 @@ export async function replayAggregate(
   name: AggregateName,
   selected: { readonly failedVersion: bigint; readonly isTakenAgain: boolean },
 ): Promise<PartOutcome> {
-  const { database, generation, board } = context;
+  const { database, generation, board, journal, settings } = context;
   const before = await blockedOf(database, context, name);
   if (before === undefined) {
     // The member that had taken it has died behind its work.
@@ -63,6 +63,7 @@ export async function replayAggregate(
   if (before.failedVersion !== selected.failedVersion && !selected.isTakenAgain) {
     return { outcome: 'gone', detail: `version ${before.failedVersion} fails now` };
   }
+  await journal.pardon(name, settings.deaths);
   await takeForReplay(database, generation, name);
   await drainBlocked(context, [name]);
   board.changed();

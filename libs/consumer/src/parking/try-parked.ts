@@ -4,7 +4,7 @@ import { type AggregateName, aggregateKey } from '../aggregate.ts';
 import { type RoundContext, type WrittenRound, writeRound } from '../commit-round.ts';
 import type { ConsumerContext } from '../context.ts';
 import { deliveryOf } from '../delivery.ts';
-import { failureOf, isOutage } from '../failure.ts';
+import { failureOf, isDeadly, isOutage } from '../failure.ts';
 import { readMarks } from '../marks.ts';
 import { EVENTS_PER_AGGREGATE, readAggregates } from '../read-aggregates.ts';
 import { roundOf } from '../round.ts';
@@ -42,6 +42,10 @@ export async function tryParked(
   const aggregate = aggregateKey(name);
   const blocked = (await readBlocked(database, generation, [name])).get(aggregate);
   if (blocked === undefined) return { outcome: 'not_parked', ...NOTHING };
+  if (isDeadly(blocked.errorCode)) {
+    const detail = 'it has killed the process; a replay tries it, once';
+    return { ...NOTHING, outcome: 'not_tried', detail };
+  }
   const { aggregateType, aggregateId } = name;
   const mark = (await readMarks(database, generation, [name])).get(aggregate);
   const wanted = { aggregateType, aggregateId, afterVersion: mark?.version ?? 0n };
