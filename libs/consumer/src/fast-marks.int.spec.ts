@@ -45,10 +45,10 @@ const LIARS: Readonly<Record<string, FastMarks['find']>> = {
 
 describe('fast marks', () => {
   let store: TestDatabase;
+  /** Without fast marks: what the others must show. */
+  let control: Consumer;
   let running: Consumer[] = [];
   const topics = new MemoryTopics();
-  const ids = Array.from({ length: 4 }, () => crypto.randomUUID());
-  let events: readonly StoredEvent[] = [];
 
   beforeAll(async () => {
     store = await testDatabase({
@@ -57,14 +57,8 @@ describe('fast marks', () => {
         { owner: 'consumer', dir: consumerMigrations },
       ],
     });
-    events = await appendAll(
-      store.database,
-      Array.from({ length: 120 }, (_, at) => {
-        const id = ids[at % ids.length] ?? '';
-        if (at % 5 === 0) return newEvent('member_added', id, { user_id: crypto.randomUUID() });
-        return newEvent('message_created', id, { message_id: id, sender_id: id, content: 'hi' });
-      }),
-    );
+    control = await start('without', undefined);
+    running = [];
   }, 30_000);
 
   afterEach(async () => {
@@ -72,7 +66,10 @@ describe('fast marks', () => {
     running = [];
   });
 
-  afterAll(() => store.drop());
+  afterAll(async () => {
+    await control.stop();
+    await store.drop();
+  });
 
   async function start(name: string, fastMarks: FastMarks | undefined): Promise<Consumer> {
     const consumer = createConsumer({
@@ -90,48 +87,64 @@ describe('fast marks', () => {
     return consumer;
   }
 
+  /** Stored while the consumers run, so that they come from the topics and not from the log. */
+  function append(): Promise<StoredEvent[]> {
+    const ids = Array.from({ length: 4 }, () => crypto.randomUUID());
+    const events = Array.from({ length: 80 }, (_, at) => {
+      const id = ids[at % ids.length] ?? '';
+      if (at % 5 === 0) return newEvent('member_added', id, { user_id: crypto.randomUUID() });
+      return newEvent('message_created', id, { message_id: id, sender_id: id, content: 'hi' });
+    });
+    return appendAll(store.database, events);
+  }
+
+  const publish = (events: readonly StoredEvent[]) => {
+    for (const event of events) topics.publish(event);
+  };
+
   const rowsOf = (consumer: Consumer) =>
     consumer.read(async (views) => ({
       rooms: await views.query('SELECT * FROM room_view ORDER BY conversation_id'),
       members: await views.query('SELECT * FROM member_view ORDER BY conversation_id, user_id'),
     }));
 
-  /** Every event three times, the copies out of step, and another start in between. */
-  async function deliverRepeatedly(name: string, fastMarks: FastMarks | undefined) {
-    const first = await start(name, fastMarks);
-    for (const event of [...events, ...events.slice(60), ...events]) topics.publish(event);
-    await handled(first);
-    await first.stop();
-    const second = await start(name, fastMarks);
-    for (const event of [...events].reverse()) topics.publish(event);
-    await handled(second);
-    return second;
-  }
-
-  const handled = (consumer: Consumer) =>
+  /** Long before the tail check would find in the log what was dropped. */
+  const showsTheSame = (consumer: Consumer) =>
     waitFor(
-      () => {
-        const { appliedTotal, duplicateTotal, lagEvents } = consumer.status();
-        return appliedTotal + duplicateTotal > 0 && lagEvents === 0;
+      async () => {
+        expect(await rowsOf(consumer)).toEqual(await rowsOf(control));
+        return consumer.status().lagEvents === 0 && control.status().lagEvents === 0;
       },
-      { withinMs: 20_000, what: 'everything handled' },
+      { withinMs: 15_000, what: `the views of ${consumer.status().consumer}` },
     );
 
-  const expected = () => deliverRepeatedly('without', undefined).then(rowsOf);
+  /** Events that come several times, the copies out of step, with another start in between. */
+  async function deliverRepeatedly(name: string, fastMarks: FastMarks | undefined) {
+    const first = await start(name, fastMarks);
+    const events = await append();
+    publish([...events, ...events.slice(40), ...events]);
+    await showsTheSame(first);
+    await first.stop();
+    const second = await start(name, fastMarks);
+    const more = await append();
+    publish([...[...events].reverse(), ...more, ...events]);
+    await showsTheSame(second);
+    const { rooms: shown } = await rowsOf(second);
+    expect(shown.length).toBeGreaterThanOrEqual(8);
+    return { consumer: second, events: [...events, ...more] };
+  }
 
   it.each(Object.entries(LIARS))(
     'leave views as they are when Redis %s',
     async (lie, find) => {
       const name = lie.replaceAll(/\W+/g, '_').slice(0, 30);
-      const consumer = await deliverRepeatedly(name, { find, note: () => {} });
-      expect(await rowsOf(consumer)).toEqual(await expected());
+      await deliverRepeatedly(name, { find, note: () => {} });
     },
     40_000,
   );
 
   it('spare transactions for what comes again, once Redis has seen it', async () => {
-    const consumer = await deliverRepeatedly('honest', processedEvents(redis));
-    expect(await rowsOf(consumer)).toEqual(await expected());
+    const { consumer, events } = await deliverRepeatedly('honest', processedEvents(redis));
     // At most a few: what a slow Redis was not told in time is noted when it comes again.
     for (let round = 1; ; round += 1) {
       const before = await lastTransactionOf(store, 'honest');
@@ -166,12 +179,9 @@ describe('fast marks', () => {
   it('cost a paused or absent Redis nothing but time', async () => {
     const hasty = await opened(100);
     server.pause();
-    const paused = await deliverRepeatedly('paused', processedEvents(hasty));
-    const rows = await rowsOf(paused);
-    await paused.stop();
+    await deliverRepeatedly('paused', processedEvents(hasty));
     await server.kill();
-    const gone = await deliverRepeatedly('gone', processedEvents(hasty));
-    expect([rows, await rowsOf(gone)]).toEqual([await expected(), await expected()]);
+    await deliverRepeatedly('gone', processedEvents(hasty));
     hasty.close();
     await server.restart();
   }, 60_000);
