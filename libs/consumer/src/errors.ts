@@ -7,7 +7,7 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'Rebuild it (NOVA_CONSUMER_REBUILD=true for one start), or run the version before.',
+    hint: 'docs/runbooks/rebuild-views.md: NOVA_CONSUMER_REBUILD=true for one start, or the version before.',
   },
   CONSUMER_PARTITIONS_DIFFER: {
     message: 'the topics of consumer {consumer} have different numbers of partitions: {counts}',
@@ -21,7 +21,7 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'backoff',
     blame: 'operator',
-    hint: 'See whether the log has lost its end; `nova relay rebase` begins a new epoch.',
+    hint: 'Has the log lost its end? docs/runbooks/backup-and-restore.md tells what then happens.',
   },
   CONSUMER_GENERATION_RETIRED: {
     message: 'generation {generation} of consumer {consumer} no longer serves',

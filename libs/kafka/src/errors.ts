@@ -7,7 +7,7 @@ export const errors = defineErrors({
     status: 'UNAVAILABLE',
     retry: 'after-reconnect',
     blame: 'operator',
-    hint: 'Look whether the brokers of NOVA_KAFKA_BROKERS run and can be reached.',
+    hint: 'Do the brokers of NOVA_KAFKA_BROKERS run, can they be reached? docs/runbooks/kafka-down.md.',
   },
   KAFKA_REFUSED: {
     message: 'Kafka refused to {what}: {reason}',

@@ -28,7 +28,7 @@ export const errors = defineErrors({
     status: 'RESOURCE_EXHAUSTED',
     retry: 'backoff',
     blame: 'operator',
-    hint: 'Look at disk space, memory and max_connections of the server.',
+    hint: 'Disk space, memory or max_connections of the server: docs/runbooks/disk-full.md.',
   },
   POSTGRES_ACCESS_DENIED: {
     message: 'PostgreSQL does not let this role in, or not do that (SQLSTATE {sqlstate})',

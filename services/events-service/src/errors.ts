@@ -28,7 +28,7 @@ export const errors = defineErrors({
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'The log was restored or replaced since; read it again from the beginning.',
+    hint: 'The log was restored since (docs/runbooks/backup-and-restore.md): read from the beginning.',
   },
   REPUBLISH_UNKNOWN: {
     message: 'there is no republish {id}',

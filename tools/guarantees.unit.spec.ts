@@ -1,0 +1,33 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { root } from './source-files.ts';
+
+/** Tests that a text names, as `path`: *title*, and that are not there. */
+function missingTests(text: string): string[] {
+  const named = [...text.matchAll(/`([\w./-]+\.spec\.ts)`: \*([^*]+)\*/g)];
+  return named.flatMap(([, path = '', title = '']) => {
+    const file = join(root, path);
+    const isThere = existsSync(file) && readFileSync(file, 'utf8').includes(`it('${title}'`);
+    return isThere ? [] : [`${path}: ${title}`];
+  });
+}
+
+describe('docs/guarantees.md', () => {
+  const text = readFileSync(join(root, 'docs/guarantees.md'), 'utf8');
+  const rows = text.split('\n').filter((line) => /^\| (?!Promise)[^-]/.test(line));
+
+  it('names a test for every promise', () => {
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows.filter((row) => !/\.spec\.ts`: \*/.test(row))).toEqual([]);
+  });
+
+  it('names only tests that exist, by their titles', () => {
+    expect(missingTests(text)).toEqual([]);
+  });
+
+  it('would be caught naming one that does not', () => {
+    const gone = '`tools/guarantees.unit.spec.ts`: *does nothing at all*';
+    expect(missingTests(gone)).toEqual(['tools/guarantees.unit.spec.ts: does nothing at all']);
+  });
+});
