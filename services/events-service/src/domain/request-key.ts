@@ -22,7 +22,7 @@ export function requestIdentity(
 /**
  * The key of a unit, where there is one. Its hash tells a repeated request from another one under
  * the same id; it is made of the decoded request, since the order of map entries on the wire is not
- * stable. Only for requests that were found valid: others may have no JSON form.
+ * stable. Only for requests that have a JSON form: see `hasJson`.
  */
 export function unitKey<Desc extends DescMessage>(
   identity: RequestIdentity | undefined,
@@ -34,4 +34,17 @@ export function unitKey<Desc extends DescMessage>(
   const json = toJson(schema, request, { useProtoFieldName: true }) as JsonObject;
   const { request_id: _, ...content } = json;
   return { key: { ...identity, hash: requestHash(content) } };
+}
+
+/** Whether a message can be written as JSON: times out of range and numbers like NaN cannot. */
+export function hasJson<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageShape<Desc>,
+): boolean {
+  try {
+    toJson(schema, message);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,10 +1,11 @@
 import type { AppendUnit } from '@nova/outbox';
 import {
+  EventToPublishSchema,
   type PublishEventsRequest,
   PublishEventsRequestSchema,
   type PublishEventsResponseSchema,
 } from '@nova/proto/gen/events/events_service_pb';
-import { type MessageInitShape, toBinary } from '@nova/proto/runtime';
+import { create, type MessageInitShape, toBinary } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptBatch } from '../domain/accept-batch.ts';
 import { acceptConditions, acceptMode } from '../domain/accept-conditions.ts';
@@ -19,7 +20,7 @@ import type { AcceptedEvent, Arrival } from '../domain/accept-event.ts';
 import { appendedOf } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { invalid, refusalMessage, refused } from '../domain/refusal.ts';
-import { checkRequestId, requestIdentity, unitKey } from '../domain/request-key.ts';
+import { checkRequestId, hasJson, requestIdentity, unitKey } from '../domain/request-key.ts';
 import { Violations } from '../domain/violations.ts';
 import { arrivalOf, type Dependencies } from './dependencies.ts';
 import { type EventOutcome, eventMessages } from './event-messages.ts';
@@ -55,7 +56,7 @@ export function publishEvents(dependencies: Dependencies) {
     const judged = conditions.filter(({ aggregateId }) => !batch.emptied.has(aggregateId));
     const reply = key === undefined ? undefined : refusedReply(batch.refused);
     const unit: AppendUnit = {
-      ...unitKey(key, PublishEventsRequestSchema, request),
+      ...unitKey(key, PublishEventsRequestSchema, writable(request, batch.refused)),
       ...(reply === undefined ? {} : { reply }),
       conditions: judged,
       mode,
@@ -80,6 +81,19 @@ export function publishEvents(dependencies: Dependencies) {
       replayed: result.replayed,
     };
   };
+}
+
+/** The request with an empty event in place of each refused one that has no JSON form. */
+function writable(
+  request: PublishEventsRequest,
+  refusals: ReadonlyMap<number, unknown>,
+): PublishEventsRequest {
+  const events = request.events.map((event, index) =>
+    refusals.has(index) && !hasJson(EventToPublishSchema, event)
+      ? create(EventToPublishSchema)
+      : event,
+  );
+  return { ...request, events };
 }
 
 function placeOf<T>(one: T | undefined, among: readonly T[], fallback: number): number {
