@@ -12,6 +12,7 @@ import { copyOut } from './copy-out.ts';
 import type { Database, Queryable } from './database.ts';
 import { errors } from './errors.ts';
 import { listener } from './listener.ts';
+import { sqlStateOf } from './map-error.ts';
 import type { Sql } from './sql.ts';
 
 /**
@@ -51,15 +52,26 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
+/** SQLSTATE of every statement behind one that has failed. */
+const FAILED_TRANSACTION = '25P02';
+
 async function transaction<T>(
   connections: Connections,
   mode: 'READ COMMITTED' | 'REPEATABLE READ, READ ONLY',
   work: (tx: Queryable) => Promise<T>,
 ): Promise<T> {
   const lease = await connections.acquire();
+  let firstFailure: unknown;
+  const tx: Queryable = {
+    query: (sql, params) =>
+      lease.query<never>(sql, params).catch((thrown: unknown) => {
+        firstFailure ??= thrown;
+        throw thrown;
+      }),
+  };
   try {
     await run(lease.client, `BEGIN ISOLATION LEVEL ${mode}`);
-    const result = await work({ query: (sql, params) => lease.query(sql, params) });
+    const result = await work(tx);
     const ended = await run(lease.client, 'COMMIT');
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
     if (!Array.isArray(ended) && ended.command === 'ROLLBACK') {
@@ -73,7 +85,8 @@ async function transaction<T>(
       () => lease.release('usable'),
       () => lease.release('doubtful'),
     );
-    throw thrown;
+    // Of statements that were given together, the one that failed tells why; the others only that.
+    throw sqlStateOf(thrown) === FAILED_TRANSACTION ? (firstFailure ?? thrown) : thrown;
   }
 }
 

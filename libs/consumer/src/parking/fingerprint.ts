@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { sqlStateOf } from '@nova/postgres';
 
 const LONGEST_STACK_BYTES = 8 * 1024;
 const PATH_PARTS = 5;
+/** Where nothing is wrong but what was given: packages, and the way to the database. */
+const NOT_OURS = ['/node_modules/', '/libs/postgres/src/'];
 const FRAME =
   /^\s*at (?:(?:async )?(?<name>[^(]+?) \()?(?:file:\/\/)?(?<path>\/[^():]+|[A-Za-z]:[^():]+):(?<line>\d+):\d+\)?$/;
 
@@ -21,7 +24,9 @@ export function originOf(kind: string, thrown: unknown): Origin {
   const own = framesOf(innermost)[0] ?? framesOf(thrown)[0];
   const where = own === undefined ? '' : `${own.name} (${own.file})`;
   const cause = innermost === thrown ? '' : nameOf(innermost);
-  const hash = createHash('sha256').update([kind, cause, where].join('\n'));
+  const hash = createHash('sha256').update(
+    [kind, sqlStateOf(thrown) ?? '', cause, where].join('\n'),
+  );
   return {
     frame: own === undefined ? '' : `${own.name} (${own.file}:${own.line})`,
     fingerprint: hash.digest('hex').slice(0, 12),
@@ -39,7 +44,7 @@ function framesOf(thrown: unknown): Frame[] {
   const lines = thrown instanceof Error ? (thrown.stack ?? '').split('\n') : [];
   return lines.flatMap((line) => {
     const { name = 'anonymous', path, line: number = '' } = FRAME.exec(line)?.groups ?? {};
-    if (path === undefined || path.includes('/node_modules/')) return [];
+    if (path === undefined || NOT_OURS.some((part) => path.includes(part))) return [];
     return [{ name, file: path.split('/').slice(-PATH_PARTS).join('/'), line: number }];
   });
 }

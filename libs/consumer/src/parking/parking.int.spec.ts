@@ -56,6 +56,8 @@ describe('parking', () => {
       'NOVA_POSTGRES_REFUSED',
       'RangeError',
     ]);
+    // What the database said, and not that the transaction had failed.
+    expect(groups.map(({ reason }) => reason).join()).toContain('out of range');
     const { fingerprint } = parked ?? { fingerprint: '' };
     const selection = { ...all, fingerprint, eventType: 'message_created' };
     const chosen = await consumer.parking.list({ selection, limit: 10 });
