@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { OpsService, RebuildState } from '@nova/proto/gen/ops/ops_service_pb';
 import { type Client, createClient } from '@nova/rpc';
 import {
   type TestProcess,
@@ -17,6 +18,8 @@ let stack: TestStack;
 let messaging: TestService;
 let process: TestProcess;
 let events: Client<typeof EventsService>;
+/** Of the views that serve. */
+let generation = 1;
 
 beforeAll(async () => {
   stack = await testStack();
@@ -53,7 +56,7 @@ const conversations = (count: number) => Array.from({ length: count }, () => cry
 async function difference(): Promise<{ shown: string[]; logged: string[] }> {
   const shown = await psql(
     messaging.database.url,
-    `SELECT conversation_id, message_id, sequence, version FROM views_g1.message_view
+    `SELECT conversation_id, message_id, sequence, version FROM views_g${generation}.message_view
      ORDER BY 1, 2`,
   );
   const logged = await psql(
@@ -124,4 +127,38 @@ describe('a log that is put back to an older backup, with its views ahead of it'
     await viewsAreTheLog('what came after');
     await topicsHaveTheLog();
   }, 120_000);
+});
+
+describe('what operators may do about it', () => {
+  it('is to begin an epoch and to make views anew, each with a reason', async () => {
+    const ops = createClient(OpsService, { address: process.address, deadlineMs: 5000 });
+    await expect(events.rebaseLog({})).rejects.toMatchObject({ status: 'INVALID_ARGUMENT' });
+    await expect(ops.startRebuild({})).rejects.toMatchObject({ status: 'INVALID_ARGUMENT' });
+    await say(conversations(5));
+    const [[head = ''] = []] = await psql(
+      stack.database.url,
+      'SELECT last_position FROM outbox_log',
+    );
+    const { epoch, firstPosition } = await events.rebaseLog({ reason: 'the spec wants it' });
+    expect(firstPosition).toBe(BigInt(head) + 1n);
+    const { rebuild: dry } = await ops.startRebuild({ dryRun: true });
+    expect(dry).toMatchObject({ servingGeneration: 1, head: BigInt(head) });
+    expect(dry?.views).toContain('message_view');
+    await ops.startRebuild({ reason: 'and this, too' });
+    await waitFor(async () => (await ops.getRebuild({})).rebuild?.state === RebuildState.DONE, {
+      withinMs: 20_000,
+      what: 'the new generation',
+    });
+    expect((await ops.getRebuild({})).rebuild).toMatchObject({
+      servingGeneration: 2,
+      who: 'dev',
+      reason: 'and this, too',
+    });
+    generation = 2;
+    await say(conversations(5));
+    await viewsAreTheLog('the new generation');
+    const epochs = await psql(stack.database.url, 'SELECT epoch FROM outbox_epochs');
+    expect(epochs.flat()).toContain(epoch);
+    ops.close();
+  }, 60_000);
 });

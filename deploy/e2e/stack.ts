@@ -71,7 +71,6 @@ export function prepareStack(offset: number, more: Readonly<Record<string, strin
   const moved = (command: string) => {
     let text = command
       .replaceAll(/\\\n\s*/g, '')
-      // Up to a pipe.
       .replaceAll(/^\.\/nova [^|\n]*[^|\s]/gm, (line) => `${line} --port-offset ${offset}`)
       .replaceAll(' .nova/', ` ${join(state, `offset-${offset}`)}/`);
     for (const conventional of CONVENTIONAL_PORTS) {
