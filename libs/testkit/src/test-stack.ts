@@ -86,20 +86,14 @@ export async function testStack(
     const own = { NOVA_EVENTS_DATABASE_URL: database.url };
     const migration = spawnMain('events-service', 'main.ts', { ...shared, ...own }, '--migrate');
     if ((await exitOf(migration)) !== 0) throw new Error('the log could not be migrated');
-    const [log, relay] = [
-      await run('events-service', 'main.ts', own),
-      await run('events-service', 'relay-main.ts', own),
-    ];
+    const log = await run('events-service', 'main.ts', own);
+    const relay = await run('events-service', 'relay-main.ts', own);
     await Promise.all([log.ready(), relay.ready()]);
     return {
       log,
       database,
       remove,
-      async anotherLog() {
-        const started = await run('events-service', 'main.ts', own);
-        await started.ready();
-        return started;
-      },
+      anotherLog: () => run('events-service', 'main.ts', own).then(untilReady),
       async service(area) {
         const store = await testDatabase();
         databases.push(store);
@@ -111,8 +105,7 @@ export async function testStack(
               NOVA_EVENTS_URL: log.address,
               ...own,
             });
-            await started.ready();
-            await started.consuming();
+            await (await untilReady(started)).consuming();
             return started;
           },
         };
@@ -122,6 +115,11 @@ export async function testStack(
     await remove();
     throw thrown;
   }
+}
+
+async function untilReady(started: Running): Promise<Running> {
+  await started.ready();
+  return started;
 }
 
 interface Running extends TestProcess {

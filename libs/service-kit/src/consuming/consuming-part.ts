@@ -110,11 +110,6 @@ export function consumingParts(
     settings: config,
     onDefinitionChange: mode === 'development' ? 'rebuild' : 'refuse',
   });
-  const passive = (partName: string, close: () => void | Promise<void>): Part => ({
-    name: partName,
-    start: () => Promise.resolve(),
-    stop: async () => close(),
-  });
   const prepare = async () => {
     await migrate(database, consumerMigrations, { owner: 'consumer', logger });
     if (migrations !== undefined) await migrate(database, migrations, { owner: name, logger });
@@ -139,6 +134,11 @@ export function consumingParts(
     probes: [probe, ...probesOf(kafka, client, consumer)],
     insights: { consumers: () => Promise.resolve([consumer.status()]) },
   };
+}
+
+/** Something that works from the beginning and is closed at the end. */
+function passive(name: string, close: () => void | Promise<void>): Part {
+  return { name, start: () => Promise.resolve(), stop: async () => close() };
 }
 
 /** @throws SERVICE_REDIS_MISSING */
