@@ -170,7 +170,9 @@ describe('the publisher', () => {
       taken.push(...numbersOf(sent));
       return good(sent);
     });
-    const refusal = await publisher.publish(batch(1, 1, 2, 3, 4, 5, 6)).catch((thrown) => thrown);
+    const refusal: unknown = await publisher
+      .publish(batch(1, 1, 2, 3, 4, 5, 6))
+      .catch((thrown: unknown) => thrown);
     expect(publisher.refusalIn(refusal)).toMatchObject({ index: 4 });
     expect(taken).toEqual([1, 2, 3, 4]);
     expect(publisher.refusalIn(new Error('another'))).toBeUndefined();

@@ -28,3 +28,9 @@ export interface RelayContext {
   /** Windows whose sends are not all settled. */
   readonly open: Set<Promise<void>>;
 }
+
+/** What sends are made with. */
+export type SendContext = Pick<
+  RelayContext,
+  'publisher' | 'store' | 'table' | 'settings' | 'logger' | 'meters'
+>;

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '@nova/events';
 import type { HeldLane, LaneTerm } from '@nova/lease';
 import type { ParkedAggregate, ParkedOfLane } from './parked.ts';
 
@@ -32,4 +33,10 @@ export interface Lane extends HeldLane {
 export interface ClaimedLane extends LaneTerm {
   readonly position: bigint;
   readonly parked: readonly ParkedAggregate[];
+}
+
+/** An event together with the lane it is sent for. */
+export interface LaneEvent {
+  readonly lane: Lane;
+  readonly event: StoredEvent;
 }

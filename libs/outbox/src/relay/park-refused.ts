@@ -1,7 +1,8 @@
 import { backoffMs } from '@nova/time';
+import type { SendContext } from './context.ts';
+import type { LaneEvent } from './lane.ts';
 import { parkedFor } from './parked.ts';
 import type { RefusedRecord } from './publisher.ts';
-import type { LaneEvent, SendContext } from './window-send.ts';
 
 /** Beyond so many of one lane something else is wrong: the lane stops, and nothing more is parked. */
 const MOST_PER_LANE = 1000;

@@ -1,8 +1,7 @@
 import { partitionOf, topicOf } from '@nova/events';
 import type { RelayContext } from './context.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneEvent } from './lane.ts';
 import { outgoingRecords } from './outgoing.ts';
-import type { LaneEvent } from './window-send.ts';
 
 /** What became of a lane's events. */
 export interface LaneOutcome {

@@ -2,10 +2,9 @@ import { LANES, type StoredEvent } from '@nova/events';
 import { backoffMs, sleep } from '@nova/time';
 import { lowest } from './bounds.ts';
 import type { RelayContext } from './context.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneEvent } from './lane.ts';
 import { RepublishSend } from './republish-send.ts';
 import type { RepublishInWork, RepublishStore } from './republish-store.ts';
-import type { LaneEvent } from './window-send.ts';
 
 const LOOK_EVERY_MS = 1000;
 const WINDOW_ROWS = 1000;

@@ -1,14 +1,8 @@
-import { partitionOf, type StoredEvent, topicOf } from '@nova/events';
-import type { RelayContext } from './context.ts';
-import type { Lane } from './lane.ts';
+import { partitionOf, topicOf } from '@nova/events';
+import type { SendContext } from './context.ts';
+import type { Lane, LaneEvent } from './lane.ts';
 import { outgoingRecords } from './outgoing.ts';
 import { parkRefused } from './park-refused.ts';
-
-/** An event together with the lane it is sent for. */
-export interface LaneEvent {
-  readonly lane: Lane;
-  readonly event: StoredEvent;
-}
 
 /** How a lane of a window is doing. */
 export type Outcome = 'open' | 'acknowledged' | 'failed';
@@ -18,12 +12,6 @@ interface LaneProgress {
   hasFailed: boolean;
   readonly settled: PromiseWithResolvers<void>;
 }
-
-/** What sends are made with. */
-export type SendContext = Pick<
-  RelayContext,
-  'publisher' | 'store' | 'table' | 'settings' | 'logger' | 'meters'
->;
 
 /**
  * The sends of one window: one batch per topic and partition, all side by side. A lane is

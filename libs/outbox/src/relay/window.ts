@@ -1,10 +1,10 @@
 import type { StoredEvent } from '@nova/events';
 import { lowest } from './bounds.ts';
 import type { RelayContext } from './context.ts';
-import type { Lane } from './lane.ts';
+import type { Lane, LaneEvent } from './lane.ts';
 import type { LogWindow } from './log-source.ts';
 import { rebaseOn } from './rebase.ts';
-import { type LaneEvent, WindowSend } from './window-send.ts';
+import { WindowSend } from './window-send.ts';
 
 /** A window that was read and is being sent. */
 export interface OpenWindow {
