@@ -107,10 +107,9 @@ async function converge(rig: Rig, history: HistoryFile): Promise<Verdict> {
   for (;;) {
     await untilQuiet(rig);
     const verdict = await judged(history.path, join(rig.folder, 'sources.json'));
-    const { lost, viewMismatches, notRecovered, ok } = verdict;
     // Both may mean that something is under way.
-    const mayMend = lost.count + viewMismatches.count > 0 && notRecovered.length === 0;
-    if (ok || !mayMend || performance.now() > endsAt) return verdict;
+    const mayMend = verdict.lost.count + verdict.viewMismatches.count > 0;
+    if (verdict.ok || !mayMend || performance.now() > endsAt) return verdict;
   }
 }
 

@@ -77,8 +77,8 @@ async function plantedLock(`,
     patches: [
       {
         file: COMMIT_ROUND,
-        find: 'await writeMarks(tx, generation, judged.shares.flatMap(movedMark));',
-        replace: 'globalThis.plantedMarks = judged.shares.flatMap(movedMark);',
+        find: 'writeMarks(tx, generation, shares.flatMap(movedMark)),',
+        replace: '(globalThis.plantedMarks = shares.flatMap(movedMark)),',
       },
       {
         file: COMMIT_ROUND,
@@ -99,11 +99,11 @@ async function plantedLock(`,
     patches: [
       {
         file: COMMIT_ROUND,
-        find: 'await rows.save(tx);',
-        replace: `await context.database.transaction(async (own) => {
-      await enterGeneration(own, context.generation);
+        find: 'rows.save(tx),',
+        replace: `context.database.transaction(async (own) => {
+      await enterRound(own, generation);
       await rows.save(own);
-    });`,
+    }),`,
       },
     ],
   },
@@ -143,22 +143,35 @@ async function plantedLock(`,
     patches: [
       {
         file: COMMIT_ROUND,
-        find: 'const judged = await judgeRound(context, tx, round);',
-        replace: `const plantedRows = new RowSet();
-    for (const delivery of [...round.deliveries.values()].flat()) {
-      for (const { name } of planOf(context.generation, context.schemas, delivery)?.touches ?? []) {
-        plantedRows.want(name);
-      }
-    }
-    await plantedRows.load(tx);
-    await globalThis.plantedPause?.();
-    const judged = await judgeRound(context, tx, round);`,
+        find: 'export async function writeRound(',
+        replace: `const plantedRowsOf = new WeakMap();
+async function plantedRead(context, tx, round) {
+  const rows = new RowSet();
+  for (const delivery of [...round.deliveries.values()].flat()) {
+    const plan = planOf(context.generation, context.schemas, delivery);
+    for (const { name } of plan?.touches ?? []) rows.want(name);
+  }
+  await rows.load(tx);
+  plantedRowsOf.set(round, rows);
+  await globalThis.plantedPause?.();
+}
+export async function writeRound(`,
       },
       {
         file: COMMIT_ROUND,
-        find: 'const rows = await planAndLoad(context, tx, judged.shares);',
-        replace: `await planAndLoad(context, tx, judged.shares);
-    const rows = plantedRows;`,
+        find: '    judgeRound(context, tx, round),',
+        replace: '    plantedRead(context, tx, round).then(() => judgeRound(context, tx, round)),',
+      },
+      {
+        file: COMMIT_ROUND,
+        find: 'const [rows, effectMarks] = await',
+        replace: 'const [plantedFresh, effectMarks] = await',
+      },
+      {
+        file: COMMIT_ROUND,
+        find: '  await forgetRows(context, tx, shares, rows, round);',
+        replace: `  const rows = plantedRowsOf.get(round);
+  await forgetRows(context, tx, shares, rows, round);`,
       },
     ],
   },

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const HOOK = pathToFileURL(join(import.meta.dirname, 'hook.ts')).href;
 const SCENARIO = join(import.meta.dirname, 'scenario-main.ts');
 const CHECKER = join(import.meta.dirname, '../checker/main.ts');
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 110_000;
 
 /** Runs a scenario in a process of its own, with a bug or without, and has the checker judge it. */
 export async function runPlanted(scenario: string, bug = ''): Promise<Verdict> {
