@@ -16,6 +16,8 @@
  *   what fails                    what happens
  *   a fold, a row, an effect      its aggregate is cut out, retried after 100 ms, 1 s and 10 s, then
  *                                 parked; its later events queue behind it; all others flow
+ *   an event kills the process    it is found among those in work at its death, tried alone, parked
+ *   too much is parked            the partitions with more of it stand still until there is room
  *   the database or the log       the round is tried again until they are back, partitions pause,
  *                                 the member stays in its group, no attempt is burnt
  *   Kafka loses a record          the tail check finds it in the log within two minutes, also where
@@ -37,8 +39,9 @@
  *
  * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
  * memory but for their reads); fast-marks, marks, offsets, parking, tail, generation (tables); starting, catch-up,
- * tail-check, retries, sweep, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
- * session (a membership), consumer-runner (the part).
+ * tail-check, sweep, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
+ * session (a membership), consumer-runner (the part). In parking/: what fails, and what operators do
+ * about it.
  */
 export type { AggregateName } from './aggregate.ts';
 export type { Consumer } from './consumer.ts';

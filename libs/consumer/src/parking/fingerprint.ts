@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sqlStateOf } from '@nova/postgres';
 
 const LONGEST_STACK_BYTES = 8 * 1024;
-const PATH_PARTS = 5;
+const PATH_PARTS = 4;
 /** Where nothing is wrong but what was given: packages, and the way to the database. */
 const NOT_OURS = ['/node_modules/', '/libs/postgres/src/'];
 const FRAME =
@@ -45,8 +45,14 @@ function framesOf(thrown: unknown): Frame[] {
   return lines.flatMap((line) => {
     const { name = 'anonymous', path, line: number = '' } = FRAME.exec(line)?.groups ?? {};
     if (path === undefined || NOT_OURS.some((part) => path.includes(part))) return [];
-    return [{ name, file: path.split('/').slice(-PATH_PARTS).join('/'), line: number }];
+    return [{ name, file: shortOf(path), line: number }];
   });
+}
+
+// The same wherever it is installed.
+function shortOf(path: string): string {
+  const inRepository = /\/((?:libs|services|examples)\/[^/]+\/src\/.*)$/.exec(path)?.[1];
+  return inRepository ?? path.split('/').slice(-PATH_PARTS).join('/');
 }
 
 function innermostOf(thrown: unknown): unknown {
