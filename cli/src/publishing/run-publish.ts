@@ -3,8 +3,9 @@ import {
   EventsService,
   type PublishEventResponse,
   PublishEventResponseSchema,
+  type ScheduledEvent,
 } from '@nova/proto/gen/events/events_service_pb';
-import { timestampDate, timestampFromDate, toJson } from '@nova/proto/runtime';
+import { type Timestamp, timestampDate, timestampFromDate, toJson } from '@nova/proto/runtime';
 import { withEventsClient } from '../calls.ts';
 import type { Output } from '../output.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
@@ -21,6 +22,8 @@ export interface PublishWishes {
   readonly correlationId: string | undefined;
   readonly causationId: string | undefined;
   readonly occurredAt: string | undefined;
+  readonly notBefore: string | undefined;
+  readonly expiresAt: string | undefined;
   readonly metadata: readonly string[];
   readonly condition: string | undefined;
 }
@@ -31,7 +34,9 @@ type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset'>;
 export async function runPublish(call: Call, wishes: PublishWishes): Promise<ExitCode> {
   const [eventType = '', aggregateId = ''] = call.args;
   if (wishes.payload === undefined) throw wrongUse('--payload is needed; {} is an empty one');
-  const occurredAt = occurredAtOf(wishes.occurredAt);
+  const occurredAt = timeOf('--occurred-at', wishes.occurredAt);
+  const notBefore = timeOf('--not-before', wishes.notBefore);
+  const expiresAt = timeOf('--expires-at', wishes.expiresAt);
   const request = {
     eventType,
     aggregateId,
@@ -43,6 +48,8 @@ export async function runPublish(call: Call, wishes: PublishWishes): Promise<Exi
     causationId: wishes.causationId ?? '',
     metadata: parsePairs('--metadata', wishes.metadata),
     ...(occurredAt === undefined ? {} : { occurredAt }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(wishes.condition === undefined ? {} : { condition: parseCondition(wishes.condition) }),
   };
   const answer = await withEventsClient(EventsService, call, (client) =>
@@ -52,11 +59,11 @@ export async function runPublish(call: Call, wishes: PublishWishes): Promise<Exi
   return 0;
 }
 
-function occurredAtOf(given: string | undefined) {
+function timeOf(flag: string, given: string | undefined) {
   if (given === undefined) return undefined;
   const at = /^\d{4}-\d{2}-\d{2}T/.test(given) ? new Date(given) : new Date(Number.NaN);
   if (Number.isNaN(at.getTime())) {
-    throw wrongUse(`--occurred-at must be a time such as 2024-03-09T21:02:00Z: ${given}`);
+    throw wrongUse(`${flag} must be a time such as 2024-03-09T21:02:00Z: ${given}`);
   }
   return timestampFromDate(at);
 }
@@ -66,7 +73,11 @@ function print(answer: PublishEventResponse, out: Output): void {
     out.json(toJson(PublishEventResponseSchema, answer, { useProtoFieldName: true }));
     return;
   }
-  const { event, replayed, alias } = answer;
+  const { event, scheduled, replayed, alias } = answer;
+  if (scheduled !== undefined) {
+    out.line(replayed ? 'kept before, answered again' : 'kept until its time');
+    out.table([{ title: 'FIELD' }, { title: 'VALUE' }], rowsOfScheduled(scheduled));
+  }
   if (event === undefined) return;
   out.line(replayed ? 'stored before, answered again' : 'stored');
   if (alias !== '') out.note(`${alias} is an alias of ${event.eventType}`);
@@ -86,5 +97,17 @@ function rowsOf(event: Event): string[][] {
     ['topic', event.topic],
     ['partition', String(event.partition)],
     ['payload', JSON.stringify(event.payload ?? {})],
+  ];
+}
+
+function rowsOfScheduled(event: ScheduledEvent): string[][] {
+  const time = (at: Timestamp | undefined) =>
+    at === undefined ? '' : timestampDate(at).toISOString();
+  return [
+    ['event_id', event.eventId],
+    ['event_type', event.eventType],
+    ['aggregate', `${event.aggregateType}/${event.aggregateId}`],
+    ['not_before', time(event.notBefore)],
+    ['expires_at', time(event.expiresAt)],
   ];
 }

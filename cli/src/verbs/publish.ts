@@ -25,6 +25,14 @@ const options = {
     flags: '--occurred-at <time>',
     doc: 'when it happened, such as 2024-03-09T21:02:00Z; by default now',
   }),
+  notBefore: option.text({
+    flags: '--not-before <time>',
+    doc: 'kept until this time and appended then',
+  }),
+  expiresAt: option.text({
+    flags: '--expires-at <time>',
+    doc: 'without effects after this time, and never appended if it still waits then',
+  }),
   metadata: option.list({ flags: '--metadata <key=value>', doc: 'may be given several times' }),
   condition: option.text({
     flags: '--condition <condition>',
@@ -62,6 +70,10 @@ export const publish = defineVerb({
     {
       command: `echo '{"username":"petra","bio":"reads"}' | ./nova publish user_updated ${USER} -p - -o json`,
       meaning: 'the payload from standard input, the answer as JSON',
+    },
+    {
+      command: `./nova publish user_updated ${USER} -p '{"bio":"on leave"}' --not-before 2027-01-01T08:00:00Z`,
+      meaning: 'an event for later',
     },
   ],
   async run(invocation) {
