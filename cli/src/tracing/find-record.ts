@@ -11,29 +11,37 @@ import type { KafkaConnection } from '../topics/kafka-connection.ts';
 /** Clocks of the log and of the relay may differ by this much. */
 const CLOCKS_MS = 60_000;
 const SEARCH_MS = 10_000;
+const MOST_PARKED = 500;
+
+/** What of events-service tells how far the relay is. */
+export type RelayClient = Pick<Client<typeof EventsService>, 'getOutboxStatus' | 'listRelayParked'>;
 
 /** The event's record in its topic. */
 export interface TracedRecord {
   readonly topic: string;
   readonly partition: number;
-  /** `waiting`: not published yet. `gone`: published, and deleted with the topic's retention. */
-  readonly state: 'published' | 'waiting' | 'gone' | 'unknown';
+  /**
+   * `waiting`: not published yet. `parked`: nor will it be, until Kafka takes it or what it waits
+   * for. `gone`: published, and deleted with the topic's retention.
+   */
+  readonly state: 'published' | 'waiting' | 'parked' | 'gone' | 'unknown';
   readonly offset?: bigint;
   /** RFC 3339, milliseconds. */
   readonly published_at?: string;
-  /** Why it is not known. */
+  /** Why it is not known, or parked. */
   readonly reason?: string;
 }
 
 /** Looks where the relay is, and for a published event where its record is. Never rejects. */
 export async function findRecord(
   event: Event,
-  client: Pick<Client<typeof EventsService>, 'getOutboxStatus'>,
+  client: RelayClient,
   connection: KafkaConnection,
 ): Promise<TracedRecord> {
   const { topic, partition } = event;
   try {
-    if (!(await isPublished(event, client))) return { topic, partition, state: 'waiting' };
+    const held = await whatHolds(event, client);
+    if (held !== undefined) return { topic, partition, ...held };
     const record = await searchFor(event, connection);
     if (record === undefined) return { topic, partition, state: 'gone' };
     const published_at = new Date(record.timestamp).toISOString();
@@ -43,13 +51,22 @@ export async function findRecord(
   }
 }
 
-async function isPublished(
-  { aggregateId, position }: Event,
-  client: Pick<Client<typeof EventsService>, 'getOutboxStatus'>,
-): Promise<boolean> {
-  const { lanes } = await client.getOutboxStatus({});
+/** Undefined when the event was published. */
+export async function whatHolds(
+  { aggregateId, aggregateType, position }: Event,
+  client: RelayClient,
+): Promise<Pick<TracedRecord, 'state' | 'reason'> | undefined> {
+  const { lanes, parkedAggregates } = await client.getOutboxStatus({});
   const lane = lanes.find((one) => one.lane === laneOf(aggregateId));
-  return numberOf(lane?.position ?? '') >= numberOf(position);
+  if (numberOf(lane?.position ?? '') < numberOf(position)) return { state: 'waiting' };
+  if (parkedAggregates === 0n) return undefined;
+  // A lane goes on without what is parked of it.
+  const { aggregates } = await client.listRelayParked({ pageSize: MOST_PARKED });
+  const parked = aggregates.find(
+    (one) => one.aggregateType === aggregateType && one.aggregateId === aggregateId,
+  );
+  const isParked = parked !== undefined && numberOf(parked.position) <= numberOf(position);
+  return isParked ? { state: 'parked', reason: parked.reason } : undefined;
 }
 
 async function searchFor(
@@ -71,13 +88,13 @@ async function searchFor(
   }
 }
 
-/** A lane's events come in the order of the log: after a later one of its lane it comes no more. */
+/** An aggregate's events come in order, for the first time: after a later one it comes no more. */
 export function judge(
   { key, headers }: Pick<IncomingRecord, 'key' | 'headers'>,
   { eventId, aggregateId, position }: Pick<Event, 'eventId' | 'aggregateId' | 'position'>,
 ): 'found' | 'past' | 'other' {
   if (headers['ce_id'] === eventId) return 'found';
-  if (key === undefined || laneOf(key) !== laneOf(aggregateId)) return 'other';
+  if (key !== aggregateId) return 'other';
   return numberOf(headers['ce_novaposition'] ?? '') > numberOf(position) ? 'past' : 'other';
 }
 

@@ -42,6 +42,8 @@ function recordText(record: TracedRecord, event: TracedEvent, { style }: Output)
     }
     case 'waiting':
       return `${place}: ${style.warn('not published yet')}; ./nova status tells how the relay is doing`;
+    case 'parked':
+      return `${place}: ${style.bad('parked in the relay')}, Kafka refuses it or one before it: ${record.reason}`;
     case 'gone':
       return `${place}: published, but no longer in the topic (the log keeps it for ever)`;
     case 'unknown':

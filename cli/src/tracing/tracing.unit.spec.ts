@@ -1,10 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
+import { laneOf } from '@nova/events';
 import { EventSchema } from '@nova/proto/gen/events/event_pb';
+import {
+  GetOutboxStatusResponseSchema,
+  ListRelayParkedResponseSchema,
+} from '@nova/proto/gen/events/events_service_pb';
 import { DeliveryCondition, DeliveryStateSchema } from '@nova/proto/gen/ops/ops_service_pb';
 import { create, type MessageInitShape } from '@nova/proto/runtime';
 import { Output } from '../output.ts';
 import { deliveryOf, type TracedDelivery, traceDelivery } from './delivery.ts';
-import { judge, type TracedRecord } from './find-record.ts';
+import { judge, type RelayClient, type TracedRecord, whatHolds } from './find-record.ts';
 import { printTrace } from './print-trace.ts';
 import { eventOf } from './trace.ts';
 
@@ -140,17 +145,52 @@ describe('the search for a record', () => {
     headers: { ce_id: id, ce_novaposition: `abc-${String(position).padStart(19, '0')}` },
   });
 
-  it('knows the record by its id, and gives up after a later one of its lane', () => {
+  it('knows the record by its id, and gives up after a later one of its aggregate', () => {
     expect(judge(record(event.eventId, AGGREGATE, 40), event)).toBe('found');
     expect(judge(record('another', AGGREGATE, 39), event)).toBe('other');
     expect(judge(record('another', AGGREGATE, 41), event)).toBe('past');
-    // Another lane may be ahead.
+    // What was parked comes after others of its lane.
     expect(judge(record('another', 'another aggregate', 41), event)).toBe('other');
     expect(judge({ key: AGGREGATE, headers: {} }, event)).toBe('other');
   });
 
+  it('is waited for by its lane, or parked with its aggregate', async () => {
+    const placeOf = (position: number) => `abc-${String(position).padStart(19, '0')}`;
+    const relay = (reached: number, parkedFrom?: number): RelayClient => ({
+      getOutboxStatus: () =>
+        Promise.resolve(
+          create(GetOutboxStatusResponseSchema, {
+            lanes: [{ lane: laneOf(AGGREGATE), position: placeOf(reached) }],
+            parkedAggregates: parkedFrom === undefined ? 0n : 1n,
+          }),
+        ),
+      listRelayParked: () =>
+        Promise.resolve(
+          create(ListRelayParkedResponseSchema, {
+            aggregates: [
+              {
+                aggregateType: 'conversation',
+                aggregateId: AGGREGATE,
+                position: placeOf(parkedFrom ?? 0),
+                reason: 'too large',
+              },
+            ],
+          }),
+        ),
+    });
+    const placed = { ...event, position: placeOf(40) };
+    expect(await whatHolds(placed, relay(39))).toEqual({ state: 'waiting' });
+    expect(await whatHolds(placed, relay(40))).toBeUndefined();
+    expect(await whatHolds(placed, relay(50, 41))).toBeUndefined();
+    expect(await whatHolds(placed, relay(50, 38))).toEqual({
+      state: 'parked',
+      reason: 'too large',
+    });
+  });
+
   it('is told as not published, gone, or unknown', () => {
     expect(printed([])).toContain('partition 7: not published yet');
+    expect(printed([], { state: 'parked', reason: 'too large' })).toContain('before it: too large');
     expect(printed([], { state: 'gone' })).toContain('no longer in the topic');
     expect(printed([], { state: 'unknown', reason: 'no broker' })).toContain(
       'not known: no broker',
