@@ -13,6 +13,7 @@ export function stackServices(stack: Stack): readonly StackService[] {
   const log = {
     NOVA_EVENTS_DATABASE_URL: stack.databaseUrl('nova_events'),
     NOVA_KAFKA_BROKERS: `localhost:${ports.kafka}`,
+    ...redisOf(stack),
   };
   return [
     {
@@ -63,6 +64,12 @@ function consumingService(
       [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: stack.databaseUrl(`nova_${area}`),
       NOVA_EVENTS_URL: `localhost:${ports.events}`,
       NOVA_KAFKA_BROKERS: `localhost:${ports.kafka}`,
+      ...redisOf(stack),
     },
   };
+}
+
+/** Where Redis would be; a service opens it only when a setting wants something of it. */
+function redisOf({ ports }: Stack) {
+  return { NOVA_REDIS_URL: `redis://localhost:${ports.redis}` };
 }
