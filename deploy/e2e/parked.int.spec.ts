@@ -28,7 +28,7 @@ beforeAll(async () => {
   stack = await testStack();
   messaging = await stack.service('messaging');
   member = await messaging.start();
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
   await stack.remove();
@@ -113,7 +113,7 @@ describe('what is parked in a real service', () => {
         );
         return row?.count === CONVERSATIONS * (BEHIND + 1);
       },
-      { withinMs: 20_000, what: 'all of it to be parked' },
+      { withinMs: 40_000, what: 'all of it to be parked' },
     );
     // As after the last retry, which comes ten seconds later.
     await store.query(
@@ -144,7 +144,7 @@ describe('what is parked in a real service', () => {
     await waitFor(
       async () =>
         (await store.query("SELECT 1 FROM parked_acts WHERE state = 'done'")).length === 1,
-      { withinMs: 20_000, what: 'the end of the act' },
+      { withinMs: 40_000, what: 'the end of the act' },
     );
     const { acts } = await told(0, 'parked', 'acts');
     expect(acts).toMatchObject([
@@ -156,5 +156,5 @@ describe('what is parked in a real service', () => {
       expect({ count, rising }).toEqual({ count: BEHIND + 1, rising: true });
     }
     expect(await store.query('SELECT 1 FROM parked_events')).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 });

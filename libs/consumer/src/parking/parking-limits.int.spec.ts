@@ -55,7 +55,7 @@ describe('an event that kills the process', () => {
     const member = spawn(process.execPath, [MEMBER, rig.store.url, ...args], { stdio: 'inherit' });
     members.push(member);
     await waitFor(async () => member.signalCode !== null || (await holds()), {
-      withinMs: 20_000,
+      withinMs: 40_000,
       what: 'the death of a member, or its success',
     });
     return member.signalCode === null ? 'lives' : 'died';
@@ -109,7 +109,7 @@ describe('an event that kills the process', () => {
     const isFree = async () => (await stories())[ill]?.length === 3;
     expect(await run(isFree, 'mended')).toBe('lives');
     expect((await stories())[ill]).toEqual(told(1, 3));
-  }, 60_000);
+  }, 180_000);
 });
 
 describe('at a limit of what may be parked', () => {
