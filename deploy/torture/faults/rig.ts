@@ -68,76 +68,29 @@ export async function openRig(): Promise<Rig> {
   }
 }
 
+/** What a rig is made of while it is put together. */
+interface Parts {
+  readonly folder: string;
+  readonly endings: Ending[];
+  readonly links: Map<string, Link>;
+  readonly processes: Map<string, ServiceProcess>;
+  /** URLs of databases as nobody disturbs them. */
+  readonly urls: Map<string, string>;
+  readonly databases: Map<string, Database>;
+}
+
 async function assemble(folder: string, endings: Ending[], close: Rig['close']): Promise<Rig> {
   mkdirSync(join(folder, 'logs'));
-  const links = new Map<string, Link>();
-  const link = async (name: string, port: number) => {
-    const made = await Link.open();
-    made.leadTo(port);
-    links.set(name, made);
-    endings.push(async () => made.close());
-    return made;
-  };
-  for (const client of KAFKA_CLIENTS) await link(`${client}-kafka`, 0);
-  const linkOf = (name: string) => links.get(name)?.port ?? 0;
-  const [postgres, kafka] = await Promise.all([
-    privatePostgres(),
-    privateLinkedKafka(KAFKA_CLIENTS.map((client) => linkOf(`${client}-kafka`))),
-  ]);
-  endings.push(
-    () => postgres.remove(),
-    () => kafka.remove(),
-  );
-  for (const [index, client] of KAFKA_CLIENTS.entries()) {
-    links.get(`${client}-kafka`)?.leadTo(kafka.listenerPorts[index] ?? 0);
-  }
-  const { urls, databases } = await makeDatabases(postgres, endings);
-  /** The URL of a database by the link of a client. */
-  const through = async (client: string, name: string) => {
-    const url = new URL(urls.get(name) ?? '');
-    url.port = String((await link(`${client}-postgres`, Number(url.port))).port);
-    return url.href;
-  };
-  const processes = new Map<string, ServiceProcess>();
-  const prepare = async (name: string, main: string, environment: Record<string, string>) => {
-    const logFile = join(folder, 'logs', name);
-    const shared = { ...SCALED, NODE_COMPILE_CACHE: join(folder, 'compiled') };
-    const options = { name, folder: folderOf(name), main, logFile };
-    const made = await ServiceProcess.prepare({
-      ...options,
-      environment: { ...shared, ...environment },
-    });
-    processes.set(name, made);
-    // A process that is stopped would never end.
-    endings.push(() => made.end('SIGKILL'));
-    return made;
-  };
-  const events = await prepare('events', 'main.ts', {
-    NOVA_EVENTS_DATABASE_URL: await through('events', 'log'),
-  });
-  for (const name of RELAYS) {
-    await prepare(name, 'relay-main.ts', {
-      NOVA_EVENTS_DATABASE_URL: await through(name, 'log'),
-      NOVA_KAFKA_BROKERS: `127.0.0.1:${linkOf(`${name}-kafka`)}`,
-    });
-  }
-  for (const name of CONSUMERS) {
-    await prepare(name, 'main.ts', {
-      [`NOVA_${name.toUpperCase()}_DATABASE_URL`]: await through(name, name),
-      NOVA_KAFKA_BROKERS: `127.0.0.1:${linkOf(`${name}-kafka`)}`,
-      NOVA_EVENTS_URL: `127.0.0.1:${(await link(`${name}-events`, events.grpcPort)).port}`,
-    });
-  }
-  const client = await link('client-events', events.grpcPort);
+  const maps = { links: new Map(), processes: new Map(), urls: new Map(), databases: new Map() };
+  const parts: Parts = { folder, endings, ...maps };
+  const { links, processes, urls, databases } = parts;
+  const { postgres, kafka } = await startServers(parts);
+  await makeDatabases(parts, postgres);
+  const address = await prepareProcesses(parts);
   await startAll(processes);
   const url = (name: string) => urls.get(name) ?? '';
   return {
-    folder,
-    processes,
-    links,
-    postgres,
-    kafka,
-    address: `127.0.0.1:${client.port}`,
+    ...{ folder, processes, links, postgres, kafka, address, close },
     database: (name) => {
       const found = databases.get(name);
       if (found === undefined) throw new Error(`there is no database ${name}`);
@@ -154,18 +107,37 @@ async function assemble(folder: string, endings: Ending[], close: Rig['close']):
         { view: 'activity', url: url('activity') },
       ],
     },
-    close,
   };
 }
 
-function folderOf(name: string): string {
-  if (name === 'activity') return 'examples/activity-counter';
-  return `services/${name.startsWith('relay') ? 'events' : name}-service`;
+/** A link, and its port: where the client finds what is at `port`. */
+async function addLink({ links, endings }: Parts, name: string, port: number): Promise<number> {
+  const made = await Link.open();
+  made.leadTo(port);
+  links.set(name, made);
+  endings.push(async () => made.close());
+  return made.port;
 }
 
-async function makeDatabases(postgres: PrivatePostgres, endings: Ending[]) {
-  const urls = new Map<string, string>();
-  const databases = new Map<string, Database>();
+async function startServers(parts: Parts) {
+  const { endings, links } = parts;
+  const ports: number[] = [];
+  for (const client of KAFKA_CLIENTS) ports.push(await addLink(parts, `${client}-kafka`, 0));
+  const [postgres, kafka] = await Promise.all([privatePostgres(), privateLinkedKafka(ports)]);
+  endings.push(
+    () => postgres.remove(),
+    () => kafka.remove(),
+  );
+  for (const [index, client] of KAFKA_CLIENTS.entries()) {
+    links.get(`${client}-kafka`)?.leadTo(kafka.listenerPorts[index] ?? 0);
+  }
+  return { postgres, kafka };
+}
+
+async function makeDatabases(
+  { urls, databases, endings }: Parts,
+  postgres: PrivatePostgres,
+): Promise<void> {
   for (const name of ['log', ...CONSUMERS]) {
     const { url, database } = await testDatabase({ on: postgres, poolSize: 1 });
     await database.close();
@@ -180,7 +152,58 @@ async function makeDatabases(postgres: PrivatePostgres, endings: Ending[]) {
     databases.set(name, own);
     endings.push(() => own.close());
   }
-  return { urls, databases };
+}
+
+/** Prepares all processes; resolves with the address at which clients publish. */
+async function prepareProcesses(parts: Parts): Promise<string> {
+  /** The URL of a database by the link of a client. */
+  const database = async (client: string, name: string) => {
+    const url = new URL(parts.urls.get(name) ?? '');
+    url.port = String(await addLink(parts, `${client}-postgres`, Number(url.port)));
+    return url.href;
+  };
+  const brokers = (client: string) => `127.0.0.1:${parts.links.get(`${client}-kafka`)?.port}`;
+  const events = await prepare(parts, 'events', 'main.ts', {
+    NOVA_EVENTS_DATABASE_URL: await database('events', 'log'),
+  });
+  for (const name of RELAYS) {
+    await prepare(parts, name, 'relay-main.ts', {
+      NOVA_EVENTS_DATABASE_URL: await database(name, 'log'),
+      NOVA_KAFKA_BROKERS: brokers(name),
+    });
+  }
+  for (const name of CONSUMERS) {
+    await prepare(parts, name, 'main.ts', {
+      [`NOVA_${name.toUpperCase()}_DATABASE_URL`]: await database(name, name),
+      NOVA_KAFKA_BROKERS: brokers(name),
+      NOVA_EVENTS_URL: `127.0.0.1:${await addLink(parts, `${name}-events`, events.grpcPort)}`,
+    });
+  }
+  return `127.0.0.1:${await addLink(parts, 'client-events', events.grpcPort)}`;
+}
+
+async function prepare(
+  { folder, processes, endings }: Parts,
+  name: string,
+  main: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<ServiceProcess> {
+  const made = await ServiceProcess.prepare({
+    name,
+    main,
+    folder: folderOf(name),
+    logFile: join(folder, 'logs', name),
+    environment: { ...SCALED, NODE_COMPILE_CACHE: join(folder, 'compiled'), ...environment },
+  });
+  processes.set(name, made);
+  // A process that is stopped would never end.
+  endings.push(() => made.end('SIGKILL'));
+  return made;
+}
+
+function folderOf(name: string): string {
+  if (name === 'activity') return 'examples/activity-counter';
+  return `services/${name.startsWith('relay') ? 'events' : name}-service`;
 }
 
 async function startAll(processes: ReadonlyMap<string, ServiceProcess>): Promise<void> {

@@ -9,8 +9,8 @@ describe('faults that follow from a seed, while clients publish', () => {
     async () => {
       const rows = await runSchedules({
         schedules: 2,
-        // The first one took longer than a minute to recover once, on a machine with much else to do.
-        seed: 16,
+        // Both break what clients need: neither is void.
+        seed: 13,
         lastsMs: 20 * SECOND_MS,
         told: () => {},
       });

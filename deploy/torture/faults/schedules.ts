@@ -40,7 +40,8 @@ const PER_RIG = 5;
 
 /**
  * Runs schedules one after the other, as many as NOVA_TORTURE_SCHEDULES says, else `schedules`, from
- * the seed NOVA_TORTURE_SEED, else `seed`; tells each as it ends. Ends with the first bad one.
+ * the seed NOVA_TORTURE_SEED, else `seed`; tells each as it ends. A void one does not count: another
+ * seed follows. Ends with the first bad one.
  */
 export async function runSchedules(given: {
   readonly schedules: number;
@@ -52,8 +53,9 @@ export async function runSchedules(given: {
   const left = config.schedules ?? given.schedules;
   const first = config.seed ?? given.seed;
   const rows: ScheduleRow[] = [];
-  while (rows.length < left && rows.every(({ against }) => against === undefined)) {
-    const count = Math.min(PER_RIG, left - rows.length);
+  const proofs = () => rows.filter((row) => !row.void).length;
+  while (proofs() < left && rows.every(({ against }) => against === undefined)) {
+    const count = Math.min(PER_RIG, left - proofs());
     for await (const row of onOneRig(first + rows.length, count, given.lastsMs)) {
       given.told(row);
       rows.push(row);

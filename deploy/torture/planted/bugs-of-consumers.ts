@@ -1,4 +1,4 @@
-import type { Bug } from './bugs.ts';
+import type { Bug } from './bug.ts';
 
 const COMMIT_ROUND = 'libs/consumer/src/commit-round.ts';
 const MARKS = 'libs/consumer/src/marks.ts';

@@ -1,4 +1,4 @@
-import type { Bug } from './bugs.ts';
+import type { Bug } from './bug.ts';
 
 const APPEND_SQL = 'libs/outbox/migrations/0002_append.sql';
 /** The latest form of outbox_append. */

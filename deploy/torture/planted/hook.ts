@@ -5,7 +5,8 @@ import { registerHooks, syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { processEnvironment } from '@nova/config';
-import { type Bug, bugNamed, plant } from './bugs.ts';
+import type { Bug } from './bug.ts';
+import { bugNamed, plant } from './bugs.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const name = processEnvironment['NOVA_PLANTED'] ?? '';
