@@ -160,8 +160,8 @@ export class ConsumerRunner implements Consumer {
   read<T>(work: (views: Queryable) => Promise<T>): Promise<T> {
     return this.#onServing((generation) =>
       this.#ports.context.database.snapshot(async (views) => {
-        await enterGeneration(views, generation);
-        return work(views);
+        const [, result] = await Promise.all([enterGeneration(views, generation), work(views)]);
+        return result;
       }),
     );
   }
