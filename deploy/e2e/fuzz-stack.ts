@@ -53,6 +53,7 @@ const WORDS = [
 ];
 const payload = { message_id: MESSAGE, sender_id: USER, content: 'hello' };
 const event = { eventType: 'message_created', aggregateId: CONVERSATION, payload };
+const ONE = { aggregateType: 'conversation', aggregateId: CONVERSATION };
 const inConversation = { conversationId: CONVERSATION, userId: USER };
 
 /** Requests that get past the checks of their methods. */
@@ -92,6 +93,16 @@ const GOOD = {
   'messaging.MessagingService/ListUserConversations': [{ userId: USER }],
   'notification.NotificationService/GetNotifications': [{ userId: USER }],
   'notification.NotificationService/MarkAllNotificationsAsRead': [{ userId: USER }],
+  'ops.OpsService/GetParked': [ONE],
+  'ops.OpsService/TryParked': [ONE],
+  'ops.OpsService/ListParked': [
+    { selection: { ...ONE, failedSince: { seconds: 1_700_000_000n } } },
+  ],
+  'ops.OpsService/GetParkedAct': [{ actId: MESSAGE }],
+  'ops.OpsService/StartParkedAct': [
+    { requestId: MESSAGE, kind: 1, reason: 'r', selection: { case: 'aggregates', value: ONE } },
+    { requestId: OTHER, kind: 2, reason: 'r', selection: { case: 'effects', value: {} } },
+  ],
   'search.SearchService/FullTextSearch': [{ query: 'hello', userId: USER }],
   'search.SearchService/SearchMessages': [{ query: 'hello world', userId: USER }],
 };

@@ -61,11 +61,11 @@ export class AttemptJournal {
     this.#database = database;
     this.#consumer = consumer;
     this.#clock = clock;
-    living.add(this.#member);
   }
 
   /** Begins to write down again: other partitions come now. */
   rearm(): void {
+    living.add(this.#member);
     this.#left = JOURNALED;
     this.#collectAtMs = 0;
   }
