@@ -11,7 +11,7 @@ const LIBS_ALLOWED = {
   lifecycle: ['errors', 'time'],
   postgres: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   kafka: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
-  redis: ['errors', 'config', 'time', 'telemetry'],
+  redis: ['errors', 'config', 'telemetry'],
   rpc: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   lease: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle', 'postgres'],
   outbox: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle', 'postgres', 'lease'],

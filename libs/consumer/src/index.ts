@@ -38,7 +38,7 @@
  * (libs/lease, as the relays share the log's).
  *
  * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
- * memory but for their reads); fast-marks, marks, offsets, parking, tail, generation (tables); starting, catch-up,
+ * memory but for their reads); settle-marked, marks, offsets, parking, tail, generation (tables); starting, catch-up,
  * tail-check, sweep, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
  * session (a membership), consumer-runner (the part). In parking/: what fails, and what operators do
  * about it.

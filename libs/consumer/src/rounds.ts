@@ -7,13 +7,13 @@ import { byAggregate, type Delivery, nameOf } from './delivery.ts';
 import { partitionKey } from './delivery-source.ts';
 import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
-import { noteApplied, settleMarked } from './fast-marks.ts';
 import { fillGaps } from './fill.ts';
 import type { ForeignRecord } from './foreign.ts';
 import { standStill } from './parking/parking-room.ts';
 import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
 import { refold } from './refold.ts';
 import { type RoundResult, roundOf } from './round.ts';
+import { noteApplied, settleMarked } from './settle-marked.ts';
 
 const OUTAGE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
 const IDLE_MS = 1000;
