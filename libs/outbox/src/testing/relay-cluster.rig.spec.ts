@@ -78,7 +78,11 @@ export class RelayOnCluster {
         what: 'the cluster',
       },
     );
-    await placeTopic(cluster.brokers, topicOf(type), PLACES);
+    // The controllers may not yet know every broker when the first answers.
+    await waitFor(() => placeTopic(cluster.brokers, topicOf(type), PLACES).then(() => true), {
+      withinMs: 60_000,
+      what: 'the topic',
+    });
     await made.#publisher.start();
     await made.#relay.start();
     return made;
