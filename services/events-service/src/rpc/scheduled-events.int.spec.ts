@@ -128,8 +128,8 @@ describe('an event with not_before', () => {
 
   it('is kept over a restart; one that expired meanwhile never enters the log', async () => {
     const aggregateId = randomUUID();
-    const kept = await schedule(later(300, aggregateId, 'kept'));
-    const request = later(300, aggregateId, 'expired');
+    const kept = await schedule(later(1_000, aggregateId, 'kept'));
+    const request = later(1_000, aggregateId, 'expired');
     const expiresAt = instant(msOf(request.notBefore) + 400);
     const expired = await schedule({ ...request, expiresAt });
     await served.stop();
@@ -144,7 +144,7 @@ describe('an event with not_before', () => {
   });
 
   it('carries expires_at into the log, where it is stored in time', async () => {
-    const request = { ...later(50), expiresAt: instant(Date.now() + HOUR_MS) };
+    const request = { ...later(500), expiresAt: instant(Date.now() + HOUR_MS) };
     const event = await stored(await schedule(request));
     expect(event.expiresAt).toMatchObject(request.expiresAt);
   });
@@ -152,7 +152,7 @@ describe('an event with not_before', () => {
   it('comes once and in the order of times from two instances', async () => {
     const aggregateId = randomUUID();
     const other = await serveLog(data.url);
-    const startMs = Date.now() + 1_500;
+    const startMs = Date.now() + 2_500;
     const numbers = Array.from({ length: 120 }, (_, n) => n);
     await Promise.all(
       numbers.map((n) => {
@@ -172,10 +172,10 @@ describe('an event with not_before', () => {
 
   it('that the log refuses when it is due is kept with the reason, and holds up nobody', async () => {
     const eventId = randomUUID();
-    await schedule({ ...later(500), eventId });
+    await schedule({ ...later(1_200), eventId });
     const { notBefore: _, ...now } = later(0, undefined, 'other content');
     await served.events.publishEvent({ ...now, eventId });
-    await stored(await schedule(later(600)));
+    await stored(await schedule(later(1_300)));
     const { events } = await served.events.listScheduledEvents({ pageSize: 500 });
     expect(events.find((one) => one.eventId === eventId)?.refusal).toBe('EVENT_ID_REUSED');
   });
@@ -259,7 +259,7 @@ describe('CancelScheduledEvent', () => {
 
   it('at the very time decides for one: cancelled or in the log, never both', async () => {
     const aggregateId = randomUUID();
-    const dueMs = Date.now() + 1_200;
+    const dueMs = Date.now() + 2_000;
     const ids = await Promise.all(
       Array.from({ length: 50 }, (_, n) =>
         schedule({ ...later(0, aggregateId, String(n)), notBefore: instant(dueMs + n) }),
@@ -276,7 +276,7 @@ describe('CancelScheduledEvent', () => {
     const between: boolean[] = [];
     for (const eventId of ids.slice(5, 45).reverse()) between.unshift(await cancel(eventId));
     const outcomes = [...early, ...between, ...ids.slice(45).map(() => false)];
-    await stored(await schedule(later(100)));
+    await stored(await schedule(later(500)));
     const inLog = await Promise.all(ids.map(async (id) => (await find(id)) !== undefined));
     expect(inLog).toEqual(outcomes.map((isCancelled) => !isCancelled));
     expect(early).toEqual([true, true, true, true, true]);
@@ -285,7 +285,7 @@ describe('CancelScheduledEvent', () => {
 
 describe('the request id of a scheduled event', () => {
   it('brings the same answer before and after the event is appended', async () => {
-    const request = { ...later(400), requestId: randomUUID() };
+    const request = { ...later(1_200), requestId: randomUUID() };
     const first = await served.events.publishEvent(request);
     const eventId = first.scheduled?.eventId ?? '';
     const before = await served.events.publishEvent(request);
