@@ -34,8 +34,8 @@ const pidOf = async (queryable: Queryable) => {
 
 /** Counts what leaves this process over TCP, until it is asked. */
 function countWrites(): () => number {
-  const write = jest.spyOn(Socket.prototype, '_write' as never);
-  const writev = jest.spyOn(Socket.prototype, '_writev' as never);
+  const write = jest.spyOn(Socket.prototype, '_write');
+  const writev = jest.spyOn(Socket.prototype as Required<Socket>, '_writev');
   return () => {
     const count = write.mock.calls.length + writev.mock.calls.length;
     write.mockRestore();
