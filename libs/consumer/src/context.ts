@@ -13,7 +13,7 @@ import type { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import type { ConsumerMeters } from './meters.ts';
 import type { AttemptJournal } from './parking/attempt-journal.ts';
-import type { DeadLetters } from './parking/mirror.ts';
+import type { DeadLetters } from './parking/dead-letter.ts';
 import type { ParkingRoom } from './parking/parking-room.ts';
 import type { ProgressBoard } from './progress-board.ts';
 import type { ConsumerSettings } from './settings.ts';

@@ -13,7 +13,7 @@ import { KnownEpochs } from './known-epochs.ts';
 import type { LogReader } from './log-reader.ts';
 import { ConsumerMeters } from './meters.ts';
 import { AttemptJournal } from './parking/attempt-journal.ts';
-import type { DeadLetters } from './parking/mirror.ts';
+import type { DeadLetters } from './parking/dead-letter.ts';
 import { ParkingRoom } from './parking/parking-room.ts';
 import { ProgressBoard } from './progress-board.ts';
 import { type ConsumerSettings, consumerDefaults } from './settings.ts';

@@ -78,13 +78,13 @@ export type {
   LogStanding,
 } from './log-reader.ts';
 export type { ActCursor, ActStanding, FailedPart, NewAct } from './parking/acts.ts';
+export type { DeadLetter, DeadLetters } from './parking/dead-letter.ts';
 export type {
   ParkedAggregate,
   ParkedCursor,
   ParkedGroup,
   ParkedPage,
 } from './parking/list-parked.ts';
-export type { DeadLetter, DeadLetters } from './parking/mirror.ts';
 export type { ParkedEffect } from './parking/parked-effects.ts';
 export type { ParkingLot } from './parking/parking-lot.ts';
 export type { EffectSelection, ParkedSelection } from './parking/selection.ts';

@@ -9,7 +9,7 @@ import { errors } from './errors.ts';
 import { isOutage } from './failure.ts';
 import { fillGaps } from './fill.ts';
 import type { ForeignRecord } from './foreign.ts';
-import { standStill } from './parking/parking-room.ts';
+import { standStill } from './parking/stand-still.ts';
 import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
 import { refold } from './refold.ts';
 import { type RoundResult, roundOf } from './round.ts';

@@ -4,25 +4,11 @@ import { sleep } from '@nova/time';
 import type { SessionContext } from '../context.ts';
 import { groupIdOf } from '../definition.ts';
 import type { GenerationName } from '../marks.ts';
+import type { DeadLetter } from './dead-letter.ts';
 import { timeText } from './time-text.ts';
 
 const LOOK_EVERY_MS = 2000;
 const AT_ONCE = 20;
-
-/** A copy of a parked event, for a topic of dead letters. */
-export interface DeadLetter {
-  readonly topic: string;
-  readonly key: string;
-  readonly value: Uint8Array;
-  /** Those of the record, and Spring's with Spring's encodings; see conventions §4. */
-  readonly headers: Readonly<Record<string, string | Buffer>>;
-}
-
-/** Takes copies of parked events; service-kit sends them to Kafka. */
-export interface DeadLetters {
-  /** Resolves when the letter is stored; rejects when that is not known. */
-  send(letter: DeadLetter): Promise<void>;
-}
 
 interface Unmirrored {
   readonly aggregate_type: string;

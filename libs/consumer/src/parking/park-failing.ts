@@ -1,10 +1,11 @@
 import type { Queryable } from '@nova/postgres';
-import type { RoundContext } from '../commit-round.ts';
 import type { Delivery } from '../delivery.ts';
 import { failureOf } from '../failure.ts';
 import type { Judged, Share } from '../judge-round.ts';
+import type { GenerationName } from '../marks.ts';
 import type { Round, RoundResult } from '../round.ts';
 import { keepDeliveries, release, writeFailure } from './parked-store.ts';
+import type { ParkingRoom } from './parking-room.ts';
 
 /** The failing event of a share and what follows it. */
 export function unapplied({ toApply, applied, failed }: Share): readonly Delivery[] {
@@ -16,7 +17,7 @@ export function unapplied({ toApply, applied, failed }: Share): readonly Deliver
  * parked, it comes again.
  */
 export function withoutRoom(
-  { room }: RoundContext,
+  { room }: { readonly room: ParkingRoom },
   { refolded }: Round,
   { shares }: Judged,
 ): Delivery[] {
@@ -31,7 +32,10 @@ export function withoutRoom(
 
 /** Keeps what was not applied, and writes down why; frees what does not fail any more. */
 export async function park(
-  { generation, consumerVersion }: RoundContext,
+  {
+    generation,
+    consumerVersion,
+  }: { readonly generation: GenerationName; readonly consumerVersion: string },
   tx: Queryable,
   round: Round,
   { shares, queued }: Judged,
