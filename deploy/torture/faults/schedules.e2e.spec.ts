@@ -11,7 +11,7 @@ describe('faults that follow from a seed, while clients publish', () => {
         schedules: 2,
         // Both break what clients need: neither is void.
         seed: 13,
-        lastsMs: 20 * SECOND_MS,
+        lastsMs: 12 * SECOND_MS,
         told: () => {},
       });
       expect(rows.flatMap(({ against }) => against ?? [])).toEqual([]);
