@@ -193,8 +193,12 @@ describe('createConsumer', () => {
     publish(events);
     await shows(consumer, well, events.slice(3));
     await shows(consumer, ill, events.slice(0, 1));
-    const state = await consumer.stateOf({ aggregateType: 'conversation', aggregateId: ill });
-    expect(state).toMatchObject({ state: 'retrying', appliedVersion: 1n });
+    const illness = { aggregateType: 'conversation', aggregateId: ill };
+    await waitFor(async () => (await consumer.stateOf(illness)).state === 'retrying', {
+      withinMs: 8000,
+      what: 'the failure',
+    });
+    expect(await consumer.stateOf(illness)).toMatchObject({ appliedVersion: 1n });
     const more = await appendAll(database, [said(ill), said(well)]);
     publish(more);
     await shows(consumer, well, [...events.slice(3), ...more.slice(1)]);
