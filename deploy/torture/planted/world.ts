@@ -81,7 +81,10 @@ export class World {
   accept: TakeBatch = async ({ topic, partition, records }) => {
     const base = this.topics.of({ topic, partition }).length;
     for (const { headers, ...record } of records) {
-      const texts = Object.entries(headers).map(([name, text]) => [name, String(text)]);
+      const texts = Object.entries(headers).map(([name, text]): [string, string] => [
+        name,
+        String(text),
+      ]);
       this.topics.append({ topic, partition }, { ...record, headers: Object.fromEntries(texts) });
     }
     return [{ topicName: topic, partition, errorCode: 0, baseOffset: String(base) }];
