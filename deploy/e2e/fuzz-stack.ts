@@ -120,6 +120,8 @@ const CONSUMING: readonly { area: string; service: DescService }[] = [
 export async function fuzzStack(given: {
   readonly requests: number;
   readonly withinMs: number;
+  /** For each service, whatever time it takes. */
+  readonly atLeast?: number;
 }): Promise<readonly Fuzzed[]> {
   const config = loadConfig(settings);
   const requests = Math.ceil((config.requests ?? given.requests) / (CONSUMING.length + 1));
@@ -136,7 +138,8 @@ export async function fuzzStack(given: {
     );
     const reports: Fuzzed[] = [];
     for (const target of [...targets, ...others]) {
-      reports.push(await fuzzed(target, { requests, withinMs, seed: config.seed }));
+      const { atLeast = 0 } = given;
+      reports.push(await fuzzed(target, { requests, withinMs, atLeast, seed: config.seed }));
     }
     return reports;
   } finally {
@@ -146,7 +149,7 @@ export async function fuzzStack(given: {
 
 async function fuzzed(
   target: { name: string; process: TestProcess; services: readonly DescService[] },
-  how: { requests: number; withinMs: number; seed: number },
+  how: { requests: number; withinMs: number; atLeast: number; seed: number },
 ): Promise<Fuzzed> {
   const { address } = target.process;
   const send = (share: number, seed: number) =>
@@ -157,6 +160,7 @@ async function fuzzed(
       words: WORDS,
       requests: Math.ceil(how.requests * share),
       withinMs: how.withinMs * share,
+      atLeast: how.atLeast * share,
       seed,
     });
   const first = await send(0.5, how.seed);

@@ -13,8 +13,9 @@ export interface FuzzOptions {
   /** Texts that mean something to the server. */
   readonly words: readonly string[];
   readonly requests: number;
-  /** Ends sooner after this time. */
+  /** Ends sooner after this time, but not before `atLeast` requests (0 by default). */
   readonly withinMs: number;
+  readonly atLeast?: number;
   /** The same seed makes the same requests, in the same order. */
   readonly seed: number;
 }
@@ -67,7 +68,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const examples: Record<string, string> = {};
   const answered = new Set<string>();
   const bad: FuzzFinding[] = [];
-  const endsAt = performance.now() + options.withinMs;
+  const { withinMs, atLeast = 0 } = options;
+  const endsAt = performance.now() + withinMs;
   let sent = 0;
   const connections = await Promise.all(
     Array.from({ length: CONNECTIONS }, () => connection(options.port)),
@@ -88,7 +90,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       sent += 1;
       const answer = await connections[at % CONNECTIONS]?.send(request);
       judge(request, answer?.status ?? 'NONE', answer?.message ?? '');
-      if (performance.now() > endsAt) return;
+      if (performance.now() > endsAt && sent >= atLeast) return;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -97,11 +99,26 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
 }
 
 function* requestsOf(options: FuzzOptions): Generator<FuzzRequest> {
+  // First the good ones as they are: what is changed afterwards then finds something to work on.
+  yield* goodRequests(options);
   const made = requestArbitrary(options);
   for (let from = 0; from < options.requests; from += BATCH) {
     const numRuns = Math.min(BATCH, options.requests - from);
     yield* fc.sample(made, { numRuns, seed: options.seed + from });
   }
+}
+
+function goodRequests({ services, good = {} }: FuzzOptions): FuzzRequest[] {
+  return services.flatMap(({ methods }) =>
+    methods.flatMap((method) =>
+      (good[`${method.parent.typeName}/${method.name}`] ?? []).map((fields) => ({
+        method,
+        bytes: encoded(method.input, fields) ?? Buffer.alloc(0),
+        // Time enough for a server that has just begun.
+        headers: { 'grpc-timeout': '3S' },
+      })),
+    ),
+  );
 }
 
 /** A connection that is made again when the server has closed it, as it may. */
@@ -140,12 +157,16 @@ function requestArbitrary({ services, good = {}, words }: FuzzOptions): fc.Arbit
   return fc.oneof(
     ...methods.map((method) => {
       const samples = good[`${method.parent.typeName}/${method.name}`] ?? [];
-      return fc
-        .tuple(bytesArbitrary(method, samples, words), headersArbitrary)
-        .map(([bytes, headers]): FuzzRequest => {
-          const timeout = method.methodKind === 'unary' ? TIMEOUT.unary : TIMEOUT.stream;
-          return { method, bytes, headers: { 'grpc-timeout': timeout, ...headers } };
-        });
+      return fc.tuple(bytesArbitrary(method, samples, words), headersArbitrary).map(
+        ([bytes, headers]): FuzzRequest => ({
+          method,
+          bytes,
+          headers: {
+            'grpc-timeout': method.methodKind === 'unary' ? TIMEOUT.unary : TIMEOUT.stream,
+            ...headers,
+          },
+        }),
+      );
     }),
   );
 }
