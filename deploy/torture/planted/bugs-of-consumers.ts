@@ -159,8 +159,8 @@ export async function writeRound(`,
       },
       {
         file: COMMIT_ROUND,
-        find: '    judgeRound(context, tx, round),',
-        replace: '    plantedRead(context, tx, round).then(() => judgeRound(context, tx, round)),',
+        find: 'judgeRound(context, tx, round));',
+        replace: 'plantedRead(context, tx, round).then(() => judgeRound(context, tx, round)));',
       },
       {
         file: COMMIT_ROUND,

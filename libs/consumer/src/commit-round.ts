@@ -7,7 +7,7 @@ import type { Effect } from './effect.ts';
 import { lockEffectMarks, type MovedEffectMark, writeEffectMarks } from './effects/effect-marks.ts';
 import { type EffectRow, planEffects, writeEffects } from './effects/write-effects.ts';
 import { setAside } from './foreign.ts';
-import { enterRound, type Generation } from './generation.ts';
+import { entered, enterRound, type Generation } from './generation.ts';
 import type { Intake } from './intake.ts';
 import { judgeRound, type Share } from './judge-round.ts';
 import type { KnownEpochs } from './known-epochs.ts';
@@ -69,10 +69,7 @@ export async function writeRound(
   const { generation, intake } = context;
   const { consumer } = generation;
   // What is given together travels together: three packets a round, not one per statement.
-  const [, judged] = await Promise.all([
-    enterRound(tx, generation),
-    judgeRound(context, tx, round),
-  ]);
+  const judged = await entered(enterRound(tx, generation), judgeRound(context, tx, round));
   const { shares, held, invalid, duplicates, queued } = judged;
   const [rows, effectMarks] = await Promise.all([
     planAndLoad(context, tx, shares, round),

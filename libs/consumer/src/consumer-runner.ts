@@ -16,6 +16,7 @@ import { errors } from './errors.ts';
 import { isFinal, isOutage } from './failure.ts';
 import { observeConsumer } from './gauges.ts';
 import {
+  entered,
   enterGeneration,
   type Generation,
   openGeneration,
@@ -159,10 +160,9 @@ export class ConsumerRunner implements Consumer {
 
   read<T>(work: (views: Queryable) => Promise<T>): Promise<T> {
     return this.#onServing((generation) =>
-      this.#ports.context.database.snapshot(async (views) => {
-        const [, result] = await Promise.all([enterGeneration(views, generation), work(views)]);
-        return result;
-      }),
+      this.#ports.context.database.snapshot((views) =>
+        entered(enterGeneration(views, generation), work(views)),
+      ),
     );
   }
 

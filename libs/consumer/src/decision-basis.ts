@@ -13,7 +13,7 @@ import {
 } from '@nova/projection';
 import type { DescMessage } from '@nova/proto/runtime';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
-import { enterRound, type Generation } from './generation.ts';
+import { entered, enterRound, type Generation } from './generation.ts';
 import type { KnownEpochs } from './known-epochs.ts';
 import { readMarks } from './marks.ts';
 import { readBlocked } from './parking/parked-store.ts';
@@ -74,12 +74,14 @@ export async function readBasis(
   return database.snapshot(async (views) => {
     const rows = new RowSet();
     for (const { view, key } of wanted) rows.want(rowName(tableOf(generation, view), key));
-    const [, applied, blocked] = await Promise.all([
+    const [applied, blocked] = await entered(
       enterRound(views, generation),
-      readMarks(views, generation, aggregates),
-      readBlocked(views, generation, aggregates),
-      rows.load(views),
-    ]);
+      Promise.all([
+        readMarks(views, generation, aggregates),
+        readBlocked(views, generation, aggregates),
+        rows.load(views),
+      ]),
+    );
     const marks = new Map(
       aggregates.map((name) => {
         const aggregate = aggregateKey(name);

@@ -229,6 +229,16 @@ export function enterRound(tx: Queryable, generation: Generation): Promise<void>
   return enter(tx, generation, enterRoundSql);
 }
 
+/**
+ * What `work` answers, whose first statements travel with those that enter its generation. Where the
+ * generation has ended, what became of them means nothing.
+ */
+export async function entered<T>(entering: Promise<void>, work: Promise<T>): Promise<T> {
+  await Promise.allSettled([entering, work]);
+  await entering;
+  return work;
+}
+
 async function enter(
   tx: Queryable,
   { consumer, generation, schema }: Generation,

@@ -4,7 +4,7 @@ import type { Queryable } from '@nova/postgres';
 import type { ConsumerContext } from '../context.ts';
 import type { EffectAppend, EffectEvent, EventAppender } from '../effect.ts';
 import { failureOf, isOutage } from '../failure.ts';
-import { enterGeneration, type Generation } from '../generation.ts';
+import { entered, enterGeneration, type Generation } from '../generation.ts';
 import { finishEffects, type PendingEffect, parkEffect } from './effect-store.ts';
 
 /** What an effect came to when it was judged. */
@@ -87,11 +87,9 @@ async function judgeAll(
   wave: readonly PendingEffect[],
 ): Promise<readonly Judgement[]> {
   try {
-    return await context.database.transaction(async (tx) => {
-      const entered = enterGeneration(tx, generation);
-      const [, judged] = await Promise.all([entered, judge(context, wave, tx)]);
-      return judged;
-    });
+    return await context.database.transaction((tx) =>
+      entered(enterGeneration(tx, generation), judge(context, wave, tx)),
+    );
   } catch (thrown) {
     if (isOutage(thrown)) throw thrown;
     const [only, ...others] = wave;
