@@ -64,7 +64,7 @@ describe('the publisher', () => {
         send(1, record(from)),
         send(0, record(99, 5000)),
       ]);
-      expect(refused).toMatchObject({ reason: { kind: errors.KAFKA_REFUSED } });
+      expect(refused).toMatchObject({ reason: { kind: errors.KAFKA_RECORD_REFUSED } });
       // It may be there or not; it is sent again, as its caller would.
       if (taken.status === 'rejected') await send(1, record(from));
       await send(0, record(from + 2));
@@ -120,9 +120,9 @@ describe('the publisher', () => {
   );
 
   each('compresses what it is told to, so that every driver can read it', async (rig) => {
-    const records = upTo(50).map((number) => record(number, 1000));
+    const records = [record(7, 50_000)];
     for (const compression of COMPRESSIONS) {
-      // 50 kB, which the broker takes only when they are compressed.
+      // 50 kB, which the broker takes only when it is compressed.
       const topic = await rig.newTopic(1, { 'max.message.bytes': '10000' });
       const { driver } = rig;
       const kafka = openKafka({
@@ -135,11 +135,11 @@ describe('the publisher', () => {
       const publisher = kafka.publisher();
       const sent = publisher.publish({ topic, partition: 0, records });
       if (compression === 'none') {
-        await expect(sent).rejects.toMatchObject({ kind: errors.KAFKA_REFUSED });
+        await expect(sent).rejects.toMatchObject({ kind: errors.KAFKA_RECORD_REFUSED });
       } else {
         await sent;
         for (const reader of DRIVERS) {
-          expect(await numbersIn({ brokers, driver: reader }, topic)).toEqual(upTo(50));
+          expect(await numbersIn({ brokers, driver: reader }, topic)).toEqual([7]);
         }
       }
       await Promise.all([publisher.stop(), kafka.admin().close()]);
