@@ -21,7 +21,9 @@ describe('docker-compose.kafka.yml', () => {
   itWithGo(
     'is valid and gives the endpoints of ./nova up',
     () => {
-      expect(parse(file)).toBe('kafka 127.0.0.1:9092->9092\npostgres 127.0.0.1:54320->5432\n');
+      expect(parse(file)).toBe(
+        'kafka 127.0.0.1:9092->9092\npostgres 127.0.0.1:54320->5432\nredis 127.0.0.1:6390->6379\n',
+      );
     },
     120_000,
   );

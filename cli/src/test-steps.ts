@@ -111,7 +111,8 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'int',
     project: 'int',
     tools: ['kcat', 'psql', 'grpcurl'],
-    workers: '50%',
+    // They wait more than they work.
+    workers: '100%',
   },
   {
     kind: 'jest',

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isNovaError } from '@nova/errors';
 import type { StoredEvent } from '@nova/events';
@@ -49,6 +50,9 @@ describe('append, from 16 connections, with clients and server killed in the mid
   it('keeps every promise of the log', async () => {
     const seed = Date.now() % 1_000_000;
     const journal = new Journal();
+    // A database that was made from a template is another one already.
+    await target.database.query('SELECT outbox_notice_incarnation()');
+    const before = (await logHead(target.database)).epochs.length;
     const tail = new Tail(target.database);
     const fire = new Fire(seededRandom(seed));
     const source = new UnitSource(seededRandom(seed + 1), journal);
@@ -56,7 +60,8 @@ describe('append, from 16 connections, with clients and server killed in the mid
     const ends = await Promise.allSettled(clients);
     tail.stop();
     const seen = await tail.finished;
-    expect(ends.filter(({ status }) => status === 'rejected')).toEqual([]);
+    const failed = ends.flatMap((end) => (end.status === 'rejected' ? [inspect(end.reason)] : []));
+    expect({ seed, failed }).toEqual({ seed, failed: [] });
 
     const events = await readAll(target.database);
     const log = new WrittenLog(events);
@@ -78,7 +83,7 @@ describe('append, from 16 connections, with clients and server killed in the mid
     ).toBeGreaterThan(20);
     expect(events.length).toBeGreaterThan(500);
     const { epochs } = await logHead(target.database);
-    expect(epochs.length).toBe(1 + KILL_SERVER_AT.length);
+    expect(epochs.length).toBe(before + KILL_SERVER_AT.length);
   }, 180_000);
 });
 
