@@ -156,7 +156,8 @@ describe('the example of a service of another team', () => {
       async () => {
         // The shape that is asserted here.
         const { consumers } = JSON.parse(await ops('/health/cqrs')) as Insights;
-        return consumers[0]?.phase === 'running' && consumers[0].lagEvents === 0 && consumers[0];
+        expect(consumers[0]).toMatchObject({ phase: 'running', lagEvents: 0 });
+        return consumers[0];
       },
       { withinMs: 10_000, what: 'no lag' },
     );
