@@ -44,7 +44,8 @@ export async function waitForToken(
     const open = generation();
     const changed = watchOnce(context);
     const mayAsk = clock.monotonicMs() >= askAtMs;
-    const answer = open === undefined ? 'behind' : await look(context, open, entries, mayAsk);
+    const looked = open === undefined ? 'behind' : look(context, open, entries, mayAsk);
+    const answer = await inTime(looked, deadlineMs - clock.monotonicMs());
     const now = clock.monotonicMs();
     if (answer !== 'behind' || now >= deadlineMs) {
       changed.cancel();
@@ -57,6 +58,13 @@ export async function waitForToken(
     await Promise.race([changed.done, sleep(Math.min(askAtMs, deadlineMs) - now, changed.signal)]);
     changed.cancel();
   }
+}
+
+/** A database that is slow to answer must not cost the caller its own deadline. */
+async function inTime(looked: TokenAnswer | Promise<TokenAnswer>, withinMs: number) {
+  const end = new AbortController();
+  const late = sleep(Math.max(0, withinMs), end.signal).then(() => 'behind' as const);
+  return Promise.race([looked, late]).finally(() => end.abort());
 }
 
 function watchOnce({ board }: ConsumerContext) {

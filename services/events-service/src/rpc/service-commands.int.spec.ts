@@ -31,6 +31,7 @@ import {
 } from '@nova/service-kit';
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { sleep } from '@nova/time';
 import { serviceMigrations } from '../storage/migrate-log.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
@@ -308,11 +309,13 @@ describe('a query of a service', () => {
   it('reads the serving generation, and waits for no longer than it may', async () => {
     expect(await membersOf(SHOWN, '')).toEqual([ANN, BEN]);
     const { consistencyToken } = await run(add(randomUUID(), ANN));
-    const startedAtMs = performance.now();
-    await expect(membersOf(SHOWN, consistencyToken, 400)).rejects.toMatchObject({
-      code: 'NOVA_VIEW_BEHIND',
-    });
-    expect(performance.now() - startedAtMs).toBeLessThan(400);
+    const answer = membersOf(SHOWN, consistencyToken, 400).then(
+      () => 'shown',
+      (thrown: unknown) => (thrown instanceof NovaError ? thrown.code : thrown),
+    );
+    // Both timers run in this process, so a busy machine delays them alike.
+    const late = sleep(400).then(() => 'late');
+    expect(await Promise.race([late, answer])).toBe('NOVA_VIEW_BEHIND');
   });
 
   it('waits for what a command without change was decided on', async () => {
