@@ -77,14 +77,12 @@ export class RowSet {
   /** What {@link save} writes: rows as they were and as they are; undefined = not there. */
   changes(): readonly RowChange[] {
     return [...this.#slots].flatMap(([table, slots]) =>
-      [...slots.values()]
-        .filter(({ stored, now }) => stored !== now)
-        .map(({ key, stored, now }) => ({
-          view: table.view.name,
-          key,
-          before: stored,
-          after: now,
-        })),
+      changedSlots(slots).map(({ key, stored, now }) => ({
+        view: table.view.name,
+        key,
+        before: stored,
+        after: now,
+      })),
     );
   }
 
@@ -117,12 +115,16 @@ async function loadSlots(
   }
 }
 
+function changedSlots(slots: ReadonlyMap<string, Slot>): readonly Slot[] {
+  return [...slots.values()].filter(({ stored, now }) => stored !== now);
+}
+
 async function saveSlots(
   tx: Queryable,
   table: ViewTable,
   slots: ReadonlyMap<string, Slot>,
 ): Promise<void> {
-  const changed = [...slots.values()].filter(({ stored, now }) => stored !== now);
+  const changed = changedSlots(slots);
   const written = changed.flatMap(({ now }) => (now === undefined ? [] : [now]));
   const removed = changed.filter(({ now }) => now === undefined).map(({ key }) => key);
   await Promise.all([

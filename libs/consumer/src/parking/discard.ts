@@ -1,10 +1,10 @@
 import type { Queryable } from '@nova/postgres';
-import { type AggregateName, aggregateKey } from '../aggregate.ts';
+import type { AggregateName } from '../aggregate.ts';
 import type { SessionContext } from '../context.ts';
 import { enterGeneration } from '../generation.ts';
 import { type GenerationName, lockMarks, writeMarks } from '../marks.ts';
 import type { PartOutcome } from './act-parts.ts';
-import { readBlocked, release } from './parked-store.ts';
+import { readBlockedOne, release } from './parked-store.ts';
 
 /** Who lets a consumer go on without an event, and why. */
 export interface Discarder {
@@ -38,7 +38,7 @@ export async function discardFailing(
     database.transaction(async (tx): Promise<PartOutcome> => {
       await enterGeneration(tx, generation);
       await lockMarks(tx, generation, [name]);
-      const blocked = (await readBlocked(tx, generation, [name])).get(aggregateKey(name));
+      const blocked = await readBlockedOne(tx, generation, name);
       if (blocked?.failedVersion !== discarder.failedVersion) {
         const detail =
           blocked === undefined
@@ -112,7 +112,7 @@ export async function passOver(
       database.transaction(async (tx) => {
         await enterGeneration(tx, generation);
         await lockMarks(tx, generation, [name]);
-        const blocked = (await readBlocked(tx, generation, [name])).get(aggregateKey(name));
+        const blocked = await readBlockedOne(tx, generation, name);
         if (blocked === undefined) return;
         const failing = await failingEvent(tx, generation, name, blocked.failedVersion);
         if (failing === undefined || !(await isDiscarded(tx, generation, failing))) return;

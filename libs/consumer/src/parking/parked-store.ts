@@ -72,6 +72,15 @@ export async function readBlocked(
   return new Map(rows.map((row) => [aggregateKey(nameOf(row)), blockedOf(row)]));
 }
 
+/** The same for one aggregate. */
+export async function readBlockedOne(
+  tx: Queryable,
+  generation: GenerationName,
+  name: AggregateName,
+): Promise<BlockedAggregate | undefined> {
+  return (await readBlocked(tx, generation, [name])).get(aggregateKey(name));
+}
+
 /**
  * Takes at most `limit` aggregates whose next attempt is due, so that no other member tries them
  * for the next 15 s.

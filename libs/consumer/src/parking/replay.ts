@@ -1,11 +1,10 @@
-import type { Queryable } from '@nova/postgres';
 import { type AggregateName, aggregateKey } from '../aggregate.ts';
 import { applyFromLog } from '../apply-from-log.ts';
 import type { SessionContext } from '../context.ts';
 import { enterGeneration } from '../generation.ts';
 import { lockMarks, readMarks } from '../marks.ts';
 import type { PartOutcome } from './act-parts.ts';
-import { type BlockedAggregate, readBlocked, release, takeForReplay } from './parked-store.ts';
+import { readBlockedOne, release, takeForReplay } from './parked-store.ts';
 
 const EVERYTHING = 2n ** 63n - 1n;
 
@@ -54,7 +53,7 @@ export async function replayAggregate(
   selected: { readonly failedVersion: bigint; readonly isTakenAgain: boolean },
 ): Promise<PartOutcome> {
   const { database, generation, board, journal, settings } = context;
-  const before = await blockedOf(database, context, name);
+  const before = await readBlockedOne(database, generation, name);
   if (before === undefined) {
     // The member that had taken it has died behind its work.
     if (selected.isTakenAgain) return { outcome: 'done', detail: '' };
@@ -67,16 +66,8 @@ export async function replayAggregate(
   await takeForReplay(database, generation, name);
   await drainBlocked(context, [name]);
   board.changed();
-  const after = await blockedOf(database, context, name);
+  const after = await readBlockedOne(database, generation, name);
   if (after === undefined) return { outcome: 'done', detail: '' };
   const { failedVersion, errorCode, reason } = after;
   return { outcome: 'failed', detail: `version ${failedVersion}: ${errorCode}: ${reason}` };
-}
-
-async function blockedOf(
-  database: Queryable,
-  { generation }: SessionContext,
-  name: AggregateName,
-): Promise<BlockedAggregate | undefined> {
-  return (await readBlocked(database, generation, [name])).get(aggregateKey(name));
 }

@@ -8,7 +8,7 @@ import { failureOf, isDeadly, isOutage } from '../failure.ts';
 import { readMarks } from '../marks.ts';
 import { EVENTS_PER_AGGREGATE, readAggregates } from '../read-aggregates.ts';
 import { roundOf } from '../round.ts';
-import { readBlocked } from './parked-store.ts';
+import { readBlockedOne } from './parked-store.ts';
 
 /** What a replay of an aggregate would come to. */
 export interface TriedOut {
@@ -40,7 +40,7 @@ export async function tryParked(
   const { database, log, turn } = context;
   const { generation } = round;
   const aggregate = aggregateKey(name);
-  const blocked = (await readBlocked(database, generation, [name])).get(aggregate);
+  const blocked = await readBlockedOne(database, generation, name);
   if (blocked === undefined) return { outcome: 'not_parked', ...NOTHING };
   if (isDeadly(blocked.errorCode)) {
     const detail = 'it has killed the process; a replay tries it, once';
