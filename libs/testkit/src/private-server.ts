@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type RunningServer, type ServerProcess, startServer } from '@nova/servers';
 import type { ServerFolder } from './server-folder.ts';
 import {
@@ -15,7 +15,10 @@ import { describeRedis } from './start-redis.ts';
 export interface PrivateServer {
   readonly pid: number;
   readonly logFile: string;
-  /** SIGSTOP to the server and its children: it still accepts connections but answers nothing. */
+  /**
+   * SIGSTOP to the server and its children: it still accepts connections but answers nothing. All
+   * their threads stand still when this returns.
+   */
   pause(): void;
   resume(): void;
   /** kill -9 of the server and its children; resolves when it is gone. */
@@ -122,6 +125,11 @@ export async function privateKafkaCluster(size: number): Promise<PrivateKafkaClu
   };
 }
 
+const ENDED = 'X';
+/** Stopped, traced, ended. */
+const STANDING = `TtZ${ENDED}`;
+const STANDSTILL_MS = 5000;
+
 class Controlled implements PrivateServer {
   readonly logFile: string;
   readonly #server: ServerProcess;
@@ -151,7 +159,7 @@ class Controlled implements PrivateServer {
   }
 
   pause(): void {
-    this.#signalAll('SIGSTOP');
+    for (const pid of this.#signalAll('SIGSTOP')) awaitStandstill(pid);
   }
 
   resume(): void {
@@ -177,8 +185,8 @@ class Controlled implements PrivateServer {
   }
 
   // The server first, so that it makes no new child in between.
-  #signalAll(signal: NodeJS.Signals): void {
-    if (this.#running === undefined) return;
+  #signalAll(signal: NodeJS.Signals): readonly number[] {
+    if (this.#running === undefined) return [];
     const children = childrenOf(this.#pid);
     this.#running.signal(signal);
     for (const child of children) {
@@ -188,6 +196,35 @@ class Controlled implements PrivateServer {
         // Ended with its server.
       }
     }
+    return [this.#pid, ...children];
+  }
+}
+
+// A signal stops a process when one of its threads takes it; on a busy machine the others have
+// answered requests until then. Blocks, as nothing of the spec may happen in between.
+function awaitStandstill(pid: number): void {
+  const giveUpAt = performance.now() + STANDSTILL_MS;
+  while (!threadStates(pid).every((state) => STANDING.includes(state))) {
+    if (performance.now() > giveUpAt) throw new Error(`process ${pid} does not stop`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
+}
+
+/** One letter per thread, as in proc(5); none where the system has no such files. */
+function threadStates(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map((thread) => threadState(pid, thread));
+  } catch {
+    return [];
+  }
+}
+
+function threadState(pid: number, thread: string): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2);
+  } catch {
+    return ENDED;
   }
 }
 
