@@ -1,7 +1,7 @@
 import { commitRound, type RoundContext } from './commit-round.ts';
 import type { Deliveries, Delivery } from './delivery.ts';
 import { isOutage } from './failure.ts';
-import { type Round, type RoundResult, roundOf } from './round.ts';
+import { type HeldBack, type Round, type RoundResult, roundOf } from './round.ts';
 
 /**
  * Commits a round, also when the database refuses some row of it: the round is cut in halves until
@@ -55,10 +55,21 @@ export function joinResults(one: RoundResult, other: RoundResult): RoundResult {
     parked: [...one.parked, ...other.parked],
     refused: [...one.refused, ...other.refused],
     failures: [...one.failures, ...other.failures],
-    held: [...one.held, ...other.held],
+    held: joinHeld(one.held, other.held),
     invalid: [...one.invalid, ...other.invalid],
     effects: one.effects + other.effects,
   };
+}
+
+/** One entry per aggregate: both parts may hold back events of the same one. */
+function joinHeld(one: readonly HeldBack[], other: readonly HeldBack[]): HeldBack[] {
+  const groups = Map.groupBy([...one, ...other], ({ aggregate }) => aggregate);
+  return [...groups.values()].flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    const deliveries = [first, ...more].flatMap((part) => part.deliveries);
+    const appliedVersion = more.at(-1)?.appliedVersion ?? first.appliedVersion;
+    return [{ ...first, deliveries, appliedVersion }];
+  });
 }
 
 /** Two halves by aggregate; of a single aggregate, by version; undefined for a single event. */

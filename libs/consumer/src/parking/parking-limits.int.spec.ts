@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { partitionOf } from '@nova/events';
+import { partitionOf, topicOf } from '@nova/events';
 import { waitFor } from '@nova/testkit';
 import type { Consumer } from '../index.ts';
+import { appendAll, newEvent } from '../testing/outbox-log.rig.spec.ts';
 import { ParkedRooms, told } from '../testing/parked-rooms.rig.spec.ts';
 import { POISON, setPoisonous } from '../testing/rooms.ts';
 
@@ -110,6 +111,33 @@ describe('an event that kills the process', () => {
     expect(await run(isFree, 'mended')).toBe('lives');
     expect((await stories())[ill]).toEqual(told(1, 3));
   }, 180_000);
+});
+
+describe('events under suspicion that wait for an earlier one', () => {
+  it('are all settled once it is there, although they were tried in several parts', async () => {
+    const room = crypto.randomUUID();
+    // What is there at the very first start is read from the log.
+    await (await rig.start()).stop();
+    rig.topics.stall(topicOf('member_added'));
+    const joined = newEvent('member_added', room, { user_id: room });
+    for (const event of await appendAll(rig.database, [joined])) rig.topics.publish(event);
+    const messages = await rig.say(room, ...Array.from({ length: 100 }, () => 'hello'));
+    await rig.database.query(
+      `INSERT INTO consumer_suspects (consumer, aggregate_type, aggregate_id, aggregate_version,
+         event_id, deaths, was_alone)
+       SELECT 'views', 'conversation', $1, version, id, 1, false
+       FROM unnest($2::bigint[], $3::text[]) AS suspect (version, id)`,
+      [
+        room,
+        messages.map(({ aggregateVersion }) => aggregateVersion.toString()),
+        messages.map(({ eventId }) => eventId),
+      ],
+    );
+    const consumer = await rig.start();
+    await has(consumer, room, ['member_added 1', ...told(2, 101)]);
+    rig.topics.letGo(topicOf('member_added'));
+    await waitFor(() => consumer.status().lagEvents === 0, { withinMs: 8000, what: 'no lag' });
+  });
 });
 
 describe('at a limit of what may be parked', () => {
