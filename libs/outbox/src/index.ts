@@ -6,6 +6,7 @@
  *   resolve   asked before a refusal: an earlier answer, or events to decide on anew
  *   read      by id, aggregate, type, and `readWindow` for everything that follows the log
  *   relay     lanes with leases → EventPublisher, a port that a Kafka client satisfies
+ *   source    appendFromSource: what teams have committed in outboxes of their own (`./local`)
  *
  * A refusal is an answer, not an error. An error of append stored nothing, except
  * POSTGRES_UNAVAILABLE, after which nobody knows; the request key makes the retry safe. After a
@@ -26,8 +27,10 @@ export {
 export { type ParkedInRelay, parkedInRelay, retryParkedInRelay } from './parked.ts';
 export {
   aggregateTypesOf,
+  countMatching,
   type EventFilter,
   eventById,
+  eventsAt,
   eventsByAggregate,
   eventsById,
   eventsByType,
@@ -49,6 +52,12 @@ export {
   startRepublish,
 } from './republish.ts';
 export { type Resolved, resolve, type SeenAggregate } from './resolve.ts';
+export {
+  appendFromSource,
+  type SourceOutcome,
+  type SourceStored,
+} from './source/append-from-source.ts';
+export { SOURCE_VERSION, type SourceEvent, type SourceRefusal } from './source/judge-source.ts';
 export type {
   Appended,
   AppendRefusal,

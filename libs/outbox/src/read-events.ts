@@ -4,6 +4,8 @@ import { readStored, type StoredRow } from './stored-row.ts';
 
 const sql = {
   byId: loadSql(new URL('./sql/events-by-id.sql', import.meta.url)),
+  at: loadSql(new URL('./sql/events-at.sql', import.meta.url)),
+  countMatching: loadSql(new URL('./sql/count-matching.sql', import.meta.url)),
   byAggregate: loadSql(new URL('./sql/events-by-aggregate.sql', import.meta.url)),
   byType: loadSql(new URL('./sql/events-by-type.sql', import.meta.url)),
   typesOf: loadSql(new URL('./sql/aggregate-types-of.sql', import.meta.url)),
@@ -20,6 +22,14 @@ export async function eventsById(
 ): Promise<StoredEvent[]> {
   const rows = await database.query<StoredRow>(sql.byId, [eventIds]);
   return rows.map(readStored);
+}
+
+/** The events at these positions, in the order of the log; all of them are in memory at once. */
+export async function eventsAt(
+  database: Queryable,
+  positions: readonly bigint[],
+): Promise<StoredEvent[]> {
+  return (await database.query<StoredRow>(sql.at, [positions])).map(readStored);
 }
 
 /** The event with this id, a canonical UUID. */
@@ -75,6 +85,27 @@ export interface EventFilter {
   readonly aggregateId?: string;
   readonly aggregateIdPrefix?: string;
   readonly tenant?: string;
+}
+
+/** How many events of which type match between two positions, both included; looks at all of them. */
+export async function countMatching(
+  database: Queryable,
+  {
+    from,
+    to,
+    filter,
+  }: { readonly from: bigint; readonly to: bigint; readonly filter: EventFilter },
+): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await database.query<{ eventType: string; events: bigint }>(sql.countMatching, [
+    from,
+    to,
+    filter.eventTypes ?? null,
+    filter.aggregateTypes ?? null,
+    filter.aggregateId ?? null,
+    filter.aggregateIdPrefix ?? null,
+    filter.tenant ?? null,
+  ]);
+  return new Map(rows.map((row) => [row.eventType, row.events]));
 }
 
 /** A part of the log: which positions are looked at, and what of them is wanted. */

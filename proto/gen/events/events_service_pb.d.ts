@@ -6,6 +6,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Condition, Event, PublishMode, Refusal } from "./event_pb.js";
+import type { CancelReplayRequestSchema, CancelReplayResponseSchema, ConsumeRequestSchema, ConsumeResponseSchema, CreateSubscriptionRequestSchema, CreateSubscriptionResponseSchema, DeleteSubscriptionRequestSchema, DeleteSubscriptionResponseSchema, DiscardSubscriptionParkedRequestSchema, DiscardSubscriptionParkedResponseSchema, GetSubscriptionRequestSchema, GetSubscriptionResponseSchema, ListSubscriptionParkedRequestSchema, ListSubscriptionParkedResponseSchema, ListSubscriptionsRequestSchema, ListSubscriptionsResponseSchema, ReplayEventsRequestSchema, ReplayEventsResponseSchema, ReplaySubscriptionParkedRequestSchema, ReplaySubscriptionParkedResponseSchema, UpdateSubscriptionRequestSchema, UpdateSubscriptionResponseSchema } from "./subscriptions_pb.js";
 
 /**
  * Describes the file events/events_service.proto.
@@ -1888,6 +1889,117 @@ export declare const EventsService: GenService<{
     methodKind: "server_streaming";
     input: typeof SubscribeToEventsRequestSchema;
     output: typeof SubscribeToEventsResponseSchema;
+  },
+  /**
+   * Makes a subscription that the service keeps, with what was acknowledged.
+   *
+   * @generated from rpc events.EventsService.CreateSubscription
+   */
+  createSubscription: {
+    methodKind: "unary";
+    input: typeof CreateSubscriptionRequestSchema;
+    output: typeof CreateSubscriptionResponseSchema;
+  },
+  /**
+   * One of them, and how far it is.
+   *
+   * @generated from rpc events.EventsService.GetSubscription
+   */
+  getSubscription: {
+    methodKind: "unary";
+    input: typeof GetSubscriptionRequestSchema;
+    output: typeof GetSubscriptionResponseSchema;
+  },
+  /**
+   * All of them.
+   *
+   * @generated from rpc events.EventsService.ListSubscriptions
+   */
+  listSubscriptions: {
+    methodKind: "unary";
+    input: typeof ListSubscriptionsRequestSchema;
+    output: typeof ListSubscriptionsResponseSchema;
+  },
+  /**
+   * Changes how it hands out, stops it, lets it go on.
+   *
+   * @generated from rpc events.EventsService.UpdateSubscription
+   */
+  updateSubscription: {
+    methodKind: "unary";
+    input: typeof UpdateSubscriptionRequestSchema;
+    output: typeof UpdateSubscriptionResponseSchema;
+  },
+  /**
+   * Forgets it; its consumers' streams end.
+   *
+   * @generated from rpc events.EventsService.DeleteSubscription
+   */
+  deleteSubscription: {
+    methodKind: "unary";
+    input: typeof DeleteSubscriptionRequestSchema;
+    output: typeof DeleteSubscriptionResponseSchema;
+  },
+  /**
+   * Takes events of a subscription and settles each of them. What is not settled when the stream ends
+   * is handed out again.
+   *
+   * @generated from rpc events.EventsService.Consume
+   */
+  consume: {
+    methodKind: "bidi_streaming";
+    input: typeof ConsumeRequestSchema;
+    output: typeof ConsumeResponseSchema;
+  },
+  /**
+   * What consumers of a subscription could not deal with.
+   *
+   * @generated from rpc events.EventsService.ListSubscriptionParked
+   */
+  listSubscriptionParked: {
+    methodKind: "unary";
+    input: typeof ListSubscriptionParkedRequestSchema;
+    output: typeof ListSubscriptionParkedResponseSchema;
+  },
+  /**
+   * Hands out again what is parked, in order, and then what waits behind it.
+   *
+   * @generated from rpc events.EventsService.ReplaySubscriptionParked
+   */
+  replaySubscriptionParked: {
+    methodKind: "unary";
+    input: typeof ReplaySubscriptionParkedRequestSchema;
+    output: typeof ReplaySubscriptionParkedResponseSchema;
+  },
+  /**
+   * Goes on without what is parked.
+   *
+   * @generated from rpc events.EventsService.DiscardSubscriptionParked
+   */
+  discardSubscriptionParked: {
+    methodKind: "unary";
+    input: typeof DiscardSubscriptionParkedRequestSchema;
+    output: typeof DiscardSubscriptionParkedResponseSchema;
+  },
+  /**
+   * Hands out a part of the log once more, to one subscription. For a view see ops.OpsService/StartRebuild.
+   *
+   * @generated from rpc events.EventsService.ReplayEvents
+   */
+  replayEvents: {
+    methodKind: "unary";
+    input: typeof ReplayEventsRequestSchema;
+    output: typeof ReplayEventsResponseSchema;
+  },
+  /**
+   * Takes up nothing more of a replay.
+   *
+   * @generated from rpc events.EventsService.CancelReplay
+   */
+  cancelReplay: {
+    methodKind: "unary";
+    input: typeof CancelReplayRequestSchema;
+    output: typeof CancelReplayResponseSchema;
   },
   /**
    * One event by its id.

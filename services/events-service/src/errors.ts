@@ -72,4 +72,32 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Whoever scheduled an event cancels it, or somebody with the role admin.',
   },
+  SUBSCRIPTION_UNKNOWN: {
+    message: 'there is no subscription {name}',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: '`./nova subscribe list` names those there are; one that was deleted is gone with what it knew.',
+  },
+  SUBSCRIPTION_EXISTS: {
+    message: 'subscription {name} exists and differs in {field}',
+    status: 'ALREADY_EXISTS',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Use another name, or delete it first; UpdateSubscription changes strategy, timeout and attempts.',
+  },
+  SUBSCRIPTION_STOPPED: {
+    message: 'subscription {name} was stopped by {by}: {reason}',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'operator',
+    hint: 'See to the reason, then `./nova subscribe resume NAME`; nothing is lost meanwhile.',
+  },
+  SUBSCRIPTION_REPLAY_UNKNOWN: {
+    message: 'there is no replay {id}',
+    status: 'NOT_FOUND',
+    retry: 'never',
+    blame: 'caller',
+    hint: '`./nova subscribe show NAME` lists the replays in work.',
+  },
 });

@@ -9,6 +9,7 @@ import { maintenance } from './storage/maintenance.ts';
 import { migrateLog } from './storage/migrate-log.ts';
 import { createPublishProgress } from './storage/publish-progress.ts';
 import { createScheduler } from './storage/scheduler.ts';
+import { createSubscriptionHub } from './storage/subscriptions/hub.ts';
 
 const definition = defineService({
   name: 'events-service',
@@ -34,6 +35,7 @@ const definition = defineService({
     };
     const queue = createAppendQueue({ append: (units) => append(database, units), wake, clock });
     const scheduler = createScheduler({ database, logger, wake });
+    const subscriptions = createSubscriptionHub({ database, growth, logger });
     const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
     return {
       parts: [
@@ -42,6 +44,7 @@ const definition = defineService({
         growth.part,
         progress.part,
         scheduler.part,
+        subscriptions.part,
         maintenance({ database, logger, everyMs: config.maintenanceIntervalMs }),
       ],
       services: eventsServices({
@@ -50,7 +53,9 @@ const definition = defineService({
         growth,
         progress,
         scheduler,
+        subscriptions,
         pageTokens,
+        wake,
         clock,
         logger,
       }),

@@ -5,7 +5,7 @@ import { checkAggregateType } from './accept-conditions.ts';
 import { acceptEventTypes } from './accept-log-request.ts';
 import { acceptOccurredAt } from './event-time.ts';
 import { identifierProblem } from './text.ts';
-import type { Violations } from './violations.ts';
+import { fieldPath, type Violations } from './violations.ts';
 
 const MAX_NAME_BYTES = 255;
 const MAX_FILTERS = 500;
@@ -18,24 +18,30 @@ export type SubscriptionStart =
   /** RFC 3339. */
   | { readonly kind: 'time'; readonly time: string };
 
-/** Reads the filters of a subscription; without any it is for all events. */
+/**
+ * Reads the filters of a subscription; without any it is for all events.
+ *
+ * @param prefix path of the message with the filters, where that is not the request itself
+ */
 export function acceptEventFilter(
   given: Omit<SubscribeToEventsRequest, '$typeName' | '$unknown' | 'from'>,
   violations: Violations,
+  prefix = '',
 ): EventFilter {
   const { aggregateId, aggregateIdPrefix, tenant } = given;
-  const eventTypes = few(given.eventTypes, 'event_types', violations)
-    ? acceptEventTypes(given.eventTypes, 'event_types', violations)
+  const at = (field: string) => fieldPath(prefix, field);
+  const eventTypes = few(given.eventTypes, at('event_types'), violations)
+    ? acceptEventTypes(given.eventTypes, at('event_types'), violations)
     : [];
-  if (few(given.aggregateTypes, 'aggregate_types', violations)) {
+  if (few(given.aggregateTypes, at('aggregate_types'), violations)) {
     given.aggregateTypes.forEach((type, index) => {
-      checkAggregateType(type, `aggregate_types[${index}]`, violations);
+      checkAggregateType(type, at(`aggregate_types[${index}]`), violations);
     });
   }
   const texts = { aggregate_id: aggregateId, aggregate_id_prefix: aggregateIdPrefix, tenant };
   for (const [field, text] of Object.entries(texts)) {
     const problem = identifierProblem(text, MAX_NAME_BYTES);
-    if (problem !== undefined) violations.add(field, problem);
+    if (problem !== undefined) violations.add(at(field), problem);
   }
   return {
     ...(eventTypes.length === 0 ? {} : { eventTypes }),

@@ -8,6 +8,7 @@ import type { AppendQueue } from '../storage/append-queue.ts';
 import type { LogGrowth } from '../storage/log-growth.ts';
 import type { PublishProgress } from '../storage/publish-progress.ts';
 import type { Scheduler } from '../storage/scheduler.ts';
+import type { SubscriptionHub } from '../storage/subscriptions/hub.ts';
 
 /** What the RPCs work with. */
 export interface Dependencies {
@@ -16,7 +17,10 @@ export interface Dependencies {
   readonly growth: LogGrowth;
   readonly progress: PublishProgress;
   readonly scheduler: Pick<Scheduler, 'wake'>;
+  readonly subscriptions: SubscriptionHub;
   readonly pageTokens: PageTokens;
+  /** Tells relays and followers that the log has grown by something that did not go by the queue. */
+  readonly wake: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }

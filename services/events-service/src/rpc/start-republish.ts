@@ -1,5 +1,5 @@
-import { formatPosition, formatTime, type LogPosition, parsePosition } from '@nova/events';
-import { countRange, logHead, positionBefore, startRepublish as start } from '@nova/outbox';
+import { formatPosition } from '@nova/events';
+import { countRange, startRepublish as start } from '@nova/outbox';
 import type {
   StartRepublishRequest,
   StartRepublishResponseSchema,
@@ -7,12 +7,12 @@ import type {
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptEventTypes } from '../domain/accept-log-request.ts';
-import { acceptOccurredAt } from '../domain/event-time.ts';
 import { invalid } from '../domain/refusal.ts';
 import { republishMessage } from '../domain/republish-message.ts';
 import { identifierProblem } from '../domain/text.ts';
 import { Violations } from '../domain/violations.ts';
 import type { Dependencies } from './dependencies.ts';
+import { acceptRange } from './log-range.ts';
 
 const MAX_REASON_BYTES = 255;
 
@@ -49,42 +49,4 @@ export function startRepublish(dependencies: Dependencies) {
         );
     return { republish, events: Object.fromEntries(counts) };
   };
-}
-
-async function acceptRange(
-  { database, clock }: Dependencies,
-  request: StartRepublishRequest,
-  violations: Violations,
-): Promise<{ readonly from: LogPosition; readonly to: LogPosition }> {
-  const { head, epochs } = await logHead(database);
-  const epochOf = (position: bigint) =>
-    epochs.findLast(({ firstPosition }) => firstPosition <= position)?.epoch ?? head.epoch;
-  const first = { epoch: epochOf(1n), position: 1n };
-  const read = (text: string, field: string, otherwise: LogPosition): LogPosition => {
-    if (text === '') return otherwise;
-    const position = parsePosition(text);
-    if (position === undefined) violations.add(field, 'must be a position as nova writes it');
-    else if (!epochs.some(({ epoch }) => epoch === position.epoch)) {
-      violations.add(field, 'belongs to no epoch of this log');
-    } else if (position.position > head.position) {
-      violations.add(field, 'lies beyond the end of the log');
-    }
-    return position ?? otherwise;
-  };
-  const to = read(request.toPosition, 'to_position', head);
-  let from = read(request.fromPosition, 'from_position', first);
-  if (request.fromTime !== undefined) {
-    if (request.fromPosition !== '') violations.add('from_time', 'goes not with from_position');
-    const judged = acceptOccurredAt(request.fromTime, clock.now());
-    if ('problem' in judged) violations.add('from_time', judged.problem);
-    else {
-      const before = await positionBefore(database, formatTime(request.fromTime) ?? '');
-      const position = before.position + 1n;
-      from = { epoch: epochOf(position), position };
-    }
-  }
-  if (violations.none && from.position > to.position) {
-    violations.add('from_position', 'lies behind the last position that is asked for');
-  }
-  return { from, to };
 }

@@ -1,22 +1,18 @@
 import { formatPosition, type LogPosition, type StoredEvent } from '@nova/events';
-import { logHead, positionBefore } from '@nova/outbox';
 import type {
   SubscribeToEventsRequest,
   SubscribeToEventsResponseSchema,
 } from '@nova/proto/gen/events/events_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import {
-  acceptEventFilter,
-  acceptStart,
-  type SubscriptionStart,
-} from '../domain/accept-subscription.ts';
+import { acceptEventFilter, acceptStart } from '../domain/accept-subscription.ts';
 import { eventMessage } from '../domain/event-message.ts';
 import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
 import { createReadGate } from '../storage/read-gate.ts';
 import type { Dependencies } from './dependencies.ts';
-import { checkPosition, windowsOf } from './log-windows.ts';
+import { windowsOf } from './log-windows.ts';
+import { startingPosition } from './starting-position.ts';
 
 /** While nothing matches, a subscriber hears at most this often how far the log was looked at. */
 const CHECKPOINT_MS = 1_000;
@@ -43,7 +39,7 @@ export function subscribeToEvents(dependencies: Dependencies) {
     const filter = acceptEventFilter(request, violations);
     const start = acceptStart(request.from, clock.now(), violations);
     if (!violations.none) throw invalid(violations);
-    const { from, caughtUp } = await begin(dependencies, start);
+    const { from, caughtUp } = await startingPosition(dependencies, start);
     yield checkpoint(from, caughtUp);
     let said = from.position;
     let saidAtMs = clock.monotonicMs();
@@ -72,31 +68,6 @@ function eventAnswer(event: StoredEvent): Response {
     position: formatPosition(event.position),
     content: { case: 'event', value: eventMessage(event) },
   };
-}
-
-/** @throws POSITION_LOST when the position given is none of this log. */
-async function begin(
-  { database }: Dependencies,
-  start: SubscriptionStart,
-): Promise<{ from: LogPosition; caughtUp: boolean }> {
-  const log = await logHead(database);
-  const { head, epochs } = log;
-  const beginning = { epoch: epochs[0]?.epoch ?? head.epoch, position: 0n };
-  const at = async (): Promise<LogPosition> => {
-    switch (start.kind) {
-      case 'beginning':
-        return beginning;
-      case 'now':
-        return head;
-      case 'after':
-        checkPosition(start.position, log);
-        return start.position;
-      case 'time':
-        return positionBefore(database, start.time);
-    }
-  };
-  const from = await at();
-  return { from, caughtUp: from.position === head.position && from.epoch === head.epoch };
 }
 
 function checkpoint(position: LogPosition, caughtUp: boolean): Response {

@@ -18,6 +18,7 @@ import { createAppendQueue } from '../storage/append-queue.ts';
 import { createLogGrowth } from '../storage/log-growth.ts';
 import { createPublishProgress } from '../storage/publish-progress.ts';
 import { createScheduler } from '../storage/scheduler.ts';
+import { createSubscriptionHub } from '../storage/subscriptions/hub.ts';
 import { eventsServices } from './service.ts';
 
 /** events-service over a real database and a real connection, for specs. */
@@ -59,6 +60,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
   const growth = createLogGrowth(database);
   const waker = createWaker(database);
   const scheduler = createScheduler({ database, logger, wake: () => waker.wake() });
+  const subscriptions = createSubscriptionHub({ database, growth, logger });
   const server = createServer({
     services: eventsServices({
       database,
@@ -73,7 +75,9 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
       growth,
       progress: createPublishProgress(database, systemClock),
       scheduler,
+      subscriptions,
       pageTokens: createPageTokens('spec'),
+      wake: () => waker.wake(),
       clock: systemClock,
       logger,
     }),
@@ -85,6 +89,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
   });
   await growth.part.start();
   await scheduler.part.start();
+  await subscriptions.part.start();
   await server.start();
   const clients: { close(): void }[] = [];
   const as = (metadata: Readonly<Record<string, string>>) => {
@@ -102,6 +107,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
     async stop() {
       for (const client of clients) client.close();
       await server.stop();
+      await subscriptions.part.stop();
       await growth.part.stop();
       await scheduler.part.stop();
       await database.close();

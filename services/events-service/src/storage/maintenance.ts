@@ -7,10 +7,12 @@ import type { Logger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
 import { purgeMembers } from './consumers.ts';
 import { purgeRefused } from './scheduled-events.ts';
+import { purgeSubscriptions } from './subscriptions/kept.ts';
 
 /**
  * What has to be done now and then: a look whether the log was restored, the log's next partition, answers to requests that are older
- * than 7 days, registrations that were not renewed, scheduled events that the log refused. Each is harmless to repeat and to do in several
+ * than 7 days, registrations that were not renewed, scheduled events that the log refused, consumers of
+ * subscriptions that are gone, replays that ended. Each is harmless to repeat and to do in several
  * instances at once; one that fails is tried again in the next round.
  */
 export function maintenance(given: {
@@ -26,6 +28,7 @@ export function maintenance(given: {
     requests: () => purgeRequests(database),
     members: () => purgeMembers(database),
     scheduled: () => purgeRefused(database),
+    subscriptions: () => purgeSubscriptions(database),
   };
   const round = async (signal: AbortSignal) => {
     for (const [name, task] of Object.entries(tasks)) {
