@@ -12,6 +12,7 @@ const LIBS_ALLOWED = {
   postgres: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   kafka: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   redis: ['errors', 'config', 'telemetry'],
+  schemas: ['errors', 'time', 'events', 'lifecycle'],
   rpc: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle'],
   lease: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle', 'postgres'],
   outbox: ['errors', 'config', 'time', 'events', 'telemetry', 'lifecycle', 'postgres', 'lease'],
@@ -56,6 +57,7 @@ const OWNERS = {
   '@grpc/': 'libs/rpc/',
   '@opentelemetry/': 'libs/telemetry/',
   '@platformatic/': 'libs/kafka/',
+  ajv: 'libs/schemas/',
   commander: 'cli/',
   'fastest-levenshtein': 'libs/events/',
   ioredis: 'libs/redis/',
@@ -64,6 +66,7 @@ const OWNERS = {
   pg: 'libs/postgres/',
   'pg-copy-streams': 'libs/postgres/',
   pino: 'libs/telemetry/',
+  re2js: 'libs/schemas/',
   uuid: 'libs/events/',
 };
 
