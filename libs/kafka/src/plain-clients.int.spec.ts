@@ -18,7 +18,7 @@ import { Admin } from '@platformatic/kafka';
 import { loadDriver } from './load-driver.ts';
 import { openKafka } from './open-kafka.ts';
 import { DRIVERS, defaults } from './options.ts';
-import { numbersIn, until } from './testing/each-driver.rig.spec.ts';
+import { numbersIn, until, upTo } from './testing/each-driver.rig.spec.ts';
 import {
   asTold,
   message,
@@ -68,6 +68,52 @@ describe('kafkajs in the usual way', () => {
     expect(await producer.send({ topic, messages: more })).toMatchObject([{ errorCode: 0 }]);
     expect(await read(topic)).toEqual([0, 1, 2, 3]);
     await producer.disconnect();
+  });
+
+  // Ours, by a patch: unpatched it names all partitions in each fetch, and is answered for each.
+  it('fetches by what has changed, and all that comes', async () => {
+    const topic = await newTopic(64);
+    const client = plainKafkajs(brokers);
+    const producer = client.producer({ createPartitioner: asTold });
+    const consumer = client.consumer({ groupId: randomName('fetches'), maxWaitTimeInMs: 300 });
+    await producer.connect();
+    const sizes: number[] = [];
+    consumer.on(consumer.events.REQUEST, ({ payload: { apiName, size } }) => {
+      if (apiName === 'Fetch') sizes.push(size);
+    });
+    const seen: string[] = [];
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ partition, message: { key } }) => {
+        seen.push(`${partition}:${String(key)}`);
+        return Promise.resolve();
+      },
+    });
+    const sent: string[] = [];
+    const send = async (number: number, partition: number) => {
+      await producer.send({ topic, messages: [message(number, partition)] });
+      sent.push(`${partition}:${number}`);
+      await until('the record', () => seen.length === sent.length);
+    };
+    try {
+      for (const number of upTo(10)) await send(number, number * 6);
+      expect(seen).toEqual(sent);
+      const [all = 0] = sizes;
+      expect(all).toBeGreaterThan(64 * 40);
+      expect(Math.max(...sizes.slice(-5))).toBeLessThan(1000);
+      // What was paused is asked for again, from where it was; and from elsewhere after a seek.
+      consumer.pause([{ topic, partitions: [6] }]);
+      await producer.send({ topic, messages: [message(10, 6)] });
+      await send(11, 12);
+      consumer.resume([{ topic, partitions: [6] }]);
+      await until('the paused one', () => seen.at(-1) === '6:10');
+      consumer.seek({ topic, partition: 6, offset: '0' });
+      await until('both again', () => seen.length === sent.length + 3);
+      expect(seen.slice(-4)).toEqual(['12:11', '6:10', '6:1', '6:10']);
+    } finally {
+      await Promise.all([consumer.disconnect(), producer.disconnect()]);
+    }
   });
 
   it('says nothing of a record for a partition that does not exist', async () => {
