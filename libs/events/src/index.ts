@@ -7,6 +7,7 @@
  * reasons why nothing is; records come back through `decodeRecord`, which answers with the event or
  * with why the record is foreign.
  */
+export { acceptAnyPayload } from './accept-any-payload.ts';
 export {
   type AcceptedPayload,
   acceptPayload,

@@ -4,6 +4,7 @@ import type { IdentitySource, ServiceImplementation } from '@nova/rpc';
 import type { Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Consuming, Consumption } from './consuming/consuming-part.ts';
+import type { OutboxUse, OwnOutbox } from './forwarding/own-outbox.ts';
 import type { Addresses, DefaultPorts, KitSettings } from './settings.ts';
 
 /** The values of a service's own settings and of the kit's. */
@@ -53,8 +54,17 @@ export interface ServiceDefinition<S extends Settings> {
    * probes, insights and metrics, and starts it before the parts of `build`.
    */
   consumer?(context: ServiceContext<S>): Consumption;
+  /**
+   * The outbox in the service's own database (library mode). The kit makes the database, the tables
+   * and the forwarder, and starts them before the parts of `build`.
+   */
+  outbox?(context: ServiceContext<S>): OutboxUse;
   /** What the service has besides; may be left out by one that only consumes. */
-  build?(context: ServiceContext<S>, consuming: Consuming | undefined): Built;
+  build?(
+    context: ServiceContext<S>,
+    consuming: Consuming | undefined,
+    outbox: OwnOutbox | undefined,
+  ): Built;
 }
 
 /** Gives a definition its type; the main file passes it to `runService`. */

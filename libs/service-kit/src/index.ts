@@ -13,6 +13,8 @@
  *   queries      wait for a consistency token, read one snapshot of the views
  *   pageTokens   keyset pages that cannot be made up
  *   ops          ops.OpsService beside its own RPCs, for `nova status` and `nova trace`
+ *
+ * One with an outbox of its own (`forwarding/`) gets its database, the tables and a forwarder.
  */
 export {
   type CommandEvent,
@@ -39,6 +41,12 @@ export {
   type ServiceDefinition,
 } from './define.ts';
 export { errors } from './errors.ts';
+export {
+  type OutboxUse,
+  type OwnOutbox,
+  type OwnOutboxConfig,
+  ownOutboxSettings,
+} from './forwarding/own-outbox.ts';
 export { declaredSettings, type Loaded, loadService } from './load.ts';
 export { createPageTokens, type PageTokens } from './queries/page-tokens.ts';
 export type { Queries } from './queries/queries.ts';

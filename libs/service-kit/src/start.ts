@@ -16,6 +16,7 @@ import { type Logger, metricsText } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import { consumingParts } from './consuming/consuming-part.ts';
 import type { Built, ServiceContext, ServiceDefinition } from './define.ts';
+import { ownOutboxParts } from './forwarding/own-outbox.ts';
 import type { Loaded } from './load.ts';
 import { opsServer } from './ops-server.ts';
 import { type ProcessRedis, processRedis, rateLimiter } from './process-redis.ts';
@@ -95,7 +96,7 @@ export async function startService<S extends Settings>(
   return service;
 }
 
-/** What the kit makes of the definition's consumer, then what the service builds itself. */
+/** What the kit makes of the definition's outbox and consumer, then what the service builds itself. */
 function buildAll<S extends Settings>(
   definition: ServiceDefinition<S>,
   context: ServiceContext<S>,
@@ -114,14 +115,18 @@ function buildAll<S extends Settings>(
       },
       consumption,
     );
-  const built = definition.build?.(context, consuming) ?? { parts: [], probes: [] };
-  if (consuming === undefined) return built;
+  const use = definition.outbox?.(context);
+  const credentials = () => credentialsOf(name, context);
+  const outbox =
+    use && ownOutboxParts({ name, mode, logger, clock, crash, credentials: credentials() }, use);
+  const built = definition.build?.(context, consuming, outbox) ?? { parts: [], probes: [] };
+  const before = [outbox, consuming].filter((made) => made !== undefined);
   return {
     ...built,
-    parts: [...consuming.parts, ...built.parts],
-    services: [...(built.services ?? []), ...consuming.services],
-    probes: [...consuming.probes, ...built.probes],
-    insights: { ...consuming.insights, ...built.insights },
+    parts: [...before.flatMap(({ parts }) => parts), ...built.parts],
+    services: [...(built.services ?? []), ...(consuming?.services ?? [])],
+    probes: [...before.flatMap(({ probes }) => probes), ...built.probes],
+    insights: { ...outbox?.insights, ...consuming?.insights, ...built.insights },
   };
 }
 

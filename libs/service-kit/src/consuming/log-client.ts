@@ -18,21 +18,17 @@ export interface LogClient {
   close(): void;
 }
 
-/**
- * Clients of events-service. Nothing is connected before the first call.
- *
- * In production the credentials prove who calls; where they are not accepted the consumer stays
- * degraded with that as its trouble, and commands fail with SERVICE_LOG_REFUSED. In development mode
- * the server believes a name, and takes no token.
- */
-export function createLogClient(options: {
+/** Who calls events-service, and where it is. */
+export interface LogClientOptions {
   readonly service: string;
   readonly mode: 'production' | 'development';
   readonly address: string;
   readonly credentials: ClientCredentials;
-}): LogClient {
-  const { service, mode, address, credentials } = options;
-  const clientOptions = {
+}
+
+/** How a client of events-service is made. */
+export function clientOptionsOf({ service, mode, address, credentials }: LogClientOptions) {
+  return {
     address,
     deadlineMs: CALL_DEADLINE_MS,
     ...(mode === 'production'
@@ -42,6 +38,17 @@ export function createLogClient(options: {
           credentials: { ...credentials, headers: () => ({}) },
         }),
   };
+}
+
+/**
+ * Clients of events-service. Nothing is connected before the first call.
+ *
+ * In production the credentials prove who calls; where they are not accepted the consumer stays
+ * degraded with that as its trouble, and commands fail with SERVICE_LOG_REFUSED. In development mode
+ * the server believes a name, and takes no token.
+ */
+export function createLogClient(options: LogClientOptions): LogClient {
+  const clientOptions = clientOptionsOf(options);
   const log = createClient(EventLog, clientOptions);
   const events = createClient(EventsService, clientOptions);
   const health = createClient(Health, clientOptions);

@@ -1,5 +1,5 @@
 import { formatPosition } from '@nova/events';
-import type { Appended, AppendRefusal, UnitResult } from '@nova/outbox';
+import type { Appended, AppendRefusal, SourceStored, UnitResult } from '@nova/outbox';
 import type {
   AppendedEventSchema,
   AppendResponseSchema,
@@ -48,7 +48,8 @@ function appendedMessage(appended: Appended): MessageInitShape<typeof AppendedEv
   return { ...placeOf(appended), replayed: appended.replayed };
 }
 
-function placeOf(appended: Appended) {
+/** Where an event is in the log. */
+export function placeOf(appended: Omit<SourceStored, 'replayed'>) {
   return {
     eventId: appended.eventId,
     aggregateType: appended.aggregateType,

@@ -1,5 +1,5 @@
 import { errors as commonErrors, NovaError, type Violation } from '@nova/errors';
-import type { AppendRefusal } from '@nova/outbox';
+import type { AppendRefusal, NewEvent, SourceOutcome, SourceRefusal } from '@nova/outbox';
 import type { RefusalSchema } from '@nova/proto/gen/events/event_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { errors } from '../errors.ts';
@@ -125,4 +125,20 @@ const MESSAGES: Readonly<Record<AppendRefusal['reason'], string>> = {
   CONDITION_FAILED: 'a condition on the aggregate does not hold',
   EVENT_ID_REUSED: 'the event id belongs to an event with other content',
   REQUEST_ID_REUSED: 'the request id was used for another request',
+};
+
+/** The refusal of an event that a team's own outbox has forwarded. */
+export function sourceRefusalMessage(
+  { reason, head }: Extract<SourceOutcome, { outcome: 'refused' }>,
+  { aggregateType, aggregateId }: NewEvent,
+  index: number,
+): MessageInitShape<typeof RefusalSchema> {
+  const message = `${SOURCE_MESSAGES[reason]}; the last one here is ${head}`;
+  return { index, reason, message, aggregateType, aggregateId };
+}
+
+const SOURCE_MESSAGES: Readonly<Record<SourceRefusal, string>> = {
+  SOURCE_VERSION_GAP: 'the source version before it is not in the log',
+  SOURCE_VERSION_REUSED: 'the log has another event of this source version',
+  EVENT_ID_REUSED: MESSAGES.EVENT_ID_REUSED,
 };

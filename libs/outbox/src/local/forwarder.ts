@@ -1,0 +1,287 @@
+import { isNovaError, messageOf } from '@nova/errors';
+import { newEventId } from '@nova/events';
+import { loop, type Part } from '@nova/lifecycle';
+import { type Database, loadSql } from '@nova/postgres';
+import type { Logger } from '@nova/telemetry';
+import { type Backoff, backoffMs, type Clock, Signal } from '@nova/time';
+import {
+  ForwarderStore,
+  type Held,
+  LeaseLost,
+  type ParkedAggregate,
+  type Parking,
+} from './forwarder-store.ts';
+import type { MeshLog } from './mesh-log.ts';
+import { keyOf, sendEvents } from './send-events.ts';
+import type { ForwarderSettings } from './settings.ts';
+import { BEGINNING, readOutboxWindow } from './window.ts';
+
+const pendingSql = loadSql(new URL('./sql/pending.sql', import.meta.url));
+
+const BOUNDS = { rows: 2000, bytes: 4 * 1024 * 1024 };
+/** Of one parked aggregate at a time. */
+const PARKED_EVENTS = 500;
+const UPKEEP_EVERY_MS = 10_000;
+const AGAIN: Backoff = { initialMs: 100, factor: 2, maxMs: 5000, jitter: 0.2 };
+
+/** What a forwarder works with. */
+export interface ForwarderDependencies {
+  readonly database: Database;
+  readonly log: MeshLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: ForwarderSettings;
+}
+
+/** How a forwarder is doing. */
+export interface ForwarderStatus {
+  /** `waiting`: another instance forwards. */
+  readonly phase: 'stopped' | 'waiting' | 'forwarding';
+  /** Committed and not forwarded, counted up to 10,000. */
+  readonly pending: number;
+  readonly oldestPendingAgeMs: number | undefined;
+  readonly parkedAggregates: number;
+  /** Why nothing moves at present. */
+  readonly trouble: string | undefined;
+}
+
+/** Takes what was committed to the log of nova. */
+export interface Forwarder extends Part {
+  /** Says, after a commit, that there is something: without it the outbox is looked at now and then. */
+  wake(): void;
+  status(): Promise<ForwarderStatus>;
+  /** Rejects with why nothing moves, or with what is parked. */
+  check(): Promise<void>;
+}
+
+/**
+ * Forwards an outbox to the log of nova. Any number of instances may run; one at a time works.
+ *
+ *   waiting ── lease free ──▶ forwarding ── lease lost ──▶ waiting
+ *
+ *   a round   parked aggregates that are due, then the next window, then the cursor
+ *   crash     between nova's commit and the cursor: sent again, and answered as known
+ *   refused   the aggregate waits, in order, and is tried again; all others go on
+ *   lost      nova was restored to an earlier state: everything kept here is sent again
+ */
+export function createForwarder(dependencies: ForwarderDependencies): Forwarder {
+  const { database } = dependencies;
+  const work = new Forwarding(dependencies);
+  const part = loop(
+    'outbox forwarder',
+    (signal) => work.run(signal),
+    () => {},
+  );
+  return {
+    ...part,
+    wake: () => work.woken.notify(),
+    async status() {
+      const [row] = await database.query<{ pending: bigint; oldest: Date | null }>(pendingSql);
+      const parked = await work.store.parked();
+      const oldest = row?.oldest ?? undefined;
+      const ageMs = oldest && dependencies.clock.now().getTime() - oldest.getTime();
+      return {
+        phase: work.phase,
+        pending: Number(row?.pending ?? 0n),
+        oldestPendingAgeMs: ageMs === undefined ? undefined : Math.max(0, ageMs),
+        parkedAggregates: parked.length,
+        trouble: work.trouble,
+      };
+    },
+    async check() {
+      if (work.trouble !== undefined) throw new Error(work.trouble);
+      const parked = await work.store.parked();
+      if (parked.length > 0) throw new Error(`${parked.length} aggregates are refused by nova`);
+    },
+  };
+}
+
+class Forwarding {
+  readonly woken: Signal = new Signal();
+  readonly store: ForwarderStore;
+  phase: ForwarderStatus['phase'] = 'stopped';
+  trouble: string | undefined;
+  readonly #given: ForwarderDependencies;
+  readonly #owner = newEventId();
+  #held: Held | undefined;
+  /** Whether anything may be parked: true until it was looked. */
+  #mayBeParked = true;
+  #renewAtMs = 0;
+  #upkeepAtMs = 0;
+
+  constructor(given: ForwarderDependencies) {
+    this.#given = given;
+    this.store = new ForwarderStore(given.database);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      let pauseMs: number;
+      try {
+        pauseMs = await this.#step();
+        failures = 0;
+        this.trouble = undefined;
+      } catch (thrown) {
+        failures += 1;
+        pauseMs = backoffMs(AGAIN, failures);
+        this.#failed(thrown);
+      }
+      if (pauseMs > 0) await this.woken.wait(pauseMs, signal);
+    }
+    await this.#leave();
+  }
+
+  /** @returns how long to wait for something to do */
+  async #step(): Promise<number> {
+    const { forwardLeaseMs, forwardPollMs } = this.#given.settings;
+    const held = await this.#hold();
+    if (held === undefined) return forwardLeaseMs / 2;
+    try {
+      return (await this.#round(held)) ? 0 : forwardPollMs;
+    } catch (thrown) {
+      if (!(thrown instanceof LeaseLost)) throw thrown;
+      this.#held = undefined;
+      return 0;
+    }
+  }
+
+  #failed(thrown: unknown): void {
+    const trouble = messageOf(thrown);
+    if (this.trouble === undefined) {
+      this.#given.logger.warn(fieldsOf(thrown), 'outbox is not forwarded');
+    }
+    this.trouble = trouble;
+  }
+
+  /** The lease, renewed in time; undefined while another instance has it. */
+  async #hold(): Promise<Held | undefined> {
+    const { clock, settings } = this.#given;
+    if (this.#held !== undefined && clock.monotonicMs() < this.#renewAtMs) return this.#held;
+    const taken = await this.store.take(this.#owner, settings.forwardLeaseMs);
+    this.phase = taken === undefined ? 'waiting' : 'forwarding';
+    this.#renewAtMs = clock.monotonicMs() + settings.forwardLeaseMs / 3;
+    // Within a term nobody else moves the cursor, and here it may be further than what is stored.
+    if (taken !== undefined && taken.term === this.#held?.term) return this.#held;
+    if (taken !== undefined) await this.store.rebase();
+    this.#mayBeParked = true;
+    this.#held = taken && (await this.store.take(this.#owner, settings.forwardLeaseMs));
+    return this.#held;
+  }
+
+  /** @returns whether there is more to do at once */
+  async #round(held: Held): Promise<boolean> {
+    await this.#upkeep(held);
+    for (const one of await this.#parkedNow()) {
+      if (one.isDue && !(await this.#retry(one))) return true;
+    }
+    const waiting = new Set((await this.#parkedNow()).map(keyOf));
+    return this.#forward(this.#held ?? held, waiting);
+  }
+
+  /** Asked for only where some are: an outbox that is idle is to cost little. */
+  async #parkedNow(): Promise<readonly ParkedAggregate[]> {
+    if (this.#mayBeParked) {
+      const parked = await this.store.parked();
+      this.#mayBeParked = parked.length > 0;
+      return parked;
+    }
+    return [];
+  }
+
+  async #forward(held: Held, waiting: ReadonlySet<string>): Promise<boolean> {
+    const { database, log } = this.#given;
+    const window = await readOutboxWindow(database, held.cursor, BOUNDS);
+    const events = window.events.filter((event) => !waiting.has(keyOf(event)));
+    const sent = await sendEvents(log, events, held.logPosition);
+    if (sent.isLost) return this.#startAgain(held);
+    const next: Held = { ...held, cursor: window.next, logPosition: sent.logPosition };
+    const parked = [...sent.refused.values()];
+    // An idle outbox is not written to: a cursor that passes nothing may be lost.
+    if (window.events.length > 0) await this.#save(next, { parked });
+    else this.#held = next;
+    for (const one of parked) this.#tell(one);
+    return window.hasMore;
+  }
+
+  /** @returns false when everything must be sent again */
+  async #retry(one: ParkedAggregate): Promise<boolean> {
+    const held = this.#held;
+    if (held === undefined) throw new LeaseLost();
+    const events = await this.store.eventsOf(one, PARKED_EVENTS);
+    const [first] = events;
+    if (first !== undefined && first.sourceVersion !== one.nextVersion) {
+      const message = `version ${one.nextVersion} is not kept here any more`;
+      await this.#save(held, { parked: [{ ...one, reason: 'SOURCE_VERSION_GAP', message }] });
+      return true;
+    }
+    const sent = await sendEvents(this.#given.log, events, held.logPosition);
+    if (sent.isLost) return !(await this.#startAgain(held));
+    const next = { ...held, logPosition: sent.logPosition };
+    const refused = sent.refused.get(keyOf(one));
+    const last = events.at(-1);
+    if (refused !== undefined) await this.#save(next, { parked: [refused] });
+    else if (events.length < PARKED_EVENTS || last === undefined) {
+      await this.#save(next, { freed: one });
+    } else {
+      const rest = { ...one, nextVersion: last.sourceVersion + 1n };
+      await this.#save(next, { parked: [{ ...rest, reason: 'BEHIND', message: 'more follow' }] });
+    }
+    return true;
+  }
+
+  async #startAgain(held: Held): Promise<true> {
+    this.#given.logger.warn(
+      { component: 'outbox' },
+      'nova has lost events: all kept are sent again',
+    );
+    await this.#save({ ...held, cursor: BEGINNING, logPosition: undefined }, {});
+    return true;
+  }
+
+  async #save(
+    held: Held,
+    changes: { readonly parked?: readonly Parking[]; readonly freed?: ParkedAggregate },
+  ): Promise<void> {
+    if (changes.parked !== undefined && changes.parked.length > 0) this.#mayBeParked = true;
+    await this.store.save(held, { ...changes, retryMs: this.#given.settings.forwardRetryMs });
+    this.#held = held;
+  }
+
+  async #upkeep(held: Held): Promise<void> {
+    const { clock, settings, logger } = this.#given;
+    if (clock.monotonicMs() < this.#upkeepAtMs) return;
+    this.#upkeepAtMs = clock.monotonicMs() + UPKEEP_EVERY_MS;
+    // What is dropped follows from the stored cursor.
+    await this.#save(held, {});
+    await this.store.upkeep(settings.keepForwardedMs).catch((thrown: unknown) => {
+      // Long transactions hold locks: another time.
+      logger.info(fieldsOf(thrown), 'partitions of the outbox are left as they are');
+    });
+  }
+
+  #tell({ aggregateType, aggregateId, reason, message }: Parking): void {
+    this.#given.logger.error(
+      {
+        ...{ component: 'outbox', aggregate_type: aggregateType, aggregate_id: aggregateId },
+        ...{ error_code: reason, reason: message },
+      },
+      'nova refuses an event: its aggregate waits',
+    );
+  }
+
+  async #leave(): Promise<void> {
+    this.phase = 'stopped';
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) await this.store.leave(this.#owner, held.term).catch(() => {});
+  }
+}
+
+function fieldsOf(thrown: unknown) {
+  return {
+    component: 'outbox',
+    reason: messageOf(thrown),
+    ...(isNovaError(thrown) ? { error_code: thrown.code } : {}),
+  };
+}

@@ -1,0 +1,4 @@
+UPDATE local_outbox
+SET done = $2::pg_snapshot, open = $3::pg_snapshot, after_id = $4::bigint, log_position = $5::text
+WHERE term = $1::bigint
+RETURNING term

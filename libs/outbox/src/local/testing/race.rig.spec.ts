@@ -1,0 +1,259 @@
+import { expect } from '@jest/globals';
+import { type Database, openDatabase, type Queryable } from '@nova/postgres';
+import { silentLogger } from '@nova/telemetry';
+import { type PrivatePostgres, privatePostgres, type TestDatabase } from '@nova/testkit';
+import { sleep, systemClock } from '@nova/time';
+import { seededRandom } from '../../testing/seeded-random.ts';
+import { append } from '../append.ts';
+import { naiveReaders, type OutboxReader, snapshotWindows } from './outbox-readers.ts';
+
+/** How a race is run. */
+export interface RaceOptions {
+  readonly seed: number;
+  readonly writers: number;
+  /** Committed events, at least. */
+  readonly events: number;
+  /** Most events of one append. */
+  readonly perAppend: number;
+  /** How long the longest transaction is open. */
+  readonly longMs: number;
+}
+
+/** What a reader has made of it. */
+export interface Verdict {
+  readonly reader: string;
+  readonly lost: number;
+  readonly doubled: number;
+  /** Events handed out after a later one of their aggregate. */
+  readonly reordered: number;
+}
+
+const AGGREGATES = 40;
+const READ_EVERY_MS = 5;
+const NO_LIMITS = 'SET idle_in_transaction_session_timeout = 0; SET transaction_timeout = 0';
+
+/**
+ * A server that knows prepared transactions, with nobody else's: readers that wait for the oldest one
+ * of the whole server would wait for those of other specs.
+ */
+export async function serverForRaces(): Promise<PrivatePostgres> {
+  const postgres = await privatePostgres();
+  const admin = pool(postgres.adminUrl, 1);
+  await admin.query('ALTER SYSTEM SET max_prepared_transactions = 100');
+  await admin.close();
+  await postgres.restart();
+  return postgres;
+}
+
+/**
+ * Writers of every kind against readers of every kind, over one outbox: xids taken early, savepoints,
+ * rollbacks, prepared transactions, one transaction that stays open, and new partitions all the while.
+ */
+export async function race(test: TestDatabase, options: RaceOptions): Promise<readonly Verdict[]> {
+  const { writers, events } = options;
+  const writing = pool(test.url, writers + 2);
+  const reading = pool(test.url, 6);
+  // Few rows per partition: the race shall cross their edges.
+  await test.database.query('UPDATE local_outbox SET partition_rows = 4096');
+  const progress = { committed: 0, isOver: false };
+  const judges = [snapshotWindows(), ...naiveReaders.map((make) => make())].map(
+    (reader) => new Judge(reader),
+  );
+  const follow = async (judge: Judge) => {
+    while (!progress.isOver) {
+      await judge.read(reading);
+      await sleep(READ_EVERY_MS);
+    }
+  };
+  const extend = async () => {
+    while (!progress.isOver) {
+      await reading.query('SELECT local_outbox_extend()').catch(() => {});
+      await sleep(50);
+    }
+  };
+  const following = Promise.all([...judges.map(follow), extend()]);
+  const isEnough = () => progress.committed >= events;
+  await Promise.all([
+    stayOpen(writing, options.longMs, isEnough),
+    ...Array.from({ length: writers }, (_, number) =>
+      write(writing, new Dice(options.seed + number), options, progress),
+    ),
+  ]);
+  progress.isOver = true;
+  await following;
+  const truth = await headsOf(test.database);
+  for (const judge of judges) await judge.finish(reading);
+  await Promise.all([writing.close(), reading.close()]);
+  return judges.map((judge) => judge.verdict(truth));
+}
+
+function pool(url: string, poolSize: number): Database {
+  const applicationName = 'race';
+  return openDatabase({
+    ...{ url, poolSize, applicationName, statementTimeoutMs: 30_000, logger: silentLogger },
+  });
+}
+
+/** The versions that the events of each aggregate must have: 1 to the head, without holes. */
+async function headsOf(database: Queryable): Promise<ReadonlyMap<string, bigint>> {
+  const heads = await database.query<{ id: string; version: bigint; rows: bigint }>(
+    `SELECT a.aggregate_id AS id, a.version, count(e.id) AS rows
+     FROM local_outbox_aggregates AS a
+     LEFT JOIN local_outbox_events AS e USING (aggregate_type, aggregate_id)
+     GROUP BY a.aggregate_id, a.version`,
+  );
+  for (const { id, version, rows } of heads) expect({ id, rows }).toEqual({ id, rows: version });
+  return new Map(heads.map(({ id, version }) => [id, version]));
+}
+
+class Dice {
+  readonly #random: () => number;
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
+  }
+
+  chance(share: number): boolean {
+    return this.#random() < share;
+  }
+
+  upTo(n: number): number {
+    return Math.floor(this.#random() * n);
+  }
+}
+
+/** One writer: transaction after transaction on one connection, until enough is committed. */
+async function write(
+  database: Database,
+  dice: Dice,
+  { events, perAppend }: RaceOptions,
+  progress: { committed: number },
+): Promise<void> {
+  await database.session({ statementTimeoutMs: 30_000 }, async (session) => {
+    await session.query(NO_LIMITS);
+    while (progress.committed < events) {
+      try {
+        progress.committed += await transact(session, dice, perAppend);
+      } catch {
+        // A deadlock or a timeout: this transaction did not happen.
+        await session.query('ROLLBACK');
+      }
+    }
+  });
+}
+
+/** @returns how many events were committed */
+async function transact(session: Queryable, dice: Dice, perAppend: number): Promise<number> {
+  await session.query('BEGIN');
+  // The order of xids is then not that of the events.
+  if (dice.chance(0.5)) await session.query('SELECT pg_current_xact_id()');
+  if (dice.chance(0.3)) await sleep(dice.upTo(15));
+  const aggregates = Array.from({ length: 1 + dice.upTo(3) }, () => dice.upTo(AGGREGATES));
+  let appended = await appendSome(session, dice, aggregates, perAppend);
+  if (dice.chance(0.25)) {
+    await session.query('SAVEPOINT part');
+    const more = await appendSome(session, dice, aggregates, perAppend);
+    if (dice.chance(0.5)) await session.query('ROLLBACK TO SAVEPOINT part');
+    else appended += more;
+  }
+  if (dice.chance(0.2)) await sleep(dice.upTo(20));
+  if (dice.chance(0.2)) appended += await appendSome(session, dice, aggregates, perAppend);
+  return end(session, dice, appended);
+}
+
+async function end(session: Queryable, dice: Dice, appended: number): Promise<number> {
+  if (dice.chance(0.04)) {
+    await session.query('ROLLBACK');
+    return 0;
+  }
+  if (dice.chance(0.06)) {
+    const name = `race-${crypto.randomUUID()}`;
+    await session.query(`PREPARE TRANSACTION '${name}'`);
+    await sleep(dice.upTo(40));
+    const isKept = dice.chance(0.8);
+    await session.query(`${isKept ? 'COMMIT' : 'ROLLBACK'} PREPARED '${name}'`);
+    return isKept ? appended : 0;
+  }
+  await session.query('COMMIT');
+  return appended;
+}
+
+async function appendSome(
+  session: Queryable,
+  dice: Dice,
+  aggregates: readonly number[],
+  perAppend: number,
+): Promise<number> {
+  const count = 1 + dice.upTo(perAppend);
+  const events = Array.from({ length: count }, (_, n) =>
+    raceEvent(aggregates[n % aggregates.length]),
+  );
+  await append(client(session), events);
+  return count;
+}
+
+function raceEvent(aggregate: number | string | undefined) {
+  return {
+    eventType: 'race_ran',
+    aggregateType: 'race',
+    aggregateId: `race-${aggregate}`,
+    payload: { lap: 1 },
+  };
+}
+
+const client = (session: Queryable) => ({
+  query: (text: string, values: unknown[]) => session.query(text, values),
+});
+
+/** A transaction that appends first, then stays open; and again, until all others are done. */
+async function stayOpen(database: Database, longMs: number, isOver: () => boolean): Promise<void> {
+  await database.session({ statementTimeoutMs: 30_000 }, async (session) => {
+    await session.query(NO_LIMITS);
+    do {
+      await session.query('BEGIN');
+      await append(client(session), [raceEvent('long')]);
+      const until = systemClock.monotonicMs() + longMs;
+      while (systemClock.monotonicMs() < until && !isOver()) await sleep(20);
+      await append(client(session), [raceEvent('long')]);
+      await session.query('COMMIT');
+    } while (!isOver());
+  });
+}
+
+class Judge {
+  readonly #reader: OutboxReader;
+  readonly #seen = new Map<string, Set<bigint>>();
+  readonly #last = new Map<string, bigint>();
+  #doubled = 0;
+  #reordered = 0;
+
+  constructor(reader: OutboxReader) {
+    this.#reader = reader;
+  }
+
+  async read(database: Queryable): Promise<number> {
+    const events = await this.#reader.next(database);
+    for (const { aggregateId, version } of events) {
+      const seen = this.#seen.get(aggregateId) ?? new Set();
+      this.#seen.set(aggregateId, seen);
+      const last = this.#last.get(aggregateId) ?? 0n;
+      if (seen.has(version)) this.#doubled += 1;
+      else if (version < last) this.#reordered += 1;
+      seen.add(version);
+      if (version > last) this.#last.set(aggregateId, version);
+    }
+    return events.length;
+  }
+
+  /** Nobody writes any more: reads to the end. */
+  async finish(database: Queryable): Promise<void> {
+    while ((await this.read(database)) > 0);
+  }
+
+  verdict(truth: ReadonlyMap<string, bigint>): Verdict {
+    let lost = 0;
+    for (const [id, head] of truth) lost += Number(head) - (this.#seen.get(id)?.size ?? 0);
+    const { name: reader } = this.#reader;
+    return { reader, lost, doubled: this.#doubled, reordered: this.#reordered };
+  }
+}
