@@ -1,5 +1,4 @@
-import { catalogue, type EventField, type EventType } from '@nova/events';
-import { eventSchema } from './event-schema.ts';
+import { catalogue, type EventField, type EventType, eventSchema } from '@nova/events';
 import { protoComments } from './proto-image.ts';
 
 const FORM_NAMES: Readonly<Record<EventField['form'], string>> = {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { acceptPayload, catalogue, type EventType } from '@nova/events';
+import { acceptPayload, catalogue, type EventType, eventSchema } from '@nova/events';
 import { ids, payloads } from '@nova/events/testing';
 import type { JsonObject } from '@nova/proto/runtime';
 import Ajv from 'ajv/dist/2020.js';
 import fc from 'fast-check';
-import { eventSchema } from './event-schema.ts';
 import { protoComments } from './proto-image.ts';
 
 const comments = protoComments();

@@ -1,4 +1,4 @@
-import { catalogue, isCanonicalUuid, laneOf } from '@nova/events';
+import { catalogue, isCanonicalUuid, isEventTypeName, laneOf } from '@nova/events';
 import { wrongUse } from '../verb.ts';
 
 /** Which events a person wants to see. */
@@ -13,7 +13,7 @@ export interface EventFilter {
 /**
  * Event types as they are typed (aliases are resolved) and an aggregate.
  *
- * @throws CLI_WRONG_USE naming the nearest type for one that is not known.
+ * @throws CLI_WRONG_USE naming the nearest type for what no event type can be called.
  */
 export function eventFilter(
   types: readonly string[],
@@ -25,6 +25,8 @@ export function eventFilter(
   const eventTypes = types.map((given) => {
     const found = catalogue.resolve(given);
     if ('eventType' in found) return found.eventType.type;
+    // It may be registered: events-service knows, and names the nearest where it is not.
+    if (isEventTypeName(given)) return given;
     const hint = found.nearest === undefined ? '' : `, did you mean ${found.nearest}?`;
     throw wrongUse(`unknown event type ${given}${hint}`);
   });

@@ -158,11 +158,12 @@ describe('readEvents', () => {
 });
 
 describe('eventFilter', () => {
-  it('resolves aliases and names the nearest type for what it does not know', () => {
+  it('resolves aliases, leaves other types to the service, and names the nearest for what is none', () => {
     expect(eventFilter(['message.sent', 'message_created'], undefined).eventTypes).toEqual([
       'message_created',
     ]);
-    expect(() => eventFilter(['message_creatd'], undefined)).toThrow(
+    expect(eventFilter(['order_placed'], undefined).eventTypes).toEqual(['order_placed']);
+    expect(() => eventFilter(['message-creatd'], undefined)).toThrow(
       'did you mean message_created',
     );
     expect(() => eventFilter([], 'NOT-A-UUID')).toThrow('--aggregate must be a UUID');

@@ -32,6 +32,7 @@ export {
   participantId,
   requestEventId,
 } from './derived-ids.ts';
+export { eventSchema } from './event-schema.ts';
 export type { EventField, EventType, KeyRule } from './event-type.ts';
 export type { FieldForm } from './field-form.ts';
 export { DEFAULT_PARTITIONS, LANES, laneOf, partitionOf } from './lanes.ts';

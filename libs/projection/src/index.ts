@@ -2,7 +2,7 @@
  * Views as pure folds: `(row or nothing, event) → row or nothing`, per view key, each row from
  * exactly one aggregate, whose id begins the key.
  *
- *   defineView, on        how a service declares a view
+ *   defineView, on, onRegistered   how a service declares a view
  *   createGenerationSchema, describeTable   its tables, in a schema per generation
  *   decodeEvent → planEvent → RowSet.load → applyEvent … → RowSet.save   a round
  *
@@ -21,6 +21,7 @@ export {
   generationSchema,
   useGeneration,
 } from './generation.ts';
+export { onRegistered, type RegisteredType } from './on-registered.ts';
 export { type RowChange, type RowName, RowSet, rowName, type StoredRow } from './row-set.ts';
 export {
   defineView,

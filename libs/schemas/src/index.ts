@@ -9,6 +9,7 @@
  *
  * ajv and re2js are imported here only, and run in the thread only.
  */
+export { type AsyncApiFrame, asyncApiDocument, type DescribedType } from './async-api.ts';
 export { checkSchema, MAX_SCHEMA_BYTES, type SchemaProblem } from './check-schema.ts';
 export type { Finding } from './compatibility/finding.ts';
 export {

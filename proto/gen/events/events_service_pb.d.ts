@@ -7,6 +7,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Condition, Event, PublishMode, Refusal } from "./event_pb.js";
 import type { CancelReplayRequestSchema, CancelReplayResponseSchema, ConsumeRequestSchema, ConsumeResponseSchema, CreateSubscriptionRequestSchema, CreateSubscriptionResponseSchema, DeleteSubscriptionRequestSchema, DeleteSubscriptionResponseSchema, DiscardSubscriptionParkedRequestSchema, DiscardSubscriptionParkedResponseSchema, GetSubscriptionRequestSchema, GetSubscriptionResponseSchema, ListSubscriptionParkedRequestSchema, ListSubscriptionParkedResponseSchema, ListSubscriptionsRequestSchema, ListSubscriptionsResponseSchema, ReplayEventsRequestSchema, ReplayEventsResponseSchema, ReplaySubscriptionParkedRequestSchema, ReplaySubscriptionParkedResponseSchema, UpdateSubscriptionRequestSchema, UpdateSubscriptionResponseSchema } from "./subscriptions_pb.js";
+import type { CheckEventSchemaRequestSchema, CheckEventSchemaResponseSchema, DeprecateEventSchemaRequestSchema, DeprecateEventSchemaResponseSchema, GetEventSchemaRequestSchema, GetEventSchemaResponseSchema, ListEventSchemasRequestSchema, ListEventSchemasResponseSchema, RegisterEventSchemaRequestSchema, RegisterEventSchemaResponseSchema } from "./event_schemas_pb.js";
 
 /**
  * Describes the file events/events_service.proto.
@@ -2123,6 +2124,57 @@ export declare const EventsService: GenService<{
     methodKind: "unary";
     input: typeof RebaseLogRequestSchema;
     output: typeof RebaseLogResponseSchema;
+  },
+  /**
+   * Makes an event type of another team, with its topic, or the next version of its schema.
+   *
+   * @generated from rpc events.EventsService.RegisterEventSchema
+   */
+  registerEventSchema: {
+    methodKind: "unary";
+    input: typeof RegisterEventSchemaRequestSchema;
+    output: typeof RegisterEventSchemaResponseSchema;
+  },
+  /**
+   * A version of a type's schema.
+   *
+   * @generated from rpc events.EventsService.GetEventSchema
+   */
+  getEventSchema: {
+    methodKind: "unary";
+    input: typeof GetEventSchemaRequestSchema;
+    output: typeof GetEventSchemaResponseSchema;
+  },
+  /**
+   * The event types and their last versions.
+   *
+   * @generated from rpc events.EventsService.ListEventSchemas
+   */
+  listEventSchemas: {
+    methodKind: "unary";
+    input: typeof ListEventSchemasRequestSchema;
+    output: typeof ListEventSchemasResponseSchema;
+  },
+  /**
+   * Says that a type should not be used any more. Its events are taken and read as before, but no
+   * further version is.
+   *
+   * @generated from rpc events.EventsService.DeprecateEventSchema
+   */
+  deprecateEventSchema: {
+    methodKind: "unary";
+    input: typeof DeprecateEventSchemaRequestSchema;
+    output: typeof DeprecateEventSchemaResponseSchema;
+  },
+  /**
+   * What registering a schema would be refused for, and whom it would break.
+   *
+   * @generated from rpc events.EventsService.CheckEventSchema
+   */
+  checkEventSchema: {
+    methodKind: "unary";
+    input: typeof CheckEventSchemaRequestSchema;
+    output: typeof CheckEventSchemaResponseSchema;
   },
 }>;
 

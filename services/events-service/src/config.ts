@@ -3,10 +3,16 @@ import { connectionSettings, settings as kafkaSettings } from '@nova/kafka';
 import { relaySettings } from '@nova/outbox';
 import { databaseSettings } from '@nova/postgres';
 
+// It creates the topics of types that are registered.
+const { kafkaReplicationFactor, kafkaMinInsyncReplicas, kafkaTopicRetentionDays } = kafkaSettings;
+
 /** Settings of the gRPC process. */
 export const settings = {
   ...databaseSettings('EVENTS'),
   ...connectionSettings,
+  kafkaReplicationFactor,
+  kafkaMinInsyncReplicas,
+  kafkaTopicRetentionDays,
   migrationUrl: setting.optional(
     setting.url({
       env: 'NOVA_EVENTS_MIGRATION_URL',

@@ -1,9 +1,11 @@
 import { connectionOptions, openKafka } from '@nova/kafka';
 import { append, createWaker } from '@nova/outbox';
+import { createValidator } from '@nova/schemas';
 import { createPageTokens, databasePart, defineService, runService } from '@nova/service-kit';
 import { settings } from './config.ts';
 import { eventsServices } from './rpc/service.ts';
 import { createAppendQueue } from './storage/append-queue.ts';
+import { createEventTypes } from './storage/event-types.ts';
 import { createLogGrowth } from './storage/log-growth.ts';
 import { maintenance } from './storage/maintenance.ts';
 import { migrateLog } from './storage/migrate-log.ts';
@@ -20,11 +22,14 @@ const definition = defineService({
   },
   build({ config, logger, clock }) {
     const { database, part, probe } = databasePart(config, { name: 'events-service', logger });
-    // Only asked whether it is there: publishing is the relay's, and goes on without it.
+    // Makes the topics of types that are registered; publishing is the relay's, and goes on without.
     const kafka = openKafka({
       ...connectionOptions(config),
       clientId: 'events-service',
       logger,
+      replicationFactor: config.kafkaReplicationFactor,
+      minInsyncReplicas: config.kafkaMinInsyncReplicas,
+      topicRetentionDays: config.kafkaTopicRetentionDays,
     }).admin();
     const growth = createLogGrowth(database);
     const progress = createPublishProgress(database, clock);
@@ -34,6 +39,8 @@ const definition = defineService({
       waker.wake();
     };
     const queue = createAppendQueue({ append: (units) => append(database, units), wake, clock });
+    const validator = createValidator();
+    const types = createEventTypes({ database, validator, logger });
     const scheduler = createScheduler({ database, logger, wake });
     const subscriptions = createSubscriptionHub({ database, growth, logger });
     const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
@@ -45,11 +52,15 @@ const definition = defineService({
         progress.part,
         scheduler.part,
         subscriptions.part,
+        ...types.parts,
         maintenance({ database, logger, everyMs: config.maintenanceIntervalMs }),
       ],
       services: eventsServices({
         database,
         queue,
+        types,
+        validator,
+        admin: kafka,
         growth,
         progress,
         scheduler,

@@ -4,7 +4,8 @@ import { connectionOptions, openKafka } from '@nova/kafka';
 import { createRelay, relayRules } from '@nova/outbox';
 import { databasePart, defineService, runService } from '@nova/service-kit';
 import { settingsOfRelay } from './config.ts';
-import { catalogueTopics } from './domain/topics.ts';
+import { catalogueTopics, topicsOf } from './domain/topics.ts';
+import { registeredTypes } from './storage/event-schemas.ts';
 import { topicProvisioning } from './storage/topic-provisioning.ts';
 
 const definition = defineService({
@@ -27,6 +28,10 @@ const definition = defineService({
     });
     const publisher = kafka.publisher();
     const admin = kafka.admin();
+    const topics = async () => [
+      ...catalogueTopics(),
+      ...(await registeredTypes(database)).flatMap(topicsOf),
+    ];
     const relayId = `${hostname()}/${newEventId()}`;
     const relay = createRelay({ database, publisher, relayId, clock, logger, settings: config });
     return {
@@ -34,7 +39,7 @@ const definition = defineService({
         part,
         { name: 'kafka admin', start: () => Promise.resolve(), stop: () => admin.close() },
         publisher,
-        topicProvisioning({ admin, topics: catalogueTopics(), readiness, logger }),
+        topicProvisioning({ admin, topics, readiness, logger }),
         relay,
       ],
       probes: [probe, { name: 'kafka', check: () => admin.ping(), whenFailing: 'degraded' }],

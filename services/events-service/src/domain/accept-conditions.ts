@@ -1,12 +1,12 @@
-import { catalogue, isCanonicalUuid } from '@nova/events';
+import { isCanonicalUuid } from '@nova/events';
 import type { AppendUnit, Condition } from '@nova/outbox';
 import { type Condition as GivenCondition, PublishMode } from '@nova/proto/gen/events/event_pb';
 import { resolveType } from './accept-event.ts';
+import type { KnownTypes } from './known-types.ts';
 import { fieldPath, quoted, type Violations } from './violations.ts';
 
 const MAX_NONE_SINCE_TYPES = 32;
 const MAX_CONDITIONS = 500;
-const AGGREGATE_TYPES = new Set(catalogue.all().map(({ aggregateType }) => aggregateType));
 
 /** The aggregate that a condition is about when it names none. */
 export interface DefaultAggregate {
@@ -16,6 +16,7 @@ export interface DefaultAggregate {
 
 /** Reads a condition; what is wrong with it goes to `violations`, and undefined is answered. */
 export function acceptCondition(
+  types: KnownTypes,
   given: GivenCondition,
   prefix: string,
   violations: Violations,
@@ -23,29 +24,31 @@ export function acceptCondition(
 ): Condition | undefined {
   const aggregateType = given.aggregateType || (fallback?.aggregateType ?? '');
   const aggregateId = given.aggregateId || (fallback?.aggregateId ?? '');
-  checkAggregate(aggregateType, aggregateId, prefix, violations);
-  const must = acceptMust(given.must, aggregateType, prefix, violations);
+  checkAggregate(types, aggregateType, aggregateId, prefix, violations);
+  const must = acceptMust(types, given.must, aggregateType, prefix, violations);
   return must === undefined ? undefined : { aggregateType, aggregateId, ...must };
 }
 
 /** Checks that both parts name an aggregate that could exist. */
 export function checkAggregate(
+  types: KnownTypes,
   aggregateType: string,
   aggregateId: string,
   prefix: string,
   violations: Violations,
 ): void {
-  checkAggregateType(aggregateType, fieldPath(prefix, 'aggregate_type'), violations);
+  checkAggregateType(types, aggregateType, fieldPath(prefix, 'aggregate_type'), violations);
   checkAggregateId(aggregateId, prefix, violations);
 }
 
-/** Checks that the catalogue has such an aggregate type. */
+/** Checks that there is such an aggregate type. */
 export function checkAggregateType(
+  types: KnownTypes,
   aggregateType: string,
   field: string,
   violations: Violations,
 ): void {
-  if (AGGREGATE_TYPES.has(aggregateType)) return;
+  if (types.hasAggregateType(aggregateType)) return;
   const problem =
     aggregateType === '' ? 'is required' : `unknown aggregate type ${quoted(aggregateType)}`;
   violations.add(field, problem);
@@ -69,6 +72,7 @@ type Must =
   | { kind: 'none_since'; eventTypes: readonly string[]; version: bigint };
 
 function acceptMust(
+  types: KnownTypes,
   must: GivenCondition['must'],
   aggregateType: string,
   prefix: string,
@@ -89,8 +93,9 @@ function acceptMust(
       const { eventTypes, version } = must.value;
       const path = fieldPath(prefix, 'none_since');
       checkVersion(version, fieldPath(path, 'version'), violations);
-      const types = acceptTypes(eventTypes, aggregateType, `${path}.event_types`, violations);
-      return { kind: 'none_since', eventTypes: types, version };
+      const field = `${path}.event_types`;
+      const named = acceptTypes(types, eventTypes, aggregateType, field, violations);
+      return { kind: 'none_since', eventTypes: named, version };
     }
     case undefined:
       violations.add(prefix, 'must say one of not_exist, exist, version, none_since');
@@ -100,6 +105,7 @@ function acceptMust(
 
 /** Canonical names of event types, each of which must belong to the aggregate type. */
 export function acceptTypes(
+  types: KnownTypes,
   given: readonly string[],
   aggregateType: string,
   field: string,
@@ -109,14 +115,14 @@ export function acceptTypes(
     violations.add(field, `must name 1 to ${MAX_NONE_SINCE_TYPES} event types`);
     return [];
   }
-  const types = given.map((name, index) => {
-    const found = resolveType(name, `${field}[${index}]`, violations);
+  const named = given.map((name, index) => {
+    const found = resolveType(types, name, `${field}[${index}]`, violations);
     if (found !== undefined && found.eventType.aggregateType !== aggregateType) {
       violations.add(`${field}[${index}]`, `is not a type of aggregate ${quoted(aggregateType)}`);
     }
     return found?.eventType.type;
   });
-  return [...new Set(types.filter((type) => type !== undefined))];
+  return [...new Set(named.filter((type) => type !== undefined))];
 }
 
 function checkVersion(version: bigint, field: string, violations: Violations): void {
@@ -125,6 +131,7 @@ function checkVersion(version: bigint, field: string, violations: Violations): v
 
 /** Reads the conditions of a batch, each of which names its aggregate. */
 export function acceptConditions(
+  types: KnownTypes,
   given: readonly GivenCondition[],
   violations: Violations,
 ): Condition[] {
@@ -133,7 +140,9 @@ export function acceptConditions(
     return [];
   }
   return given
-    .map((condition, index) => acceptCondition(condition, `conditions[${index}]`, violations))
+    .map((condition, index) =>
+      acceptCondition(types, condition, `conditions[${index}]`, violations),
+    )
     .filter((condition) => condition !== undefined);
 }
 

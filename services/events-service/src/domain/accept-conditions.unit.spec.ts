@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ConditionSchema, PublishMode } from '@nova/proto/gen/events/event_pb';
 import { create, type MessageInitShape } from '@nova/proto/runtime';
 import { acceptCondition, acceptConditions, acceptMode } from './accept-conditions.ts';
+import { ownTypes } from './known-types.ts';
 import { Violations } from './violations.ts';
 
 const ID = '550e8400-e29b-41d4-a716-446655440000';
@@ -10,6 +11,7 @@ const conversation = { aggregateType: 'conversation', aggregateId: ID };
 function accept(given: MessageInitShape<typeof ConditionSchema>, fallback = true) {
   const violations = new Violations();
   const condition = acceptCondition(
+    ownTypes,
     create(ConditionSchema, given),
     'condition',
     violations,
@@ -82,6 +84,7 @@ describe('acceptConditions', () => {
     const violations = new Violations();
     const must = { case: 'exist', value: true } as const;
     acceptConditions(
+      ownTypes,
       [create(ConditionSchema, { ...conversation, must }), create(ConditionSchema, conversation)],
       violations,
     );

@@ -1,15 +1,9 @@
-import {
-  acceptPayload,
-  catalogue,
-  type EventType,
-  isCanonicalUuid,
-  newEventId,
-  requestEventId,
-} from '@nova/events';
+import { isCanonicalUuid, newEventId, requestEventId } from '@nova/events';
 import type { NewEvent } from '@nova/outbox';
 import type { JsonObject, Timestamp } from '@nova/proto/runtime';
 import { acceptAnnotations, type CallTrace, type GivenAnnotations } from './annotations.ts';
 import { type AcceptedTime, acceptExpiresAt, acceptOccurredAt } from './event-time.ts';
+import type { KnownType, KnownTypes } from './known-types.ts';
 import { fieldPath, quoted, type Violations } from './violations.ts';
 
 /** An event as a request gives it. */
@@ -27,6 +21,8 @@ export interface GivenEvent extends GivenAnnotations {
 
 /** The request that an event arrives with. */
 export interface Arrival {
+  /** What may be published; it has judged the payloads of registered types. */
+  readonly types: KnownTypes;
   readonly now: Date;
   /** `/nova/<service or publishing identity>`. */
   readonly source: string;
@@ -62,7 +58,12 @@ export function acceptEvent(
   violations: Violations,
 ): AcceptedEvent | undefined {
   const { prefix } = place;
-  const type = resolveType(given.eventType, fieldPath(prefix, 'event_type'), violations);
+  const type = resolveType(
+    arrival.types,
+    given.eventType,
+    fieldPath(prefix, 'event_type'),
+    violations,
+  );
   const annotations = acceptAnnotations(given, arrival.trace, prefix, violations);
   const times = acceptTimes(given, arrival.now, prefix, violations);
   checkEventId(given.eventId, fieldPath(prefix, 'event_id'), violations);
@@ -95,15 +96,16 @@ export function acceptEvent(
 
 /** Finds the event type that is meant; an unknown one is refused by naming the nearest. */
 export function resolveType(
+  types: KnownTypes,
   given: string,
   field: string,
   violations: Violations,
-): { eventType: EventType; alias: string | undefined } | undefined {
+): { eventType: KnownType; alias: string | undefined } | undefined {
   if (given === '') {
     violations.add(field, 'is required');
     return undefined;
   }
-  const found = catalogue.resolve(given);
+  const found = types.resolve(given);
   if ('eventType' in found) return { eventType: found.eventType, alias: found.alias };
   const hint = found.nearest === undefined ? '' : `; did you mean ${found.nearest}?`;
   violations.add(field, `unknown event type ${quoted(given)}${hint}`);
@@ -111,13 +113,13 @@ export function resolveType(
 }
 
 function checkPayload(
-  eventType: EventType,
+  eventType: KnownType,
   { aggregateId, payload }: GivenEvent,
   prefix: string,
   violations: Violations,
 ): { readonly aggregateId: string; readonly payload: Uint8Array } | undefined {
   if (payload === undefined) return undefined;
-  const accepted = acceptPayload(eventType, { aggregateId, payload });
+  const accepted = eventType.accept({ aggregateId, payload });
   if (accepted.ok) return accepted;
   violations.addAll(
     accepted.violations.map(({ field, description }) => ({
@@ -130,7 +132,7 @@ function checkPayload(
 
 function checkAggregateType(
   given: string,
-  eventType: EventType,
+  eventType: KnownType,
   field: string,
   violations: Violations,
 ): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isCanonicalUuid, requestEventId } from '@nova/events';
 import { acceptBatch } from './accept-batch.ts';
 import { type Arrival, acceptEvent, type GivenEvent } from './accept-event.ts';
+import { ownTypes } from './known-types.ts';
 import { Violations } from './violations.ts';
 
 const NOW = new Date('2026-11-21T12:00:00.000Z');
@@ -10,6 +11,7 @@ const MESSAGE = '7d5a0f1e-8c3b-4b61-9a52-0d6c2f1b7e11';
 const SENDER = '11111111-2222-4333-8444-555555555555';
 
 const arrival: Arrival = {
+  types: ownTypes,
   now: NOW,
   source: '/nova/dev',
   trace: { correlationId: 'c-1', traceparent: '00-1-2-01' },

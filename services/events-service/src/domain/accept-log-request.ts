@@ -5,6 +5,7 @@ import type {
   NewEvent as GivenLogEvent,
 } from '@nova/proto/gen/events/event_log_pb';
 import { type GivenEvent, resolveType } from './accept-event.ts';
+import type { KnownTypes } from './known-types.ts';
 import { readJsonObject } from './strict-json.ts';
 import { identifierProblem } from './text.ts';
 import { fieldPath, type Violations } from './violations.ts';
@@ -60,12 +61,13 @@ export function acceptLanes(given: readonly number[], violations: Violations): r
 
 /** Canonical names of event types to read; empty means all. */
 export function acceptEventTypes(
+  types: KnownTypes,
   given: readonly string[],
   field: string,
   violations: Violations,
 ): readonly string[] {
-  const types = given.map(
-    (name, index) => resolveType(name, `${field}[${index}]`, violations)?.eventType.type,
+  const named = given.map(
+    (name, index) => resolveType(types, name, `${field}[${index}]`, violations)?.eventType.type,
   );
-  return [...new Set(types.filter((type) => type !== undefined))];
+  return [...new Set(named.filter((type) => type !== undefined))];
 }

@@ -4,6 +4,7 @@ import type { SubscribeToEventsRequest } from '@nova/proto/gen/events/events_ser
 import { checkAggregateType } from './accept-conditions.ts';
 import { acceptEventTypes } from './accept-log-request.ts';
 import { acceptOccurredAt } from './event-time.ts';
+import type { KnownTypes } from './known-types.ts';
 import { identifierProblem } from './text.ts';
 import { fieldPath, type Violations } from './violations.ts';
 
@@ -24,6 +25,7 @@ export type SubscriptionStart =
  * @param prefix path of the message with the filters, where that is not the request itself
  */
 export function acceptEventFilter(
+  types: KnownTypes,
   given: Omit<SubscribeToEventsRequest, '$typeName' | '$unknown' | 'from'>,
   violations: Violations,
   prefix = '',
@@ -31,11 +33,11 @@ export function acceptEventFilter(
   const { aggregateId, aggregateIdPrefix, tenant } = given;
   const at = (field: string) => fieldPath(prefix, field);
   const eventTypes = few(given.eventTypes, at('event_types'), violations)
-    ? acceptEventTypes(given.eventTypes, at('event_types'), violations)
+    ? acceptEventTypes(types, given.eventTypes, at('event_types'), violations)
     : [];
   if (few(given.aggregateTypes, at('aggregate_types'), violations)) {
     given.aggregateTypes.forEach((type, index) => {
-      checkAggregateType(type, at(`aggregate_types[${index}]`), violations);
+      checkAggregateType(types, type, at(`aggregate_types[${index}]`), violations);
     });
   }
   const texts = { aggregate_id: aggregateId, aggregate_id_prefix: aggregateIdPrefix, tenant };

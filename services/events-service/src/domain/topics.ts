@@ -1,4 +1,4 @@
-import { catalogue, DEFAULT_PARTITIONS, deadLetterTopicOf } from '@nova/events';
+import { catalogue, DEFAULT_PARTITIONS, deadLetterTopicOf, topicOf } from '@nova/events';
 
 /** A topic that must exist before the relay can publish to it. */
 export interface CatalogueTopic {
@@ -6,10 +6,19 @@ export interface CatalogueTopic {
   readonly partitions: number;
 }
 
-/** The topics of all event types and their dead letters; topics are never made from anything else. */
+/** The topics of the catalogue's event types and their dead letters. */
 export function catalogueTopics(): readonly CatalogueTopic[] {
-  return catalogue.all().flatMap(({ type, topic }) => [
-    { topic, partitions: DEFAULT_PARTITIONS },
-    { topic: deadLetterTopicOf(type), partitions: 1 },
-  ]);
+  return catalogue.all().flatMap(({ type }) => topicsOf(type));
+}
+
+/**
+ * The topics of an event type of the catalogue or a registered one.
+ *
+ * @throws TypeError for anything else: topics are never made from free text.
+ */
+export function topicsOf(eventType: string): readonly CatalogueTopic[] {
+  return [
+    { topic: topicOf(eventType), partitions: DEFAULT_PARTITIONS },
+    { topic: deadLetterTopicOf(eventType), partitions: 1 },
+  ];
 }

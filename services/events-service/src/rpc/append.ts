@@ -4,7 +4,7 @@ import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptBatch } from '../domain/accept-batch.ts';
 import { acceptConditions, acceptMode } from '../domain/accept-conditions.ts';
-import type { Arrival } from '../domain/accept-event.ts';
+import type { Arrival, GivenEvent } from '../domain/accept-event.ts';
 import { acceptKey, parseLogEvent } from '../domain/accept-log-request.ts';
 import { appendedOf, storedResponse } from '../domain/append-response.ts';
 import { appendToken, noChangeToken } from '../domain/consistency-token.ts';
@@ -23,9 +23,15 @@ type Response = MessageInitShape<typeof AppendResponseSchema>;
  * comes with the events that the caller has to fold before it decides again.
  */
 export function append(dependencies: Dependencies) {
-  const { database, clock } = dependencies;
+  const { database, types, clock } = dependencies;
   return async (request: AppendRequest, call: Call): Promise<Response> => {
-    const unit = acceptUnit(request, (key) => arrivalOf(call, clock, key));
+    const violations = new Violations();
+    const given = request.events.map((event, index) =>
+      parseLogEvent(event, `events[${index}]`, violations),
+    );
+    const known = await types.judge(given);
+    const arrivalWith = (key: Arrival['key']) => arrivalOf(call, clock, known, key);
+    const unit = acceptUnit(request, given, arrivalWith, violations);
     const result = await dependencies.queue.append(unit, call);
     if (result.outcome === 'refused') return refusalResponse(dependencies, unit, result);
     const token = appendToken(appendedOf(result.events));
@@ -36,15 +42,14 @@ export function append(dependencies: Dependencies) {
 
 function acceptUnit(
   request: AppendRequest,
+  given: readonly GivenEvent[],
   arrivalWith: (key: Arrival['key']) => Arrival,
+  violations: Violations,
 ): AppendUnit {
-  const violations = new Violations();
   const key = acceptKey(request.key, violations);
-  const given = request.events.map((event, index) =>
-    parseLogEvent(event, `events[${index}]`, violations),
-  );
-  const accepted = acceptBatch(given, arrivalWith(key), violations, { mayBeEmpty: true });
-  const conditions = acceptConditions(request.conditions, violations);
+  const arrival = arrivalWith(key);
+  const accepted = acceptBatch(given, arrival, violations, { mayBeEmpty: true });
+  const conditions = acceptConditions(arrival.types, request.conditions, violations);
   const mode = acceptMode(request.mode, violations);
   if (request.reply.length > MAX_REPLY_BYTES) {
     violations.add('reply', `must have at most ${MAX_REPLY_BYTES} bytes`);

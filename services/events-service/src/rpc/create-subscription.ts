@@ -33,12 +33,13 @@ type Response = MessageInitShape<typeof CreateSubscriptionResponseSchema>;
  * Makes a subscription. The name is the key of a retry: the same request finds what the first one has
  * made, another one is refused.
  */
-export function createSubscription({ database, clock }: Dependencies) {
+export function createSubscription({ database, types, clock }: Dependencies) {
   return async (request: CreateSubscriptionRequest, call: Call): Promise<Response> => {
     const violations = new Violations();
     const { name } = request;
     checkSubscriptionName(name, 'name', violations);
     const filter = acceptEventFilter(
+      await types.know(request.filter?.eventTypes ?? []),
       request.filter ?? create(SubscriptionFilterSchema),
       violations,
       'filter',

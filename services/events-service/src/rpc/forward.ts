@@ -25,7 +25,7 @@ type Result = MessageInitShape<typeof ForwardResultSchema>;
  *
  * @throws POSITION_LOST when the log was restored to an earlier state since the last call
  */
-export function forward({ database, clock, wake }: Dependencies) {
+export function forward({ database, types, clock, wake }: Dependencies) {
   return async (
     request: ForwardRequest,
     call: Call,
@@ -34,7 +34,7 @@ export function forward({ database, clock, wake }: Dependencies) {
     await checkLast(database, request.lastPosition, violations);
     const given = request.events.map((one, index) => parse(one, `events[${index}]`, violations));
     if (!violations.none) throw invalid(violations);
-    const arrival = arrivalOf(call, clock, undefined);
+    const arrival = arrivalOf(call, clock, await types.judge(given), undefined);
     const { accepted, refused } = acceptEach(given, arrival, violations);
     if (!violations.none) throw invalid(violations);
     const events: SourceEvent[] = accepted.map(({ event, index }) => ({

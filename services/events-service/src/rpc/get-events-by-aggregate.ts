@@ -50,12 +50,12 @@ export function getEventsByAggregate(dependencies: Dependencies) {
 
 /** The given type, or the only one that the id occurs under; undefined when it occurs nowhere. */
 async function aggregateTypeOf(
-  { database }: Dependencies,
+  { database, types: known }: Dependencies,
   { aggregateType, aggregateId }: GetEventsByAggregateRequest,
   violations: Violations,
 ): Promise<string | undefined> {
   if (aggregateType !== '') {
-    checkAggregate(aggregateType, aggregateId, '', violations);
+    checkAggregate(known.current, aggregateType, aggregateId, '', violations);
     return aggregateType;
   }
   checkAggregateId(aggregateId, '', violations);

@@ -17,10 +17,12 @@ const METHOD = 'events.EventsService/GetEventsByType';
 type Response = MessageInitShape<typeof GetEventsByTypeResponseSchema>;
 
 /** Lists the events of one type in the order of the log. */
-export function getEventsByType({ database, pageTokens }: Dependencies) {
+export function getEventsByType({ database, types, pageTokens }: Dependencies) {
   return async (request: GetEventsByTypeRequest): Promise<Response> => {
     const violations = new Violations();
-    const type = resolveType(request.eventType, 'event_type', violations)?.eventType.type;
+    const { eventType } = request;
+    const known = await types.know([eventType]);
+    const type = resolveType(known, eventType, 'event_type', violations)?.eventType.type;
     const list = { method: METHOD, filter: [type ?? request.eventType] };
     const page = acceptPage(request, list, pageTokens, violations);
     if (type === undefined || !violations.none) throw invalid(violations);

@@ -18,12 +18,15 @@ const ORDINAL_BITS = 63n;
 type Response = MessageInitShape<typeof ListScheduledEventsResponseSchema>;
 
 /** Lists what waits, soonest first, and what the log refused when it was due. */
-export function listScheduledEvents({ database, pageTokens }: Dependencies) {
+export function listScheduledEvents({ database, types, pageTokens }: Dependencies) {
   return async (request: ListScheduledEventsRequest): Promise<Response> => {
     const violations = new Violations();
     const given = request.eventType;
+    const known = await types.know(given === '' ? [] : [given]);
     const eventType =
-      given === '' ? undefined : resolveType(given, 'event_type', violations)?.eventType.type;
+      given === ''
+        ? undefined
+        : resolveType(known, given, 'event_type', violations)?.eventType.type;
     const list = { method: METHOD, filter: [eventType ?? given] };
     const page = acceptPage(request, list, pageTokens, violations);
     if (!violations.none) throw invalid(violations);

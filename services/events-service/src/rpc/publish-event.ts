@@ -4,12 +4,13 @@ import {
   PublishEventRequestSchema,
   type PublishEventResponseSchema,
 } from '@nova/proto/gen/events/events_service_pb';
-import type { MessageInitShape } from '@nova/proto/runtime';
+import type { JsonObject, MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptCondition } from '../domain/accept-conditions.ts';
 import { type AcceptedEvent, acceptEvent } from '../domain/accept-event.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { acceptNotBefore, isBefore } from '../domain/event-time.ts';
+import type { KnownTypes } from '../domain/known-types.ts';
 import { invalid, refused } from '../domain/refusal.ts';
 import { checkRequestId, requestIdentity, unitKey } from '../domain/request-key.ts';
 import { Violations } from '../domain/violations.ts';
@@ -23,9 +24,11 @@ type Response = MessageInitShape<typeof PublishEventResponseSchema>;
 
 /** Stores one event, or keeps it until its time, and answers after the commit. */
 export function publishEvent(dependencies: Dependencies) {
-  const { queue } = dependencies;
+  const { queue, types } = dependencies;
   return async (request: PublishEventRequest, call: Call): Promise<Response> => {
-    const { unit, event, alias, notBefore } = accept(dependencies, request, call);
+    const given = { ...request, payload: request.payload ?? {} };
+    const known = await types.judge([given]);
+    const { unit, event, alias, notBefore } = accept(dependencies, known, given, call);
     if (notBefore !== undefined) {
       const { key } = unit;
       const scheduled = await scheduleEvent(dependencies, event, { key, notBefore });
@@ -55,19 +58,19 @@ export function publishEvent(dependencies: Dependencies) {
   };
 }
 
-function accept({ clock }: Dependencies, request: PublishEventRequest, call: Call) {
+function accept(
+  { clock }: Dependencies,
+  types: KnownTypes,
+  request: PublishEventRequest & { readonly payload: JsonObject },
+  call: Call,
+) {
   const violations = new Violations();
   const { requestId } = request;
   checkRequestId(requestId, 'request_id', violations);
   const key = requestIdentity(call.caller.principal, METHOD, requestId);
-  const arrival = arrivalOf(call, clock, key);
-  const accepted = acceptEvent(
-    { ...request, payload: request.payload ?? {} },
-    arrival,
-    { prefix: '', index: 0 },
-    violations,
-  );
-  const conditions = conditionOf(request, accepted, violations);
+  const arrival = arrivalOf(call, clock, types, key);
+  const accepted = acceptEvent(request, arrival, { prefix: '', index: 0 }, violations);
+  const conditions = conditionOf(types, request, accepted, violations);
   const notBefore = notBeforeOf(request, arrival.now, violations);
   if (accepted === undefined || !violations.none) throw invalid(violations);
   const { event, alias = '' } = accepted;
@@ -103,11 +106,12 @@ function notBeforeOf(
 
 /** The condition, on the event's own aggregate where it names no other. */
 function conditionOf(
+  types: KnownTypes,
   { condition }: PublishEventRequest,
   accepted: AcceptedEvent | undefined,
   violations: Violations,
 ): readonly Condition[] {
   if (condition === undefined || accepted === undefined) return [];
-  const read = acceptCondition(condition, 'condition', violations, accepted.event);
+  const read = acceptCondition(types, condition, 'condition', violations, accepted.event);
   return read === undefined ? [] : [read];
 }

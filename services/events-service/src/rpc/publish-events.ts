@@ -16,7 +16,7 @@ import {
   refusedReply,
   refusedThen,
 } from '../domain/accept-each.ts';
-import type { AcceptedEvent, Arrival } from '../domain/accept-event.ts';
+import type { AcceptedEvent, Arrival, GivenEvent } from '../domain/accept-event.ts';
 import { appendedOf } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { invalid, refusalMessage, refused } from '../domain/refusal.ts';
@@ -39,16 +39,18 @@ type Response = MessageInitShape<typeof PublishEventsResponseSchema>;
 
 /** Stores events in one call: all or none of them, or each aggregate for itself. */
 export function publishEvents(dependencies: Dependencies) {
-  const { queue, clock } = dependencies;
+  const { queue, types, clock } = dependencies;
   return async (request: PublishEventsRequest, call: Call): Promise<Response> => {
     const violations = new Violations();
     const { requestId } = request;
     checkRequestId(requestId, 'request_id', violations);
     const key = requestIdentity(call.caller.principal, METHOD, requestId);
     const mode = acceptMode(request.mode, violations);
-    const batch = acceptEvents(request, arrivalOf(call, clock, key), mode, violations);
+    const given = request.events.map((event) => ({ ...event, payload: event.payload ?? {} }));
+    const known = await types.judge(given);
+    const batch = acceptEvents(given, arrivalOf(call, clock, known, key), mode, violations);
     checkEncodedSize(request, batch.accepted, violations);
-    const conditions = acceptConditions(request.conditions, violations);
+    const conditions = acceptConditions(known, request.conditions, violations);
     if (!violations.none) throw invalid(violations);
     const events = batch.accepted.map(({ event }) => event);
     // A condition on an aggregate without events is one on the whole batch: not meant, where there
@@ -101,12 +103,11 @@ function placeOf<T>(one: T | undefined, among: readonly T[], fallback: number): 
 }
 
 function acceptEvents(
-  request: PublishEventsRequest,
+  given: readonly GivenEvent[],
   arrival: Arrival,
   mode: AppendUnit['mode'],
   violations: Violations,
 ): AcceptedEach {
-  const given = request.events.map((event) => ({ ...event, payload: event.payload ?? {} }));
   if (mode === 'each') return acceptEach(given, arrival, violations);
   const accepted = acceptBatch(given, arrival, violations);
   return {

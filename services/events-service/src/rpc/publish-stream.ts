@@ -8,9 +8,10 @@ import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptCondition } from '../domain/accept-conditions.ts';
 import { invalidRefusal, type RefusalMessage } from '../domain/accept-each.ts';
-import { acceptEvent } from '../domain/accept-event.ts';
+import { acceptEvent, type GivenEvent } from '../domain/accept-event.ts';
 import { storedAt } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
+import type { KnownTypes } from '../domain/known-types.ts';
 import { refusalMessage } from '../domain/refusal.ts';
 import { checkRequestId, requestIdentity, unitKey } from '../domain/request-key.ts';
 import { Violations } from '../domain/violations.ts';
@@ -93,9 +94,14 @@ async function add(
   { request, sequence }: { readonly request: PublishStreamRequest; readonly sequence: bigint },
   { call, signal, answers, over }: Stream,
 ): Promise<void> {
-  const { queue } = dependencies;
+  const { queue, types } = dependencies;
   const { requestId } = request;
-  const accepted = accept(dependencies, request, call);
+  const given = request.event && {
+    ...request.event,
+    payload: request.event.payload ?? {},
+  };
+  const known = await types.judge(given === undefined ? [] : [given]);
+  const accepted = accept(dependencies, known, { request, given }, call);
   if ('refusal' in accepted) {
     const outcome = { case: 'refusal' as const, value: accepted.refusal };
     answers.add(Promise.resolve({ sequence, requestId, outcome }));
@@ -120,20 +126,24 @@ async function add(
   answers.add(stored);
 }
 
-function accept({ clock }: Dependencies, request: PublishStreamRequest, call: Call): Accepted {
+function accept(
+  { clock }: Dependencies,
+  types: KnownTypes,
+  { request, given }: { request: PublishStreamRequest; given: GivenEvent | undefined },
+  call: Call,
+): Accepted {
   const violations = new Violations();
-  const { requestId, event: given } = request;
+  const { requestId } = request;
   checkRequestId(requestId, 'request_id', violations);
   const key = requestIdentity(call.caller.principal, METHOD, requestId);
   if (given === undefined) violations.add('event', 'is required');
-  const arrival = arrivalOf(call, clock, key);
+  const arrival = arrivalOf(call, clock, types, key);
   const place = { prefix: 'event', index: 0 };
-  const one =
-    given && acceptEvent({ ...given, payload: given.payload ?? {} }, arrival, place, violations);
+  const one = given && acceptEvent(given, arrival, place, violations);
   const condition =
     request.condition &&
     one &&
-    acceptCondition(request.condition, 'condition', violations, one.event);
+    acceptCondition(types, request.condition, 'condition', violations, one.event);
   if (one === undefined || !violations.none) {
     const named = given ?? { aggregateType: '', aggregateId: '' };
     return { refusal: invalidRefusal(0, named, violations) };

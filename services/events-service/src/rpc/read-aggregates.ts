@@ -9,6 +9,7 @@ import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { checkAggregate } from '../domain/accept-conditions.ts';
 import { acceptEventTypes } from '../domain/accept-log-request.ts';
+import type { KnownTypes } from '../domain/known-types.ts';
 import { chunksOf } from '../domain/log-chunks.ts';
 import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
@@ -29,9 +30,10 @@ interface Range {
 }
 
 /** Streams the events of many aggregates, each in version order, one aggregate after the other. */
-export function readAggregates({ database }: Dependencies) {
+export function readAggregates({ database, types }: Dependencies) {
   return async function* (request: ReadAggregatesRequest, call: Call): AsyncGenerator<Response> {
-    const { ranges, limit } = accept(request);
+    const known = await types.know(request.aggregates.flatMap(({ eventTypes }) => eventTypes));
+    const { ranges, limit } = accept(request, known);
     for (const range of ranges) {
       if (call.signal.aborted) return;
       for await (const events of stepsOf(database, range, limit)) {
@@ -64,7 +66,10 @@ async function* stepsOf(
   }
 }
 
-function accept(request: ReadAggregatesRequest): { ranges: Range[]; limit: number } {
+function accept(
+  request: ReadAggregatesRequest,
+  types: KnownTypes,
+): { ranges: Range[]; limit: number } {
   const violations = new Violations();
   const { aggregates, limitPerAggregate } = request;
   if (aggregates.length === 0 || aggregates.length > MAX_AGGREGATES) {
@@ -73,9 +78,10 @@ function accept(request: ReadAggregatesRequest): { ranges: Range[]; limit: numbe
   if (limitPerAggregate < 0) violations.add('limit_per_aggregate', 'must not be negative');
   const ranges = aggregates.slice(0, MAX_AGGREGATES).map((range, index) => {
     const prefix = `aggregates[${index}]`;
-    checkAggregate(range.aggregateType, range.aggregateId, prefix, violations);
+    checkAggregate(types, range.aggregateType, range.aggregateId, prefix, violations);
     if (range.afterVersion < 0n) violations.add(`${prefix}.after_version`, 'must not be negative');
-    const eventTypes = acceptEventTypes(range.eventTypes, `${prefix}.event_types`, violations);
+    const field = `${prefix}.event_types`;
+    const eventTypes = acceptEventTypes(types, range.eventTypes, field, violations);
     const { aggregateType, aggregateId, afterVersion } = range;
     return { aggregateType, aggregateId, afterVersion, eventTypes };
   });

@@ -3,6 +3,7 @@ import type { ReadLogRequest, ReadLogResponseSchema } from '@nova/proto/gen/even
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { acceptEventTypes, acceptLanes } from '../domain/accept-log-request.ts';
+import type { KnownTypes } from '../domain/known-types.ts';
 import { chunksOf } from '../domain/log-chunks.ts';
 import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
@@ -24,9 +25,9 @@ type Response = MessageInitShape<typeof ReadLogResponseSchema>;
  *      └─ else: end, after a message that names the head
  */
 export function readLog(dependencies: Dependencies) {
-  const { clock } = dependencies;
+  const { clock, types } = dependencies;
   return async function* (request: ReadLogRequest, call: Call): AsyncGenerator<Response> {
-    const reading = accept(request);
+    const reading = accept(request, await types.know(request.eventTypes));
     let said = reading.from?.position ?? 0n;
     let saidAtMs = clock.monotonicMs();
     for await (const window of windowsOf(dependencies, reading, call.signal)) {
@@ -41,14 +42,17 @@ export function readLog(dependencies: Dependencies) {
   };
 }
 
-function accept(request: ReadLogRequest): LogReading & { readonly headersOnly: boolean } {
+function accept(
+  request: ReadLogRequest,
+  types: KnownTypes,
+): LogReading & { readonly headersOnly: boolean } {
   const violations = new Violations();
   const from = request.from === '' ? undefined : parsePosition(request.from);
   if (request.from !== '' && from === undefined) {
     violations.add('from', 'must be a position as nova writes it');
   }
   const lanes = acceptLanes(request.lanes, violations);
-  const eventTypes = acceptEventTypes(request.eventTypes, 'event_types', violations);
+  const eventTypes = acceptEventTypes(types, request.eventTypes, 'event_types', violations);
   if (!violations.none) throw invalid(violations);
   const { headersOnly, follow } = request;
   const filter = {

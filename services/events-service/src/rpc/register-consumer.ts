@@ -16,7 +16,7 @@ type Response = MessageInitShape<typeof RegisterConsumerResponseSchema>;
 const HOST_AND_PORT = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** Notes that a member of a consumer is running; it repeats the call before the time to live ends. */
-export function registerConsumer({ database }: Dependencies) {
+export function registerConsumer({ database, types }: Dependencies) {
   return async (request: RegisterConsumerRequest): Promise<Response> => {
     const violations = new Violations();
     const { service, consumer, generation, opsAddress } = request;
@@ -25,7 +25,8 @@ export function registerConsumer({ database }: Dependencies) {
     if (generation < 0) violations.add('generation', 'must not be negative');
     if (!HOST_AND_PORT.test(opsAddress)) violations.add('ops_address', 'must be host:port');
     if (request.eventTypes.length === 0) violations.add('event_types', 'is required');
-    const eventTypes = acceptEventTypes(request.eventTypes, 'event_types', violations);
+    const known = await types.know(request.eventTypes);
+    const eventTypes = acceptEventTypes(known, request.eventTypes, 'event_types', violations);
     if (!violations.none) throw invalid(violations);
     const { head } = await logHead(database);
     const member = { service, consumer, generation, eventTypes, opsAddress };

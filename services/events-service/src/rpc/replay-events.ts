@@ -26,14 +26,15 @@ type Response = MessageInitShape<typeof ReplayEventsResponseSchema>;
  * What it has not got to yet comes anyway, so the part ends there at the latest.
  */
 export function replayEvents(dependencies: Dependencies) {
-  const { database, subscriptions } = dependencies;
+  const { database, subscriptions, types } = dependencies;
   return async (request: ReplayEventsRequest, call: Call): Promise<Response> => {
     const violations = new Violations();
     const { subscription: name, reason, aggregateId, dryRun } = request;
     checkSubscriptionName(name, 'subscription', violations);
     checkReason(reason, 'reason', violations);
     if (reason === '' && !dryRun) violations.add('reason', 'must say why');
-    const eventTypes = acceptEventTypes(request.eventTypes, 'event_types', violations);
+    const known = await types.know(request.eventTypes);
+    const eventTypes = acceptEventTypes(known, request.eventTypes, 'event_types', violations);
     const problem = identifierProblem(aggregateId, MAX_NAME_BYTES);
     if (problem !== undefined) violations.add('aggregate_id', problem);
     const { from, to } = await acceptRange(dependencies, request, violations);

@@ -10,6 +10,7 @@ import { acceptEventTypes, acceptKey } from '../domain/accept-log-request.ts';
 import { appendedOf, storedResponse } from '../domain/append-response.ts';
 import { appendToken } from '../domain/consistency-token.ts';
 import { logEventMessage } from '../domain/event-message.ts';
+import type { KnownTypes } from '../domain/known-types.ts';
 import { invalid, refused } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -19,11 +20,12 @@ const MAX_SEEN = 500;
 type Response = MessageInitShape<typeof ResolveResponseSchema>;
 
 /** Asked before a command is refused: was it done before, or has something happened since? */
-export function resolve({ database }: Dependencies) {
+export function resolve({ database, types }: Dependencies) {
   return async (request: ResolveRequest): Promise<Response> => {
     const violations = new Violations();
     const key = acceptKey(request.key, violations);
-    const seen = acceptSeen(request.seen, violations);
+    const known = await types.know(request.seen.flatMap(({ eventTypes }) => eventTypes));
+    const seen = acceptSeen(known, request.seen, violations);
     if (!violations.none) throw invalid(violations);
     const { stored, newer, more } = await resolveRequest(database, {
       ...(key === undefined ? {} : { key }),
@@ -40,14 +42,19 @@ export function resolve({ database }: Dependencies) {
   };
 }
 
-function acceptSeen(given: readonly GivenSeen[], violations: Violations): SeenAggregate[] {
+function acceptSeen(
+  types: KnownTypes,
+  given: readonly GivenSeen[],
+  violations: Violations,
+): SeenAggregate[] {
   if (given.length > MAX_SEEN) violations.add('seen', `must be at most ${MAX_SEEN}`);
   return given.slice(0, MAX_SEEN).map((one, index) => {
     const prefix = `seen[${index}]`;
     const { aggregateType, aggregateId, version } = one;
-    checkAggregate(aggregateType, aggregateId, prefix, violations);
+    checkAggregate(types, aggregateType, aggregateId, prefix, violations);
     if (version < 0n) violations.add(`${prefix}.version`, 'must not be negative');
-    const eventTypes = acceptEventTypes(one.eventTypes, `${prefix}.event_types`, violations);
+    const field = `${prefix}.event_types`;
+    const eventTypes = acceptEventTypes(types, one.eventTypes, field, violations);
     return { aggregateType, aggregateId, eventTypes, version };
   });
 }

@@ -6,13 +6,16 @@ import { append } from './append.ts';
 import { cancelReplay } from './cancel-replay.ts';
 import { cancelRepublish } from './cancel-republish.ts';
 import { cancelScheduledEvent } from './cancel-scheduled-event.ts';
+import { checkEventSchema } from './check-event-schema.ts';
 import { consume } from './consume.ts';
 import { createSubscription } from './create-subscription.ts';
 import { deleteSubscription } from './delete-subscription.ts';
 import type { Dependencies } from './dependencies.ts';
+import { deprecateEventSchema } from './deprecate-event-schema.ts';
 import { discardSubscriptionParked } from './discard-subscription-parked.ts';
 import { forward } from './forward.ts';
 import { getEvent } from './get-event.ts';
+import { getEventSchema } from './get-event-schema.ts';
 import { getEventStats } from './get-event-stats.ts';
 import { getEventsByAggregate } from './get-events-by-aggregate.ts';
 import { getEventsByType } from './get-events-by-type.ts';
@@ -20,6 +23,7 @@ import { getLog } from './get-log.ts';
 import { getOutboxStatus } from './get-outbox-status.ts';
 import { getSubscription } from './get-subscription.ts';
 import { listConsumers } from './list-consumers.ts';
+import { listEventSchemas } from './list-event-schemas.ts';
 import { listRelayParked } from './list-relay-parked.ts';
 import { listRepublishes } from './list-republishes.ts';
 import { listScheduledEvents } from './list-scheduled-events.ts';
@@ -32,6 +36,7 @@ import { readAggregates } from './read-aggregates.ts';
 import { readLog } from './read-log.ts';
 import { rebaseLog } from './rebase-log.ts';
 import { registerConsumer } from './register-consumer.ts';
+import { registerEventSchema } from './register-event-schema.ts';
 import { replayEvents } from './replay-events.ts';
 import { replaySubscriptionParked } from './replay-subscription-parked.ts';
 import { resolve } from './resolve.ts';
@@ -59,6 +64,11 @@ const EVENTS_ROLES: Policies<typeof EventsService> = {
   cancelRepublish: 'admin',
   rebaseLog: 'admin',
   subscribeToEvents: 'reader',
+  registerEventSchema: 'admin',
+  getEventSchema: 'reader',
+  listEventSchemas: 'reader',
+  deprecateEventSchema: 'admin',
+  checkEventSchema: 'reader',
   createSubscription: 'admin',
   getSubscription: 'reader',
   listSubscriptions: 'reader',
@@ -107,6 +117,11 @@ export function eventsServices(dependencies: Dependencies): ServiceImplementatio
         cancelRepublish: cancelRepublish(dependencies),
         rebaseLog: rebaseLog(dependencies),
         subscribeToEvents: subscribeToEvents(dependencies),
+        registerEventSchema: registerEventSchema(dependencies),
+        getEventSchema: getEventSchema(dependencies),
+        listEventSchemas: listEventSchemas(dependencies),
+        deprecateEventSchema: deprecateEventSchema(dependencies),
+        checkEventSchema: checkEventSchema(dependencies),
         createSubscription: createSubscription(dependencies),
         getSubscription: getSubscription(dependencies),
         listSubscriptions: listSubscriptions(dependencies),

@@ -20,10 +20,11 @@ type Response = MessageInitShape<typeof StartRepublishResponseSchema>;
 
 /** Has the relays send a part of the log once more, or only counts it. */
 export function startRepublish(dependencies: Dependencies) {
-  const { database } = dependencies;
+  const { database, types } = dependencies;
   return async (request: StartRepublishRequest, call: Call): Promise<Response> => {
     const violations = new Violations();
-    const eventTypes = acceptEventTypes(request.eventTypes, 'event_types', violations);
+    const known = await types.know(request.eventTypes);
+    const eventTypes = acceptEventTypes(known, request.eventTypes, 'event_types', violations);
     const { eventsPerSecond } = request;
     if (eventsPerSecond < 0) violations.add('events_per_second', 'must not be negative');
     const problem = identifierProblem(request.reason, MAX_REASON_BYTES);

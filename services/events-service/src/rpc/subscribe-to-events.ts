@@ -32,11 +32,11 @@ type Response = MessageInitShape<typeof SubscribeToEventsResponseSchema>;
  * reading it is cut off with RESOURCE_EXHAUSTED, and resumes after the last position it has.
  */
 export function subscribeToEvents(dependencies: Dependencies) {
-  const { clock } = dependencies;
+  const { clock, types } = dependencies;
   const gate = createReadGate(READS_AT_ONCE);
   return async function* (request: SubscribeToEventsRequest, call: Call): AsyncGenerator<Response> {
     const violations = new Violations();
-    const filter = acceptEventFilter(request, violations);
+    const filter = acceptEventFilter(await types.know(request.eventTypes), request, violations);
     const start = acceptStart(request.from, clock.now(), violations);
     if (!violations.none) throw invalid(violations);
     const { from, caughtUp } = await startingPosition(dependencies, start);

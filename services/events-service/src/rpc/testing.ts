@@ -1,4 +1,5 @@
 import { connect } from 'node:http2';
+import type { KafkaAdmin } from '@nova/kafka';
 import { Readiness } from '@nova/lifecycle';
 import { type AppendUnit, append, createWaker } from '@nova/outbox';
 import { openDatabase } from '@nova/postgres';
@@ -11,10 +12,12 @@ import {
   developmentIdentity,
   type Limits,
 } from '@nova/rpc';
+import { createValidator } from '@nova/schemas';
 import { createPageTokens } from '@nova/service-kit';
 import { type Logger, silentLogger } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import { createAppendQueue } from '../storage/append-queue.ts';
+import { createEventTypes } from '../storage/event-types.ts';
 import { createLogGrowth } from '../storage/log-growth.ts';
 import { createPublishProgress } from '../storage/publish-progress.ts';
 import { createScheduler } from '../storage/scheduler.ts';
@@ -48,6 +51,8 @@ export interface RawAnswer {
 export interface ServeOptions {
   readonly limits?: Partial<Limits>;
   readonly logger?: Logger;
+  /** Makes the topics of registered types; without it none are made. */
+  readonly admin?: Pick<KafkaAdmin, 'ensureTopics'>;
   /** Called before each statement that appends; when it throws, nothing is sent. */
   readonly beforeAppend?: (units: readonly AppendUnit[]) => Promise<void>;
 }
@@ -55,15 +60,21 @@ export interface ServeOptions {
 /** Serves the database at `url`, whose migrations are applied, on a free port. */
 export async function serveLog(url: string, options: ServeOptions = {}): Promise<ServedLog> {
   const { logger = silentLogger, limits = {}, beforeAppend } = options;
+  const { admin = { ensureTopics: () => Promise.resolve([]) } } = options;
   const limitsOfDatabase = { poolSize: 8, statementTimeoutMs: 5_000 };
   const database = openDatabase({ url, applicationName: 'spec', ...limitsOfDatabase, logger });
   const growth = createLogGrowth(database);
   const waker = createWaker(database);
   const scheduler = createScheduler({ database, logger, wake: () => waker.wake() });
   const subscriptions = createSubscriptionHub({ database, growth, logger });
+  const validator = createValidator();
+  const types = createEventTypes({ database, validator, logger });
   const server = createServer({
     services: eventsServices({
       database,
+      types,
+      validator,
+      admin,
       queue: createAppendQueue({
         append: async (units) => {
           await beforeAppend?.(units);
@@ -90,6 +101,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
   await growth.part.start();
   await scheduler.part.start();
   await subscriptions.part.start();
+  for (const part of types.parts) await part.start();
   await server.start();
   const clients: { close(): void }[] = [];
   const as = (metadata: Readonly<Record<string, string>>) => {
@@ -108,6 +120,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
       for (const client of clients) client.close();
       await server.stop();
       await subscriptions.part.stop();
+      for (const part of types.parts) await part.stop();
       await growth.part.stop();
       await scheduler.part.stop();
       await database.close();

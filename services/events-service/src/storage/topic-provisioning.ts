@@ -1,5 +1,5 @@
 import { isNovaError, messageOf } from '@nova/errors';
-import { type KafkaAdmin, errors as kafkaErrors } from '@nova/kafka';
+import type { KafkaAdmin } from '@nova/kafka';
 import { loop, type Part, type Readiness } from '@nova/lifecycle';
 import type { Logger } from '@nova/telemetry';
 import { backoffMs, sleep } from '@nova/time';
@@ -13,13 +13,14 @@ const PART = 'topics';
 /** What provisioning works with. */
 export interface TopicProvisioning {
   readonly admin: Pick<KafkaAdmin, 'ensureTopics'>;
-  readonly topics: readonly CatalogueTopic[];
+  /** Asked before each round: types are registered while it runs. */
+  readonly topics: () => Promise<readonly CatalogueTopic[]>;
   readonly readiness: Readiness;
   readonly logger: Logger;
 }
 
 /**
- * Keeps the topics of the catalogue in place. Without Kafka it goes on trying, and the process is
+ * Keeps the topics of all event types in place. Without Kafka it goes on trying, and the process is
  * degraded, not down: events wait in the log meanwhile. Before the first answer either way it is
  * down, so that whoever waits for the process finds the topics there.
  */
@@ -28,7 +29,7 @@ export function topicProvisioning(given: TopicProvisioning): Part {
   readiness.set(PART, 'down', 'topics are being created');
   const round = async (attempt: number): Promise<boolean> => {
     try {
-      const created = await admin.ensureTopics(topics);
+      const created = await admin.ensureTopics(await topics());
       readiness.set(PART, 'ready');
       if (created.length > 0) {
         logger.info({ component: PART, count: created.length }, 'topics created');
@@ -42,8 +43,8 @@ export function topicProvisioning(given: TopicProvisioning): Part {
         error_code: isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG',
         reason: messageOf(thrown),
       };
-      // A broker that is away is waited for; anything else somebody has to look at.
-      if (isNovaError(thrown, kafkaErrors.KAFKA_UNAVAILABLE)) {
+      // What is away is waited for; anything else somebody has to look at.
+      if (isNovaError(thrown) && thrown.kind.status === 'UNAVAILABLE') {
         logger.warn(fields, 'topics not checked yet');
       } else {
         logger.error(fields, 'topics not in place');

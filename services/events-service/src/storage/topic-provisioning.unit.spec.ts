@@ -4,7 +4,7 @@ import { type KafkaAdmin, errors as kafkaErrors, type TopicSpec } from '@nova/ka
 import { Readiness } from '@nova/lifecycle';
 import { silentLogger } from '@nova/telemetry';
 import { waitFor } from '@nova/testkit';
-import { catalogueTopics } from '../domain/topics.ts';
+import { catalogueTopics, topicsOf } from '../domain/topics.ts';
 import { topicProvisioning } from './topic-provisioning.ts';
 
 /** An admin whose next answers the spec decides. */
@@ -22,11 +22,11 @@ function adminThat(answers: ((specs: readonly TopicSpec[]) => Promise<readonly s
 const away = () =>
   Promise.reject(new NovaError(kafkaErrors.KAFKA_UNAVAILABLE, { brokers: 'x', what: 'answer' }));
 
-function provision(given: ReturnType<typeof adminThat>) {
+function provision(given: ReturnType<typeof adminThat>, topics = catalogueTopics) {
   const readiness = new Readiness();
   const part = topicProvisioning({
     admin: given.admin,
-    topics: catalogueTopics(),
+    topics: () => Promise.resolve(topics()),
     readiness,
     logger: silentLogger,
   });
@@ -50,6 +50,19 @@ describe('topicProvisioning', () => {
     await waitFor(() => condition() === 'degraded', { withinMs: 2_000, what: 'the absence' });
     await waitFor(() => condition() === 'ready', { withinMs: 5_000, what: 'the topics' });
     expect(given.asked).toHaveLength(3);
+    await part.stop();
+  });
+
+  it('asks each time which topics there are to be: types are registered meanwhile', async () => {
+    const given = adminThat([away, away]);
+    let registered = 0;
+    const { part, condition } = provision(given, () => {
+      registered += 1;
+      return topicsOf(`order_placed_${registered}`).slice(0, registered);
+    });
+    await part.start();
+    await waitFor(() => condition() === 'ready', { withinMs: 5_000, what: 'the topics' });
+    expect(given.asked).toEqual([1, 2, 2]);
     await part.stop();
   });
 

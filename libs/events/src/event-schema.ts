@@ -1,5 +1,6 @@
-import { type EventField, type EventType, MAX_PAYLOAD_BYTES } from '@nova/events';
 import type { JsonObject } from '@nova/proto/runtime';
+import { MAX_PAYLOAD_BYTES } from './accept-payload.ts';
+import type { EventField, EventType } from './event-type.ts';
 
 const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$';
 const UTC_TIME = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.(\\d{3}|\\d{6}|\\d{9}))?Z$';
@@ -10,11 +11,11 @@ const LONG_FROM_ZERO = '^(0|[1-9][0-9]{0,18})$';
  * JSON Schema (2020-12) of a type's payload as it is stored and published. Its id is the text of
  * the record's header ce_dataschema.
  *
- * @param comments by full name of message or field
+ * @param comments by full name of message or field; without them nothing is described
  */
 export function eventSchema(
   eventType: EventType,
-  comments: ReadonlyMap<string, string>,
+  comments: ReadonlyMap<string, string> = new Map(),
 ): JsonObject {
   const { fields, message } = eventType;
   const properties = fields.map((field): [string, JsonObject] => {
