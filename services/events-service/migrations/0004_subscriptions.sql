@@ -36,12 +36,13 @@ CREATE TABLE subscription_sessions (
 );
 CREATE INDEX subscription_sessions_of ON subscription_sessions (subscription_id, ordinal);
 
--- Events that a subscription has taken up and that are not settled.
+-- Events that a subscription has taken up and that are not settled. Of each aggregate one is its head,
+-- and only that is handed out; the others are held until it is settled.
 --
---   waiting ──▶ out ── ack, skip ──▶ (row deleted)
---      ▲         ├── retry, no ack in time, consumer gone ──▶ waiting
---      │         └── park, too many attempts ──▶ parked ── replay ──▶ waiting, discard ──▶ (deleted)
---      └── held, while an earlier event of the aggregate is parked
+--   held ── first of its aggregate ──▶ waiting ──▶ out ── ack, skip ──▶ (row deleted)
+--                                         ▲         ├── retry, not settled, consumer gone ──▶ waiting
+--                                         │         └── park, too many attempts ──▶ parked
+--                                         └── replay ── parked ── discard ──▶ (row deleted)
 CREATE TABLE subscription_deliveries (
   subscription_id bigint   NOT NULL REFERENCES subscriptions ON DELETE CASCADE,
   position        bigint   NOT NULL,
@@ -64,7 +65,7 @@ CREATE TABLE subscription_deliveries (
 ) WITH (autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX subscription_deliveries_in_play ON subscription_deliveries (subscription_id, position)
   WHERE state IN ('waiting', 'out');
-CREATE INDEX subscription_deliveries_set_aside ON subscription_deliveries (subscription_id, position)
+CREATE INDEX subscription_deliveries_held ON subscription_deliveries (subscription_id, position)
   WHERE state IN ('parked', 'held');
 CREATE INDEX subscription_deliveries_by_aggregate
   ON subscription_deliveries (subscription_id, aggregate_type, aggregate_id, position);
