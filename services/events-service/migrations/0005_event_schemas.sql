@@ -29,8 +29,8 @@ CREATE TABLE event_schemas (
 -- One row. Whoever registers holds it until the commit, so that of two that register at once one is
 -- first, and revisions become visible in their order.
 CREATE TABLE event_types_revision (
-  only     boolean PRIMARY KEY DEFAULT true CHECK (only),
-  revision bigint  NOT NULL
+  is_the_one boolean PRIMARY KEY DEFAULT true CHECK (is_the_one),
+  revision   bigint  NOT NULL
 );
 
 INSERT INTO event_types_revision (revision) VALUES (0);
