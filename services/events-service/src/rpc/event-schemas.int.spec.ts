@@ -212,7 +212,7 @@ describe('an event type of another team', () => {
     }
     const { events } = await served.events.getEventsByType({ eventType: placed });
     const described = await kafka.admin().describe([`nova_events_${placed}`]);
-    expect(described.get(`nova_events_${placed}`)?.records).toBe(events.length);
+    expect(described.get(`nova_events_${placed}`)?.records).toBe(BigInt(events.length));
   }, 40_000);
 });
 
