@@ -14,7 +14,7 @@
 import { randomUUID } from 'node:crypto';
 import { effectId } from '@nova/events';
 import { openKafka } from '@nova/kafka';
-import type { Database } from '@nova/postgres';
+import { type Database, prepared } from '@nova/postgres';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { timestampDate } from '@nova/proto/runtime';
 import { createClient } from '@nova/rpc';
@@ -40,6 +40,10 @@ const seconds = Number(process.argv[3] ?? 60);
 const WATCHED_EVERY = 7;
 /** Made for this run's comparison; no nova topic, so that nothing takes its records for foreign. */
 const BARE_TOPIC = 'bench_bare_views';
+
+const NOTICES = prepared(
+  'SELECT notification_id FROM notification_view WHERE notification_id = ANY ($1)',
+);
 
 const events = createClient(EventsService, {
   address: environment('NOVA_EVENTS_URL'),
@@ -69,10 +73,7 @@ async function watches() {
     notification: await open('NOTIFICATION'),
   };
   const notices = async (ids: readonly string[]) => {
-    const rows = await databases.notification.query<{ notification_id: string }>(
-      'SELECT notification_id FROM notification_view WHERE notification_id = ANY ($1)',
-      [ids],
-    );
+    const rows = await databases.notification.query<{ notification_id: string }>(NOTICES, [ids]);
     return rows.map(({ notification_id }) => notification_id);
   };
   return {
@@ -85,14 +86,15 @@ async function watches() {
 
 /** Finds messages by their keys; the columns are of this type. */
 function messagesIn(database: Database, type: 'text' | 'uuid') {
+  const sql = prepared(`SELECT conversation_id || ' ' || message_id AS key FROM message_view
+       WHERE (conversation_id, message_id) IN (
+         SELECT * FROM unnest($1::${type}[], $2::${type}[]) AS wanted (conversation_id, message_id))`);
   return async (keys: readonly string[]) => {
     const pairs = keys.map((key) => key.split(' '));
-    const rows = await database.query<{ key: string }>(
-      `SELECT conversation_id || ' ' || message_id AS key FROM message_view
-       WHERE (conversation_id, message_id) IN (
-         SELECT * FROM unnest($1::${type}[], $2::${type}[]) AS wanted (conversation_id, message_id))`,
-      [pairs.map(([conversation]) => conversation), pairs.map(([, message]) => message)],
-    );
+    const rows = await database.query<{ key: string }>(sql, [
+      pairs.map(([conversation]) => conversation),
+      pairs.map(([, message]) => message),
+    ]);
     return rows.map(({ key }) => key);
   };
 }
@@ -160,8 +162,8 @@ async function bare(count: number) {
     },
     revoked: () => {},
   });
+  const sql = prepared('SELECT key FROM bench_bare WHERE key = ANY ($1)');
   const watch = new Watch(async (keys) => {
-    const sql = 'SELECT key FROM bench_bare WHERE key = ANY ($1)';
     return (await database.query<{ key: string }>(sql, [keys])).map(({ key }) => key);
   });
   const publisher = kafka.publisher();

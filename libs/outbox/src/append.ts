@@ -1,10 +1,10 @@
 import { annotationsToJson, laneOf } from '@nova/events';
-import { loadSql, type Queryable } from '@nova/postgres';
+import { loadSql, prepared, type Queryable } from '@nova/postgres';
 import { type AnswerRow, readAnswers } from './answers.ts';
 import { numberArray, textArray } from './array-literal.ts';
 import type { AppendUnit, Condition, NewEvent, UnitResult } from './unit.ts';
 
-const appendSql = loadSql(new URL('./sql/append.sql', import.meta.url));
+const appendSql = prepared(loadSql(new URL('./sql/append.sql', import.meta.url)));
 
 /**
  * Appends the units of many callers in one statement: judged in order, each against the log as the

@@ -13,7 +13,9 @@ import type { Database, Queryable } from './database.ts';
 import { errors } from './errors.ts';
 import { listener } from './listener.ts';
 import { sqlStateOf } from './map-error.ts';
-import type { Sql } from './sql.ts';
+import { prepared, type Sql } from './sql.ts';
+
+const notifySql = prepared("SELECT pg_notify($1, '')");
 
 /**
  * Opens a database. Nothing is connected before the first call, so a server that is not there yet
@@ -41,7 +43,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     copyOut: (sql) => copyOut(copying, sql, answerTimeoutMs(options.statementTimeoutMs)),
     listen: (channel, onNotify) => listener(options, channel, onNotify),
     async notify(channel) {
-      await query("SELECT pg_notify($1, '')", [channel]);
+      await query(notifySql, [channel]);
     },
     async ping() {
       await query('SELECT 1');

@@ -24,7 +24,8 @@ export type Sql = string | SqlFile | PreparedSql;
  * `plan_cache_mode` of the transaction says otherwise. Only for texts of a fixed number, whose result
  * has always the same columns; unqualified names may mean other tables in another search_path.
  */
-export function prepared(text: string): PreparedSql {
+export function prepared(sql: string | SqlFile): PreparedSql {
+  const text = textOf(sql);
   const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
   return Object.freeze({ name, text, isPrepared: true });
 }

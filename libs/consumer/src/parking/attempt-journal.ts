@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Database, Queryable } from '@nova/postgres';
+import { type Database, prepared, type Queryable } from '@nova/postgres';
 import type { Clock } from '@nova/time';
 import { type AggregateName, aggregateKey } from '../aggregate.ts';
 import type { Delivery } from '../delivery.ts';
@@ -14,6 +14,15 @@ const DEAD_AFTER = `interval '30 s'`;
 const MOST_SUSPECTS = 10_000;
 /** Without waiting for the disk: it is for the death of a process, not of the database. */
 const QUICKLY = `(SELECT set_config('synchronous_commit', 'off', true)) AS quickly`;
+
+const writeDownSql = prepared(`
+  INSERT INTO consumer_attempts (consumer, generation, member, host, pid, begun_at, events)
+  SELECT $1, $2, $3, $4, $5, clock_timestamp(), $6 FROM ${QUICKLY}
+  ON CONFLICT (consumer, generation, member) DO UPDATE
+  SET begun_at = excluded.begun_at, events = excluded.events`);
+const crossOutSql = prepared(`
+  UPDATE consumer_attempts SET events = '[]' FROM ${QUICKLY}
+  WHERE consumer = $1 AND generation = $2 AND member = $3`);
 
 /** Members of this process that live. */
 const living = new Set<string>();
@@ -111,13 +120,8 @@ export class AttemptJournal {
       event.aggregateVersion.toString(),
       event.eventId,
     ]);
-    await this.#database.query(
-      `INSERT INTO consumer_attempts (consumer, generation, member, host, pid, begun_at, events)
-       SELECT $1, $2, $3, $4, $5, clock_timestamp(), $6 FROM ${QUICKLY}
-       ON CONFLICT (consumer, generation, member) DO UPDATE
-       SET begun_at = excluded.begun_at, events = excluded.events`,
-      [this.#consumer, generation, this.#member, hostname(), process.pid, JSON.stringify(events)],
-    );
+    const who = [this.#consumer, generation, this.#member, hostname(), process.pid];
+    await this.#database.query(writeDownSql, [...who, JSON.stringify(events)]);
     return true;
   }
 
@@ -131,11 +135,7 @@ export class AttemptJournal {
   }
 
   async #cross(generation: number, innocent: readonly string[]): Promise<void> {
-    await this.#database.query(
-      `UPDATE consumer_attempts SET events = '[]' FROM ${QUICKLY}
-       WHERE consumer = $1 AND generation = $2 AND member = $3`,
-      [this.#consumer, generation, this.#member],
-    );
+    await this.#database.query(crossOutSql, [this.#consumer, generation, this.#member]);
     if (innocent.length === 0) return;
     await this.#database.query(
       'DELETE FROM consumer_suspects WHERE consumer = $1 AND event_id = ANY ($2::text[])',

@@ -1,5 +1,5 @@
 import { type LaneTerm, type LeaseStore, type LeaseTables, leaseStore } from '@nova/lease';
-import { loadSql, type Queryable } from '@nova/postgres';
+import { loadSql, prepared, type Queryable } from '@nova/postgres';
 import type { ClaimedLane } from './lane.ts';
 import { type ParkedStore, parkedStore } from './parked-store.ts';
 
@@ -21,7 +21,7 @@ const TABLES: LeaseTables = {
   memberColumn: 'relay_id',
   answered: ['position'],
 };
-const advanceLanes = loadSql(new URL('./advance-lanes.sql', import.meta.url));
+const advanceLanes = prepared(loadSql(new URL('./advance-lanes.sql', import.meta.url)));
 
 /** The lane store over the tables `outbox_lanes` and `outbox_relays`. */
 export function laneStore(database: Queryable, relayId: string, leaseMs: number): LaneStore {
