@@ -39,6 +39,7 @@ const EVERYWHERE = {
 /** What a group of verbs is for, where its word does not say it. */
 const GROUPS: Readonly<Record<string, string>> = {
   parked: 'what could not be applied, and what to do about it',
+  schema: 'event types of your own, and their schemas',
   relay: 'what the relay could not send, and what it is to send again',
   'relay parked': 'what Kafka refuses',
 };

@@ -18,6 +18,15 @@ import { relayParkedRetry } from './verbs/relay-parked-retry.ts';
 import { relayRebase } from './verbs/relay-rebase.ts';
 import { relayRepublish } from './verbs/relay-republish.ts';
 import { reset } from './verbs/reset.ts';
+import {
+  schemaAsyncApi,
+  schemaCheck,
+  schemaDeprecate,
+  schemaDiff,
+  schemaGet,
+  schemaList,
+  schemaRegister,
+} from './verbs/schema.ts';
 import { status } from './verbs/status.ts';
 import { tail } from './verbs/tail.ts';
 import { test } from './verbs/test.ts';
@@ -39,6 +48,13 @@ export const verbs: readonly Verb[] = [
   trace,
   topics,
   importIrc,
+  schemaRegister,
+  schemaGet,
+  schemaList,
+  schemaDeprecate,
+  schemaCheck,
+  schemaDiff,
+  schemaAsyncApi,
   parkedList,
   parkedGroups,
   parkedShow,
