@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
@@ -8,7 +9,7 @@ import { type Client, createClient } from '@nova/rpc';
 import { waitFor } from '@nova/testkit';
 import { commandsOf } from './document.ts';
 import { EXAMPLE, exampleBeside } from './example-service.ts';
-import { prepareStack } from './stack.ts';
+import { prepareStack, root } from './stack.ts';
 import { psql } from './witness.ts';
 
 const OFFSET = 9000;
@@ -210,4 +211,52 @@ describe('the example of a service of another team', () => {
   it('drains when it is told to stop', async () => {
     expect(await example.end('SIGTERM')).toEqual([0, null]);
   }, 30_000);
+
+  it('has an event type of its own by the schema of docs/schemas.md, and is told what would break it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nova-schemas-'));
+    const file = join(folder, 'order_placed.json');
+    const quoted = /```json\n([\s\S]*?)```/.exec(
+      readFileSync(join(root, 'docs/schemas.md'), 'utf8'),
+    );
+    writeFileSync(file, quoted?.[1] ?? '');
+    const schema = (...args: string[]) => stack.nova('schema', ...args);
+    const owner = ['--aggregate-type', 'order', '--owner', 'shop'];
+    try {
+      const registered = await schema('register', 'order_placed', file, ...owner);
+      expect(registered).toMatchObject({ code: 0, stderr: '' });
+      expect(registered.stdout).toContain('version 1 registered: BACKWARD');
+      const publish = (payload: unknown) =>
+        stack.nova(
+          'publish',
+          'order_placed',
+          CONVERSATIONS[0] ?? '',
+          '-p',
+          JSON.stringify(payload),
+        );
+      const lines = [{ sku: 'tea', count: 2 }];
+      expect((await publish({ total_cents: 1, currency: 'EUR', lines })).code).toBe(0);
+      const refused = await publish({ total_cents: -1, currency: 'EUR', lines });
+      expect(refused.stderr).toContain('payload.total_cents: must be >= 0');
+      const narrower = JSON.parse(readFileSync(file, 'utf8')) as { required: string[] };
+      narrower.required.push('coupon');
+      writeFileSync(file, JSON.stringify(narrower));
+      expect(await schema('check', 'order_placed', file)).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('payload.coupon: is required'),
+      });
+      const diff = await schema('diff', 'message_created', file);
+      expect(diff.stdout).toContain('breaks activity-counter/views\n');
+      expect(diff.code).toBe(1);
+      // The shape that tools/async-api.unit.spec.ts asserts.
+      const document = JSON.parse((await schema('asyncapi')).stdout) as { operations: object };
+      expect(Object.keys(document.operations)).toEqual(
+        expect.arrayContaining([
+          'publish_order_placed',
+          'activity_counter_views_reads_message_created',
+        ]),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }, 60_000);
 });

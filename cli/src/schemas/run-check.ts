@@ -35,7 +35,7 @@ export async function runCheck(
 
 /** `schema diff`: 1 where it would break somebody. @throws CLI_WRONG_USE, RpcError */
 export async function runDiff(call: Call): Promise<ExitCode> {
-  const answer = await ask(call, '');
+  const answer = await ask(call, 'KEEP');
   const { out } = call;
   const { breaks, brokenConsumers } = answer;
   if (out.format === 'table') {

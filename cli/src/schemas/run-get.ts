@@ -4,10 +4,11 @@ import { type ExitCode, wrongUse } from '../verb.ts';
 import { allSchemas, type Call, ruleName, withSchemas } from './schema-call.ts';
 
 /** `schema get`: the schema alone as a table, all about it as JSON. @throws CLI_WRONG_USE, RpcError */
-export async function runGet(call: Call, wishes: { readonly version: number }): Promise<ExitCode> {
-  const [eventType = ''] = call.args;
+export async function runGet(call: Call): Promise<ExitCode> {
+  const [eventType = '', given = '0'] = call.args;
+  if (!/^\d{1,9}$/.test(given)) throw wrongUse(`the version must be a whole number: ${given}`);
   const { schema } = await withSchemas(call, (client) =>
-    client.getEventSchema({ eventType, version: wishes.version }),
+    client.getEventSchema({ eventType, version: Number(given) }),
   );
   if (schema === undefined) throw wrongUse(`there is no schema of ${eventType}`);
   const { out } = call;

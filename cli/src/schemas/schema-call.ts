@@ -13,9 +13,9 @@ import type { Invocation } from '../verb.ts';
 /** What the runs of `schema …` need of their call. */
 export type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset'>;
 
-/** The rules, as they are typed and shown; '' = the one that holds. */
+/** The rules, as they are typed and shown; KEEP = the one that holds. */
 export const RULES = {
-  '': SchemaCompatibility.UNSPECIFIED,
+  KEEP: SchemaCompatibility.UNSPECIFIED,
   BACKWARD: SchemaCompatibility.BACKWARD,
   FORWARD: SchemaCompatibility.FORWARD,
   FULL: SchemaCompatibility.FULL,

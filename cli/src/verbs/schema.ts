@@ -6,6 +6,7 @@ const TYPE = { name: '<event_type>', doc: 'two or more words in snake_case, such
 const FILE = { name: '<file>', doc: 'JSON Schema 2020-12 of the payload; - for standard input' };
 
 const CHOICES: readonly RuleName[] = [
+  'KEEP',
   'BACKWARD',
   'FORWARD',
   'FULL',
@@ -16,9 +17,9 @@ const CHOICES: readonly RuleName[] = [
 ];
 const compatibility = option.choice<RuleName>({
   flags: '--compatibility <rule>',
-  doc: 'the rule for new versions; by default the one that holds, at first BACKWARD',
+  doc: 'the rule for new versions; KEEP: the one that holds, at first BACKWARD',
   choices: CHOICES,
-  default: '',
+  default: 'KEEP',
 });
 
 /** `schema register`: an event type of another team, or its next version. */
@@ -62,24 +63,18 @@ export const schemaRegister = defineVerb({
 export const schemaGet = defineVerb({
   name: 'schema get',
   summary: 'the schema of an event type, also of one of nova',
-  args: [TYPE],
-  options: {
-    version: option.integer({
-      flags: '--version <number>',
-      doc: '0 is the last one',
-      default: 0,
-    }),
-  },
+  args: [TYPE, { name: '[version]', doc: 'by default the last one' }],
+  options: {},
   examples: [
     { command: './nova schema get order_placed > order_placed.json', meaning: 'to edit it' },
     {
-      command: './nova schema get order_placed --version 1 -o json',
+      command: './nova schema get order_placed 1 -o json',
       meaning: 'all about a version',
     },
   ],
   async run(invocation) {
     const { runGet } = await import('../schemas/run-get.ts');
-    return await runGet(invocation, invocation.options);
+    return await runGet(invocation);
   },
 });
 
