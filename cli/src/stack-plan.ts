@@ -58,6 +58,8 @@ interface Tools {
 
 const NOT_LOOKED_FOR: Readonly<Tools> = { java: '', jarsDir: '', redis: undefined };
 
+/** How long PostgreSQL, which has answered before, may seem to be away. */
+const MIGRATED_WITHIN_MS = 30_000;
 /** How long Kafka may take to open the partitions of new topics. */
 const TOPICS_WITHIN_MS = 60_000;
 
@@ -127,7 +129,7 @@ export function stackPlan(
     { name: 'java', needs: [], task: () => findTools(stack, tools) },
     { name: 'kafka jars', needs: ['java'], task: () => findJars(stack, tools) },
     { name: 'redis program', needs: [], task: () => findRedisProgram(stack, tools) },
-    { name: 'migrations', needs: ['postgres'], task: () => migrate(stack) },
+    { name: 'migrations', needs: ['postgres'], task: () => migrate(stack, given.clock) },
     ...parts,
     // The relay makes them.
     {
@@ -201,27 +203,33 @@ async function findRedisProgram(stack: Stack, tools: Tools): Promise<string> {
   }
 }
 
-async function migrate(stack: Stack): Promise<string> {
+async function migrate(stack: Stack, clock: Clock): Promise<string> {
   const [row] = stackServices(stack);
   if (row === undefined) return '';
-  const end = await runCommand({
-    program: process.execPath,
-    args: ['src/main.ts', '--migrate'],
-    directory: join(repositoryRoot, 'services', row.folder),
-    environment: serviceEnvironment(row),
-    show: 'collect',
-    timeoutMs: 60_000,
-  });
-  writeFileSync(join(stack.logDirectory, 'migrations.log'), end.output);
-  if (end.exitCode === 0) return '';
-  const lines = end.output.trimEnd().split('\n');
-  const told = parseLogLine('migrations', lines.at(-1) ?? '').fields;
-  const reason = String(told['reason'] ?? `it ended with exit code ${end.exitCode}`);
-  if (/^NOVA_POSTGRES_MIGRATION_(CHANGED|UNKNOWN)$/.test(String(told['error_code']))) {
-    throw new NovaError(errors.CLI_DATA_OTHER_VERSION, { reason });
+  const giveUpAt = clock.monotonicMs() + MIGRATED_WITHIN_MS;
+  for (;;) {
+    const end = await runCommand({
+      program: process.execPath,
+      args: ['src/main.ts', '--migrate'],
+      directory: join(repositoryRoot, 'services', row.folder),
+      environment: serviceEnvironment(row),
+      show: 'collect',
+      timeoutMs: 60_000,
+    });
+    writeFileSync(join(stack.logDirectory, 'migrations.log'), end.output);
+    if (end.exitCode === 0) return '';
+    const lines = end.output.trimEnd().split('\n');
+    const told = parseLogLine('migrations', lines.at(-1) ?? '').fields;
+    const code = String(told['error_code']);
+    // On a busy machine a server that has just started may keep a new connection waiting too long.
+    if (code === 'NOVA_POSTGRES_UNAVAILABLE' && clock.monotonicMs() < giveUpAt) continue;
+    const reason = String(told['reason'] ?? `it ended with exit code ${end.exitCode}`);
+    if (/^NOVA_POSTGRES_MIGRATION_(CHANGED|UNKNOWN)$/.test(code)) {
+      throw new NovaError(errors.CLI_DATA_OTHER_VERSION, { reason });
+    }
+    const tail = `; its last log lines:\n  ${lines.slice(-12).join('\n  ')}`;
+    throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
   }
-  const tail = `; its last log lines:\n  ${lines.slice(-12).join('\n  ')}`;
-  throw new NovaError(errors.CLI_START_FAILED, { part: 'migrations', reason, tail });
 }
 
 async function topicsOpen(stack: Stack, clock: Clock): Promise<string> {
