@@ -85,7 +85,7 @@ export async function discardFailing(
   return outcome;
 }
 
-/** Passes over failing events that were discarded before; answers the aggregates that go on. */
+/** Passes over failing events that were discarded before. */
 export async function passOver(
   { database, generation, turn, logger }: SessionContext,
   names: readonly AggregateName[],
@@ -108,17 +108,19 @@ export async function passOver(
     ],
   );
   for (const name of known) {
-    await turn.take(() =>
+    const isPassed = await turn.take(() =>
       database.transaction(async (tx) => {
         await enterGeneration(tx, generation);
         await lockMarks(tx, generation, [name]);
         const blocked = await readBlockedOne(tx, generation, name);
-        if (blocked === undefined) return;
+        if (blocked === undefined) return false;
         const failing = await failingEvent(tx, generation, name, blocked.failedVersion);
-        if (failing === undefined || !(await isDiscarded(tx, generation, failing))) return;
+        if (failing === undefined || !(await isDiscarded(tx, generation, failing))) return false;
         await step(tx, generation, name, blocked.failedVersion, failing);
+        return true;
       }),
     );
+    if (!isPassed) continue;
     const { aggregateType, aggregateId } = name;
     logger.warn(
       { aggregate_type: aggregateType, aggregate_id: aggregateId },
