@@ -17,6 +17,7 @@ import { relayParkedList } from './verbs/relay-parked-list.ts';
 import { relayParkedRetry } from './verbs/relay-parked-retry.ts';
 import { relayRebase } from './verbs/relay-rebase.ts';
 import { relayRepublish } from './verbs/relay-republish.ts';
+import { replayCancel, replaySubscription, replayView } from './verbs/replay.ts';
 import { reset } from './verbs/reset.ts';
 import {
   schemaAsyncApi,
@@ -28,6 +29,19 @@ import {
   schemaRegister,
 } from './verbs/schema.ts';
 import { status } from './verbs/status.ts';
+import {
+  subscribeConsume,
+  subscribeCreate,
+  subscribeDelete,
+  subscribeList,
+  subscribeParkedDiscard,
+  subscribeParkedList,
+  subscribeParkedReplay,
+  subscribeResume,
+  subscribeShow,
+  subscribeStop,
+  subscribeUpdate,
+} from './verbs/subscribe.ts';
 import { tail } from './verbs/tail.ts';
 import { test } from './verbs/test.ts';
 import { topics } from './verbs/topics.ts';
@@ -55,6 +69,20 @@ export const verbs: readonly Verb[] = [
   schemaCheck,
   schemaDiff,
   schemaAsyncApi,
+  subscribeCreate,
+  subscribeList,
+  subscribeShow,
+  subscribeConsume,
+  subscribeUpdate,
+  subscribeStop,
+  subscribeResume,
+  subscribeDelete,
+  subscribeParkedList,
+  subscribeParkedReplay,
+  subscribeParkedDiscard,
+  replaySubscription,
+  replayView,
+  replayCancel,
   parkedList,
   parkedGroups,
   parkedShow,

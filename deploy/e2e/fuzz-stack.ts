@@ -73,6 +73,26 @@ const GOOD = {
     { aggregateIdPrefix: '550e', aggregateTypes: ['conversation'], tenant: 'a' },
     { from: { case: 'time', value: { seconds: 1_700_000_000n } }, aggregateId: CONVERSATION },
   ],
+  'events.EventsService/CreateSubscription': [
+    { name: 'conversation', from: { case: 'beginning', value: true } },
+    { name: 'user', filter: { eventTypes: ['message_created'] }, strategy: 3, maxAttempts: 2 },
+  ],
+  'events.EventsService/GetSubscription': [{ name: 'conversation' }],
+  'events.EventsService/ListSubscriptions': [{ pageSize: 1 }],
+  'events.EventsService/UpdateSubscription': [{ name: 'user', ackTimeout: { seconds: 5n } }],
+  'events.EventsService/Consume': [
+    { content: { case: 'start', value: { subscription: 'conversation', credits: 10 } } },
+  ],
+  'events.EventsService/ListSubscriptionParked': [{ subscription: 'conversation' }],
+  'events.EventsService/ReplaySubscriptionParked': [
+    { selection: { subscription: 'conversation' } },
+  ],
+  'events.EventsService/DiscardSubscriptionParked': [{ selection: { subscription: 'user' } }],
+  'events.EventsService/ReplayEvents': [
+    { subscription: 'conversation', reason: 'r' },
+    { subscription: 'user', dryRun: true, fromTime: { seconds: 1_700_000_000n } },
+  ],
+  'events.EventsService/CancelReplay': [{ id: MESSAGE }],
   'events.EventsService/GetEventStats': [{}, { period: { seconds: 60n } }],
   'events.EventsService/GetEvent': [{ eventId: MESSAGE }],
   'events.EventsService/GetEventsByAggregate': [

@@ -125,7 +125,8 @@ export declare type Subscription = Message<"events.Subscription"> & {
   lag: bigint;
 
   /**
-   * Events that may be handed out, are handed out, are parked, or wait behind a parked one.
+   * Events that may be handed out, are handed out, are parked, or wait for the one before them of
+   * their aggregate.
    *
    * @generated from field: int64 waiting = 11;
    */
@@ -867,7 +868,7 @@ export declare type ParkedDelivery = Message<"events.ParkedDelivery"> & {
   parkedAt?: Timestamp | undefined;
 
   /**
-   * Later events of the aggregate that wait behind it.
+   * Other events of the aggregate that wait for it.
    *
    * @generated from field: int64 held = 9;
    */
@@ -1207,8 +1208,8 @@ export enum SubscriptionState {
   STOPPED = 2,
 
   /**
-   * As many events wait behind parked ones as it may hold: nothing new is looked at until some of
-   * these are replayed or discarded.
+   * As many events are parked, or wait behind others, as it may hold: nothing new is looked at until
+   * some of these are replayed or discarded.
    *
    * @generated from enum value: SUBSCRIPTION_STATE_STANDING_STILL = 3;
    */

@@ -42,7 +42,7 @@ const definition = defineService({
     const validator = createValidator();
     const types = createEventTypes({ database, validator, logger });
     const scheduler = createScheduler({ database, logger, wake });
-    const subscriptions = createSubscriptionHub({ database, growth, logger });
+    const subscriptions = createSubscriptionHub({ database, growth, clock, logger });
     const pageTokens = createPageTokens(config.pageTokenSecret ?? config.databaseUrl);
     return {
       parts: [

@@ -65,8 +65,8 @@ export interface SubscriptionStanding {
   readonly replays: readonly KeptReplay[];
 }
 
-/** With so many events set aside a subscription looks at nothing new. */
-export const MOST_SET_ASIDE = 50_000;
+/** With so many events parked or behind others of their aggregates a subscription looks at nothing new. */
+export const MOST_HELD = 10_000;
 
 const STRATEGIES: Readonly<Record<Strategy, SubscriptionStrategy>> = {
   round_robin: SubscriptionStrategy.ROUND_ROBIN,
@@ -143,7 +143,7 @@ export function replayMessage(replay: KeptReplay): MessageInitShape<typeof Event
 
 function stateOf({ kept, parked, held }: SubscriptionStanding): SubscriptionState {
   if (kept.stopped !== undefined) return SubscriptionState.STOPPED;
-  return parked + held >= MOST_SET_ASIDE
+  return parked > 0n && parked + held >= MOST_HELD
     ? SubscriptionState.STANDING_STILL
     : SubscriptionState.RUNNING;
 }

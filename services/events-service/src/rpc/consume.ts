@@ -7,6 +7,7 @@ import type {
 } from '@nova/proto/gen/events/subscriptions_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { type Call, errors as rpcErrors } from '@nova/rpc';
+import { sleep } from '@nova/time';
 import {
   acceptAck,
   acceptConsumeStart,
@@ -25,6 +26,8 @@ import { knownSubscription } from './known-subscription.ts';
 
 /** Connections to the database that all consumers together read events with. */
 const READS_AT_ONCE = 3;
+/** Between the end of a caller's requests and the news that it was its connection that broke. */
+const BREAK_MS = 50;
 /** Events that are read at once for a consumer. */
 const MOST_READ = 32;
 
@@ -58,6 +61,8 @@ export function consume(dependencies: Dependencies) {
       void listen(iterator, { session, dispatcher, signal });
       yield* tell({ ...dependencies, gate }, session, call.signal);
       if (session.failure !== undefined) throw session.failure;
+      // A connection that breaks looks like the end of the requests first.
+      await sleep(BREAK_MS, call.signal);
       isInOrder = true;
     } finally {
       over.abort();

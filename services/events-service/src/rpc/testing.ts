@@ -66,7 +66,7 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
   const growth = createLogGrowth(database);
   const waker = createWaker(database);
   const scheduler = createScheduler({ database, logger, wake: () => waker.wake() });
-  const subscriptions = createSubscriptionHub({ database, growth, logger });
+  const subscriptions = createSubscriptionHub({ database, growth, clock: systemClock, logger });
   const validator = createValidator();
   const types = createEventTypes({ database, validator, logger });
   const server = createServer({

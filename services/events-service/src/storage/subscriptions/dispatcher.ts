@@ -2,7 +2,7 @@ import { isNovaError, messageOf, NovaError } from '@nova/errors';
 import { formatPosition } from '@nova/events';
 import type { Database } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
-import { Signal, sleep } from '@nova/time';
+import { type Clock, Signal, sleep } from '@nova/time';
 import type { KeptSubscription } from '../../domain/subscription.ts';
 import { errors } from '../../errors.ts';
 import { type RoundInput, type RoundResult, round } from './round.ts';
@@ -21,6 +21,7 @@ const MOST_SETTLEMENTS = 2_000;
 /** What dispatchers work with. */
 export interface DispatcherOptions {
   readonly database: Database;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -42,6 +43,9 @@ export class Dispatcher {
   #left: Left[] = [];
   #turn = 0;
   #isTroubled = false;
+  /** What the log has not been looked at for, as far as this instance knows; and when it was last. */
+  #mayHaveMore = true;
+  #lookedAtMs = 0;
   #running: Promise<void> | undefined;
   readonly #stop = new AbortController();
 
@@ -68,8 +72,15 @@ export class Dispatcher {
     this.#news.notify();
   }
 
+  /** Something about the subscription was changed: makes a round soon, and looks at everything. */
+  changed(): void {
+    this.#mayHaveMore = true;
+    this.wake();
+  }
+
   /** The log has grown; nobody can have anything of it while all have as much as they may. */
   grown(): void {
+    this.#mayHaveMore = true;
     if ([...this.#sessions.values()].some(({ hasRoom }) => hasRoom)) this.wake();
   }
 
@@ -119,6 +130,10 @@ export class Dispatcher {
     const said = this.#said.splice(0, MOST_SETTLEMENTS);
     const left = this.#left.splice(0);
     const sessions = [...this.#sessions.values()];
+    const nowMs = this.#options.clock.monotonicMs();
+    // A notification may have been lost, and other instances ask for replays, too.
+    const mayHaveMore = this.#mayHaveMore || nowMs - this.#lookedAtMs >= ROUND_MS;
+    this.#mayHaveMore = false;
     try {
       const result = await round(this.#options.database, {
         subscriptionId: this.#subscription.id,
@@ -126,11 +141,15 @@ export class Dispatcher {
         left,
         settlements: said,
         turn: this.#turn,
+        mayHaveMore,
       });
+      if (mayHaveMore && result.atEnd) this.#lookedAtMs = nowMs;
+      this.#mayHaveMore ||= !result.atEnd;
       this.#isTroubled = false;
       this.#turn += 1;
       return this.#tell(sessions, said, result);
     } catch (thrown) {
+      this.#mayHaveMore = true;
       this.#said.unshift(...said);
       this.#left.unshift(...left);
       throw thrown;

@@ -1,18 +1,23 @@
 import type { LogPosition, StoredEvent } from '@nova/events';
 import { type EventFilter, type LogState, logHead, readWindow } from '@nova/outbox';
 import type { Queryable } from '@nova/postgres';
-import { type KeptSubscription, MOST_SET_ASIDE } from '../../domain/subscription.ts';
+import { type KeptSubscription, MOST_HELD } from '../../domain/subscription.ts';
+import { type OfAggregate, promote } from './settle.ts';
 
-/** So many events are taken up beforehand: of the log, and of replays beside it. */
+/** So many aggregates have an event that may be handed out, or is: of the log, and of replays beside it. */
 const MOST_IN_PLAY = 1_000;
 const MOST_REPLAYED = 250;
+/** Events that one look takes up, at most. */
+const MOST_TAKEN = 1_000;
 /** Positions that one look passes over, where a filter leaves most of them out. */
 const LOOK = 10_000;
 
 /** What became of a look at the log. */
 export interface Filled {
-  /** There is more to look at. */
+  /** There is more to look at now. */
   readonly more: boolean;
+  /** The end of the log was reached, and no replay is in work: only growth brings more. */
+  readonly atEnd: boolean;
   /** The log was restored to before what had been looked at; what came after is taken up anew. */
   readonly rewoundTo: LogPosition | undefined;
 }
@@ -20,7 +25,7 @@ export interface Filled {
 interface InPlay {
   readonly fresh: bigint;
   readonly replayed: bigint;
-  readonly set_aside: bigint;
+  readonly held: bigint;
 }
 
 /**
@@ -34,20 +39,26 @@ export async function fill(tx: Queryable, kept: KeptSubscription): Promise<Fille
             (SELECT count(*) FROM (
                SELECT 1 FROM subscription_deliveries
                WHERE subscription_id = $1 AND state IN ('parked', 'held') LIMIT $2
-             ) AS aside) AS set_aside
+             ) AS aside) AS held
      FROM subscription_deliveries
      WHERE subscription_id = $1 AND state IN ('waiting', 'out')`,
-    [kept.id, MOST_SET_ASIDE],
+    [kept.id, MOST_HELD],
   );
-  const { fresh = 0n, replayed = 0n, set_aside = 0n } = inPlay ?? {};
-  if (set_aside >= MOST_SET_ASIDE) return { more: false, rewoundTo: undefined };
-  const ofLog = await fillFromLog(tx, kept, MOST_IN_PLAY - Number(fresh));
-  const moreReplays = await fillFromReplays(tx, kept, MOST_REPLAYED - Number(replayed));
-  return { more: ofLog.more || moreReplays, rewoundTo: ofLog.rewoundTo };
+  const { fresh = 0n, replayed = 0n, held = 0n } = inPlay ?? {};
+  if (held >= MOST_HELD) return NOTHING;
+  const ofLog = await fillFromLog(tx, kept, fresh < MOST_IN_PLAY ? MOST_TAKEN : 0);
+  const replays = await fillFromReplays(tx, kept, replayed < MOST_REPLAYED ? MOST_REPLAYED : 0);
+  return {
+    more: ofLog.more || replays.more,
+    atEnd: ofLog.atEnd && replays.atEnd,
+    rewoundTo: ofLog.rewoundTo,
+  };
 }
 
+const NOTHING: Filled = { more: false, atEnd: false, rewoundTo: undefined };
+
 async function fillFromLog(tx: Queryable, kept: KeptSubscription, room: number): Promise<Filled> {
-  if (room <= 0) return { more: false, rewoundTo: undefined };
+  if (room <= 0) return NOTHING;
   const { id, filter, cursor } = kept;
   const read = { after: cursor.position, limit: limitOf(filter, room), headersOnly: true };
   const window = await readWindow(tx, { ...read, ...filter });
@@ -55,12 +66,12 @@ async function fillFromLog(tx: Queryable, kept: KeptSubscription, room: number):
     const end = commonEnd(cursor, await logHead(tx));
     if (end !== undefined) {
       await rewind(tx, id, end);
-      return { more: true, rewoundTo: end };
+      return { more: true, atEnd: false, rewoundTo: end };
     }
   }
   const { events, reached } = cut(window, room);
   if (reached.position === cursor.position && reached.epoch === cursor.epoch) {
-    return { more: false, rewoundTo: undefined };
+    return { more: false, atEnd: true, rewoundTo: undefined };
   }
   await insert(tx, id, events, null);
   await tx.query('UPDATE subscriptions SET epoch = $2, position = $3 WHERE subscription_id = $1', [
@@ -68,7 +79,7 @@ async function fillFromLog(tx: Queryable, kept: KeptSubscription, room: number):
     reached.epoch,
     reached.position,
   ]);
-  return { more: reached.position > cursor.position, rewoundTo: undefined };
+  return { more: true, atEnd: false, rewoundTo: undefined };
 }
 
 /**
@@ -87,10 +98,13 @@ export function commonEnd(cursor: LogPosition, { epochs }: LogState): LogPositio
 }
 
 async function rewind(tx: Queryable, id: bigint, { epoch, position }: LogPosition): Promise<void> {
-  await tx.query(
-    'DELETE FROM subscription_deliveries WHERE subscription_id = $1 AND position > $2',
+  const lost = await tx.query<OfAggregate & { state: string }>(
+    `DELETE FROM subscription_deliveries WHERE subscription_id = $1 AND position > $2
+     RETURNING state, aggregate_type, aggregate_id`,
     [id, position],
   );
+  const heads = lost.filter(({ state }) => state !== 'held');
+  await promote(tx, id, heads);
   await tx.query('UPDATE subscriptions SET epoch = $2, position = $3 WHERE subscription_id = $1', [
     id,
     epoch,
@@ -115,14 +129,14 @@ async function fillFromReplays(
   tx: Queryable,
   { id }: KeptSubscription,
   room: number,
-): Promise<boolean> {
-  if (room <= 0) return false;
+): Promise<Pick<Filled, 'more' | 'atEnd'>> {
+  if (room <= 0) return NOTHING;
   const [replay] = await tx.query<ReplayRow>(
     `SELECT replay_id, reached, to_position, filter FROM subscription_replays
      WHERE subscription_id = $1 AND state = 'running' ORDER BY ordinal LIMIT 1`,
     [id],
   );
-  if (replay === undefined) return false;
+  if (replay === undefined) return { more: false, atEnd: true };
   const { reached: after, to_position: to, filter } = replay;
   const left = Number(to - after > LOOK ? BigInt(LOOK) : to - after);
   const limit = Math.max(0, Math.min(limitOf(filter, room), left));
@@ -140,7 +154,7 @@ async function fillFromReplays(
      WHERE replay_id = $1`,
     [replay.replay_id, reached.position, taken, isDone],
   );
-  return true;
+  return { more: true, atEnd: false };
 }
 
 function limitOf(filter: EventFilter, room: number): number {
@@ -158,7 +172,7 @@ function cut(
   return { events: taken, reached: isCut ? last.position : scanned };
 }
 
-/** What is there already stays as it is; behind a parked event of the aggregate one is held. */
+/** What is there already stays as it is; behind another event of its aggregate one is held. */
 async function insert(
   tx: Queryable,
   id: bigint,
@@ -170,12 +184,13 @@ async function insert(
     `INSERT INTO subscription_deliveries
        (subscription_id, position, lane, aggregate_type, aggregate_id, replay_id, state)
      SELECT $1, e.position, e.lane, e.aggregate_type, e.aggregate_id, $6,
-            CASE WHEN EXISTS (
-              SELECT 1 FROM subscription_deliveries AS p
-              WHERE p.subscription_id = $1 AND p.state = 'parked'
-                AND p.aggregate_type = e.aggregate_type AND p.aggregate_id = e.aggregate_id
-                AND p.position < e.position
-            ) THEN 'held' ELSE 'waiting' END
+            CASE WHEN row_number() OVER (
+                        PARTITION BY e.aggregate_type, e.aggregate_id ORDER BY e.position) = 1
+                  AND NOT EXISTS (
+                        SELECT 1 FROM subscription_deliveries AS p
+                        WHERE p.subscription_id = $1 AND p.aggregate_type = e.aggregate_type
+                          AND p.aggregate_id = e.aggregate_id)
+                 THEN 'waiting' ELSE 'held' END
      FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[])
        AS e (position, lane, aggregate_type, aggregate_id)
      ON CONFLICT DO NOTHING

@@ -19,7 +19,7 @@ const FOR_LONG_MS = 3_600_000;
 export function createSubscriptionHub(
   options: DispatcherOptions & { readonly growth: LogGrowth },
 ): SubscriptionHub {
-  const { database, growth } = options;
+  const { database, clock, growth } = options;
   const logger = options.logger.child({ component: 'subscriptions' });
   const dispatchers = new Map<bigint, Dispatcher>();
   const following = loop(
@@ -44,10 +44,11 @@ export function createSubscriptionHub(
     of(subscription) {
       for (const [id, one] of dispatchers) if (one.isIdle) dispatchers.delete(id);
       const found =
-        dispatchers.get(subscription.id) ?? new Dispatcher({ database, logger }, subscription);
+        dispatchers.get(subscription.id) ??
+        new Dispatcher({ database, clock, logger }, subscription);
       dispatchers.set(subscription.id, found);
       return found;
     },
-    wake: (id) => dispatchers.get(id)?.wake(),
+    wake: (id) => dispatchers.get(id)?.changed(),
   };
 }

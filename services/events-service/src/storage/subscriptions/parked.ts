@@ -1,5 +1,6 @@
 import type { Database, Queryable } from '@nova/postgres';
 import { lockSubscription } from './kept.ts';
+import { type OfAggregate, promote } from './settle.ts';
 
 /** An event that was set aside. Times are RFC 3339, UTC, with microseconds. */
 export interface ParkedDelivery {
@@ -33,8 +34,7 @@ export function parkedPage(
             coalesce(d.reason, '') AS reason, outbox_time(d.parked_at) AS "parkedAt",
             (SELECT count(*) FROM subscription_deliveries AS h
              WHERE h.subscription_id = d.subscription_id AND h.state = 'held'
-               AND h.aggregate_type = d.aggregate_type AND h.aggregate_id = d.aggregate_id
-               AND h.position > d.position) AS held
+               AND h.aggregate_type = d.aggregate_type AND h.aggregate_id = d.aggregate_id) AS held
      FROM subscription_deliveries AS d
      JOIN outbox_stored_events AS e ON e.position = d.position
      WHERE d.subscription_id = $1 AND d.state = 'parked' AND d.position > $2
@@ -54,7 +54,7 @@ export function replayParked(
     id,
     of,
     `UPDATE subscription_deliveries
-     SET state = 'waiting', attempts = 0, due_at = clock_timestamp(), parked_at = NULL`,
+     SET state = 'held', attempts = 0, due_at = clock_timestamp(), parked_at = NULL`,
   );
 }
 
@@ -76,30 +76,14 @@ function actOnParked(
   return database.transaction(async (tx) => {
     // What is parked at this moment, and nothing that is parked while it is worked on.
     if ((await lockSubscription(tx, id)) === undefined) return 0n;
-    const params = [id, of?.aggregateType ?? null, of?.aggregateId ?? null];
-    const rows = await tx.query<{ position: bigint }>(
+    const rows = await tx.query<OfAggregate>(
       `${act}
        WHERE subscription_id = $1 AND state = 'parked'
          AND ($2::text IS NULL OR (aggregate_type = $2 AND aggregate_id = $3))
-       RETURNING position`,
-      params,
+       RETURNING aggregate_type, aggregate_id`,
+      [id, of?.aggregateType ?? null, of?.aggregateId ?? null],
     );
-    await letGo(tx, params);
+    await promote(tx, id, rows);
     return BigInt(rows.length);
   });
-}
-
-/** What was held waits again, unless another parked event of its aggregate is before it. */
-async function letGo(tx: Queryable, params: readonly unknown[]): Promise<void> {
-  await tx.query(
-    `UPDATE subscription_deliveries AS h SET state = 'waiting'
-     WHERE h.subscription_id = $1 AND h.state = 'held'
-       AND ($2::text IS NULL OR (h.aggregate_type = $2 AND h.aggregate_id = $3))
-       AND NOT EXISTS (
-         SELECT 1 FROM subscription_deliveries AS p
-         WHERE p.subscription_id = h.subscription_id AND p.state = 'parked'
-           AND p.aggregate_type = h.aggregate_type AND p.aggregate_id = h.aggregate_id
-           AND p.position < h.position)`,
-    params,
-  );
 }

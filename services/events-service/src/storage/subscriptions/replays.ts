@@ -35,7 +35,7 @@ export async function keepReplay(database: Queryable, given: NewReplay): Promise
   const [row] = await database.query<ReplayRow>(
     `INSERT INTO subscription_replays AS r
        (subscription_id, from_position, to_position, reached, filter, events, reason, requested_by)
-     VALUES ($1, $2, $3, $2 - 1, $4, $5, $6, $7)
+     VALUES ($1, $2::bigint, $3, $2::bigint - 1, $4, $5, $6, $7)
      RETURNING ${COLUMNS}`,
     [
       given.subscriptionId,

@@ -2,7 +2,7 @@ import type { LogPosition } from '@nova/events';
 import type { Database, Queryable } from '@nova/postgres';
 import { type Eligible, handOut, type LiveSession } from '../../domain/hand-out.ts';
 import type { KeptSubscription } from '../../domain/subscription.ts';
-import { fill } from './fill.ts';
+import { type Filled, fill } from './fill.ts';
 import { lockSubscription } from './kept.ts';
 import { putBack, type Settlement, settle, takeBack } from './settle.ts';
 
@@ -26,6 +26,8 @@ export interface RoundInput {
   readonly settlements: readonly Settlement[];
   /** Where round robin goes on. */
   readonly turn: number;
+  /** Whether the log may have something that was not looked at. */
+  readonly mayHaveMore: boolean;
 }
 
 /** An event that is out to a consumer of this instance. */
@@ -47,6 +49,8 @@ export interface RoundResult {
   readonly outs: readonly Out[];
   /** There is more to look at, and credit for it. */
   readonly more: boolean;
+  /** The log was looked at to its end. */
+  readonly atEnd: boolean;
   /** Other instances have consumers of it, which do not tell this one what they do. */
   readonly othersLive: boolean;
   /** Until something that waits for its time is due; undefined when nothing does. */
@@ -71,21 +75,16 @@ export function round(database: Database, input: RoundInput): Promise<RoundResul
     const live = await meet(tx, input);
     const stale = await settle(tx, kept, input.settlements);
     await putBack(tx, kept.id, leftInOrder);
-    await takeBack(
-      tx,
-      kept,
-      live.map(({ id }) => id),
-    );
     const stopped = await stopAsked(tx, kept, input);
     if (stopped !== undefined) return { ...NOTHING, kept: stopped, stale };
-    const before = await outsOf(tx, input);
-    const filled = await handOutMore(tx, kept, { input, live, before });
-    const outs = filled.handedOut ? await outsOf(tx, input) : before;
-    return {
-      ...{ kept, stale, outs, more: filled.more, rewoundTo: filled.rewoundTo },
-      othersLive: live.length > input.sessions.length,
-      dueMs: await nextDueMs(tx, kept.id),
-    };
+    const ids = live.map(({ id }) => id);
+    // Given together: they need one round trip, and run one after the other.
+    const [late, before] = await Promise.all([takeBack(tx, kept, ids), outsOf(tx, input)]);
+    const { handed, ...filled } = await handOutMore(tx, kept, { input, live, late, before });
+    const [after, dueMs] = await Promise.all([markOut(tx, kept, handed), nextDueMs(tx, kept.id)]);
+    const outs = [...before, ...after];
+    const othersLive = live.length > input.sessions.length;
+    return { ...filled, kept, stale, outs, othersLive, dueMs };
   });
 }
 
@@ -93,6 +92,7 @@ const NOTHING = {
   stale: new Set<Settlement>(),
   outs: [],
   more: false,
+  atEnd: false,
   othersLive: false,
   dueMs: undefined,
   rewoundTo: undefined,
@@ -103,15 +103,15 @@ async function meet(
   tx: Queryable,
   { subscriptionId, sessions, left }: RoundInput,
 ): Promise<readonly LiveSession[]> {
-  await tx.query(
-    `DELETE FROM subscription_sessions
-     WHERE subscription_id = $1
-       AND (session_id = ANY ($2::uuid[]) OR seen_until < clock_timestamp())
-       AND session_id <> ALL ($3::uuid[])`,
-    [subscriptionId, left.map(({ id }) => id), sessions.map(({ id }) => id)],
-  );
-  if (sessions.length > 0) {
-    await tx.query(
+  const [, , live] = await Promise.all([
+    tx.query(
+      `DELETE FROM subscription_sessions
+       WHERE subscription_id = $1
+         AND (session_id = ANY ($2::uuid[]) OR seen_until < clock_timestamp())
+         AND session_id <> ALL ($3::uuid[])`,
+      [subscriptionId, left.map(({ id }) => id), sessions.map(({ id }) => id)],
+    ),
+    tx.query(
       `INSERT INTO subscription_sessions
          (subscription_id, session_id, credits, consumer, principal, seen_until)
        SELECT $1, g.session_id, g.credits, g.consumer, g.principal,
@@ -129,13 +129,14 @@ async function meet(
         sessions.map(({ principal }) => principal),
         SESSION_TTL_MS,
       ],
-    );
-  }
-  return tx.query<LiveSession>(
-    `SELECT session_id AS id, credits FROM subscription_sessions
-     WHERE subscription_id = $1 ORDER BY ordinal`,
-    [subscriptionId],
-  );
+    ),
+    tx.query<LiveSession>(
+      `SELECT session_id AS id, credits FROM subscription_sessions
+       WHERE subscription_id = $1 ORDER BY ordinal`,
+      [subscriptionId],
+    ),
+  ]);
+  return live;
 }
 
 /** The subscription when it is stopped: before, or by what a consumer has just said. */
@@ -185,48 +186,43 @@ async function outsOf(tx: Queryable, { subscriptionId, sessions }: RoundInput): 
 interface Handing {
   readonly input: RoundInput;
   readonly live: readonly LiveSession[];
+  /** Sessions from which something was just taken back: its credit stays in use. */
+  readonly late: readonly string[];
   readonly before: readonly Out[];
 }
 
 async function handOutMore(
   tx: Queryable,
   kept: KeptSubscription,
-  { input, live, before }: Handing,
-): Promise<{
-  readonly handedOut: boolean;
-  readonly more: boolean;
-  readonly rewoundTo: LogPosition | undefined;
-}> {
+  { input, live, late, before }: Handing,
+): Promise<Filled & { readonly handed: ReadonlyMap<bigint, string> }> {
   const free = new Map(
     input.sessions.map(({ id, credits }) => [
       id,
-      credits - before.filter(({ session }) => session === id).length,
+      credits -
+        before.filter(({ session }) => session === id).length -
+        late.filter((session) => session === id).length,
     ]),
   );
   const room = [...free.values()].reduce((sum, one) => sum + Math.max(0, one), 0);
-  if (room === 0) return { handedOut: false, more: false, rewoundTo: undefined };
+  let filled: Filled = { more: false, atEnd: !input.mayHaveMore, rewoundTo: undefined };
+  if (room === 0) return { ...filled, handed: new Map() };
   let eligible = await eligibleOf(tx, kept.id);
-  let filled: Awaited<ReturnType<typeof fill>> = { more: false, rewoundTo: undefined };
-  if (eligible.length < room) {
+  if (eligible.length < room && input.mayHaveMore) {
     filled = await fill(tx, kept);
     eligible = await eligibleOf(tx, kept.id);
   }
   const { strategy } = kept;
   const handed = handOut({ strategy, live, free, eligible, turn: input.turn });
-  await markOut(tx, kept, handed);
-  return { ...filled, handedOut: handed.size > 0 };
+  return { ...filled, handed };
 }
 
-/** What waits and is due, and first of its aggregate, of which nothing is out. */
+/** Heads of aggregates that are due. */
 function eligibleOf(tx: Queryable, id: bigint): Promise<Eligible[]> {
   return tx.query<Eligible>(
-    `SELECT d.position, d.lane FROM subscription_deliveries AS d
-     WHERE d.subscription_id = $1 AND d.state = 'waiting' AND d.due_at <= clock_timestamp()
-       AND NOT EXISTS (
-         SELECT 1 FROM subscription_deliveries AS e
-         WHERE e.subscription_id = d.subscription_id AND e.aggregate_type = d.aggregate_type
-           AND e.aggregate_id = d.aggregate_id AND (e.position < d.position OR e.state = 'out'))
-     ORDER BY d.position LIMIT $2`,
+    `SELECT position, lane FROM subscription_deliveries
+     WHERE subscription_id = $1 AND state = 'waiting' AND due_at <= clock_timestamp()
+     ORDER BY position LIMIT $2`,
     [id, MOST_AT_ONCE],
   );
 }
@@ -235,17 +231,20 @@ async function markOut(
   tx: Queryable,
   { id, ackTimeoutMs }: KeptSubscription,
   handed: ReadonlyMap<bigint, string>,
-): Promise<void> {
-  if (handed.size === 0) return;
-  await tx.query(
+): Promise<Out[]> {
+  if (handed.size === 0) return [];
+  const outs = await tx.query<Out>(
     `UPDATE subscription_deliveries AS d
      SET state = 'out', session_id = g.session_id, attempts = d.attempts + 1,
          hand_out = nextval('subscription_hand_outs'),
          due_at = clock_timestamp() + $4 * interval '1 millisecond'
      FROM unnest($2::bigint[], $3::uuid[]) AS g (position, session_id)
-     WHERE d.subscription_id = $1 AND d.position = g.position`,
+     WHERE d.subscription_id = $1 AND d.position = g.position
+     RETURNING d.position, d.session_id AS session, d.hand_out AS "handOut", d.attempts,
+               d.replay_id AS "replayId"`,
     [id, [...handed.keys()], [...handed.values()], ackTimeoutMs],
   );
+  return outs.toSorted((one, other) => (one.position < other.position ? -1 : 1));
 }
 
 async function nextDueMs(tx: Queryable, id: bigint): Promise<number | undefined> {

@@ -28,6 +28,8 @@ export class ConsumerSession {
   #failure: unknown;
   #isFinishing = false;
   readonly #known = new Map<bigint, { readonly out: Out; position: string | undefined }>();
+  /** Taken back from it before it said anything about them; its credits stay in use until it does. */
+  readonly #overdue = new Set<string>();
   readonly #untold: Out[] = [];
   #settled: { kind: 'settled'; positions: string[]; stale: string[] } = nothingSettled();
   #unanswered = 0;
@@ -42,20 +44,22 @@ export class ConsumerSession {
 
   /** What a round needs to know of it. */
   get own(): OwnSession {
-    const { id, consumer, principal, credits } = this;
-    return { id, consumer, principal, credits };
+    const { id, consumer, principal } = this;
+    return { id, consumer, principal, credits: Math.max(0, this.credits - this.#overdue.size) };
   }
 
   /** It may have more than it has. */
   get hasRoom(): boolean {
-    return this.#known.size < this.credits;
+    return this.#known.size + this.#overdue.size < this.credits;
   }
 
   /** Takes over what is out to it now. */
   learn(outs: readonly Out[]): void {
     const current = new Set(outs.map(({ handOut }) => handOut));
-    for (const [position, { out }] of this.#known) {
-      if (!current.has(out.handOut)) this.#known.delete(position);
+    for (const [place, { out, position }] of this.#known) {
+      if (current.has(out.handOut)) continue;
+      this.#known.delete(place);
+      if (position !== undefined) this.#overdue.add(position);
     }
     for (const out of outs) {
       if (this.#known.get(out.position)?.out.handOut === out.handOut) continue;
@@ -98,6 +102,9 @@ export class ConsumerSession {
 
   /** What became of something that was heard. */
   answer(position: string, isStale: boolean): void {
+    this.#overdue.delete(position);
+    const place = parsePosition(position)?.position ?? 0n;
+    if (!isStale && this.#known.get(place)?.position === position) this.#known.delete(place);
     (isStale ? this.#settled.stale : this.#settled.positions).push(position);
     this.#news.notify();
   }

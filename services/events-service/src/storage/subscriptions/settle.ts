@@ -16,8 +16,8 @@ export interface DeliveryName {
   readonly session: string;
 }
 
-interface ParkedRow {
-  readonly state: string;
+/** What belongs to an aggregate. */
+export interface OfAggregate {
   readonly aggregate_type: string;
   readonly aggregate_id: string;
 }
@@ -40,18 +40,19 @@ export async function settle(
   const undone = settlements.filter(({ action }) => action !== 'done');
   const stored = new Set<string>();
   if (done.length > 0) {
-    const rows = await tx.query<DeliveryName>(
+    const rows = await tx.query<DeliveryName & OfAggregate>(
       `DELETE FROM subscription_deliveries AS d
        USING unnest($2::bigint[], $3::uuid[]) AS g (position, session_id)
        WHERE d.subscription_id = $1 AND d.position = g.position AND d.session_id = g.session_id
          AND d.state = 'out'
-       RETURNING d.position, d.session_id AS session`,
+       RETURNING d.position, d.session_id AS session, d.aggregate_type, d.aggregate_id`,
       [id, done.map(({ position }) => position), done.map(({ session }) => session)],
     );
     for (const row of rows) stored.add(nameOf(row));
+    await promote(tx, id, rows);
   }
   if (undone.length > 0) {
-    const rows = await tx.query<DeliveryName & ParkedRow>(
+    const rows = await tx.query<DeliveryName>(
       `UPDATE subscription_deliveries AS d
        SET state = CASE WHEN g.action = 'park' THEN 'parked'
                         WHEN g.action = 'retry' AND $7 > 0 AND d.attempts >= $7 THEN 'parked'
@@ -68,7 +69,7 @@ export async function settle(
          AS g (position, session_id, action, reason, retry_ms)
        WHERE d.subscription_id = $1 AND d.position = g.position AND d.session_id = g.session_id
          AND d.state = 'out'
-       RETURNING d.position, g.session_id AS session, d.state, d.aggregate_type, d.aggregate_id`,
+       RETURNING d.position, g.session_id AS session`,
       [
         id,
         undone.map(({ position }) => position),
@@ -80,7 +81,6 @@ export async function settle(
       ],
     );
     for (const row of rows) stored.add(nameOf(row));
-    await holdBehind(tx, id, rows);
   }
   const rest = settlements.filter((one) => !stored.has(nameOf(one)));
   return stillThere(tx, id, rest);
@@ -90,22 +90,23 @@ export async function settle(
  * Takes back what is out too long, or to a consumer that is gone.
  *
  * @param live sessions whose consumers are there
+ * @returns by delivery the session that it was out to
  */
 export async function takeBack(
   tx: Queryable,
   { id, maxAttempts }: KeptSubscription,
   live: readonly string[],
-): Promise<void> {
-  const rows = await tx.query<ParkedRow>(
+): Promise<string[]> {
+  const rows = await tx.query<{ session: string }>(
     `UPDATE subscription_deliveries AS d
      SET state = CASE WHEN $3 > 0 AND d.attempts >= $3 THEN 'parked' ELSE 'waiting' END,
          parked_at = clock_timestamp(), session_id = NULL, due_at = clock_timestamp(), reason = $4
      WHERE d.subscription_id = $1 AND d.state = 'out'
        AND (d.due_at <= clock_timestamp() OR d.session_id <> ALL ($2::uuid[]))
-     RETURNING d.state, d.aggregate_type, d.aggregate_id`,
+     RETURNING old.session_id AS session`,
     [id, live, maxAttempts, UNSETTLED],
   );
-  await holdBehind(tx, id, rows);
+  return rows.map(({ session }) => session);
 }
 
 /** Puts back what is out to consumers that have left in good order: no attempt is counted. */
@@ -123,25 +124,29 @@ export async function putBack(
   );
 }
 
-/** What waits behind a parked event of its aggregate is held; see `letGo` for the way back. */
-async function holdBehind(tx: Queryable, id: bigint, rows: readonly ParkedRow[]): Promise<void> {
-  const parked = rows.filter(({ state }) => state === 'parked');
-  if (parked.length === 0) return;
+/** Makes the first event that is left of each aggregate its head; the head before must be gone. */
+export async function promote(
+  tx: Queryable,
+  id: bigint,
+  of: readonly OfAggregate[],
+): Promise<void> {
+  if (of.length === 0) return;
   await tx.query(
-    `UPDATE subscription_deliveries AS h SET state = 'held'
-     FROM (SELECT p.aggregate_type, p.aggregate_id, min(p.position) AS position
-           FROM subscription_deliveries AS p
-           JOIN unnest($2::text[], $3::text[]) AS g (aggregate_type, aggregate_id)
-             USING (aggregate_type, aggregate_id)
-           WHERE p.subscription_id = $1 AND p.state = 'parked'
-           GROUP BY p.aggregate_type, p.aggregate_id) AS first
-     WHERE h.subscription_id = $1 AND h.state = 'waiting'
-       AND h.aggregate_type = first.aggregate_type AND h.aggregate_id = first.aggregate_id
-       AND h.position > first.position`,
+    // Without a condition on the state of d, which would lead through all that is held.
+    `UPDATE subscription_deliveries AS d
+     SET state = CASE d.state WHEN 'held' THEN 'waiting' ELSE d.state END
+     FROM unnest($2::text[], $3::text[]) AS g (aggregate_type, aggregate_id)
+     CROSS JOIN LATERAL (
+       SELECT n.position FROM subscription_deliveries AS n
+       WHERE n.subscription_id = $1 AND n.aggregate_type = g.aggregate_type
+         AND n.aggregate_id = g.aggregate_id
+       ORDER BY n.position LIMIT 1
+     ) AS first
+     WHERE d.subscription_id = $1 AND d.position = first.position`,
     [
       id,
-      parked.map(({ aggregate_type }) => aggregate_type),
-      parked.map(({ aggregate_id }) => aggregate_id),
+      of.map(({ aggregate_type }) => aggregate_type),
+      of.map(({ aggregate_id }) => aggregate_id),
     ],
   );
 }
