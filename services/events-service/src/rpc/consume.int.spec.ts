@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parsePosition } from '@nova/events';
 import { outboxMigrations, rebase } from '@nova/outbox';
 import {
@@ -18,6 +18,9 @@ interface Terms {
   readonly maxAttempts?: number;
 }
 
+// The machine may be busy with other specs.
+jest.setTimeout(60_000);
+
 const SENDER = '11111111-2222-4333-8444-555555555555';
 let data: TestDatabase;
 /** Two instances of the service over one database. */
@@ -31,7 +34,7 @@ beforeAll(async () => {
     ],
   });
   served = [await serveLog(data.url), await serveLog(data.url)];
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all(served.map((one) => one.stop()));
   await data.drop();
@@ -110,7 +113,7 @@ describe('Consume', () => {
     await again.until('what is live', ({ got }) => got.length > 0);
     expect(again.contents()).toEqual(['the last']);
     await again.finish();
-  }, 40_000);
+  });
 
   it('hands out again what a consumer had when it died, and nothing that it acknowledged', async () => {
     const one = await subscription();
@@ -179,7 +182,7 @@ describe('Consume', () => {
     await lives;
     expect(ledger.problems).toEqual([]);
     expect(ledger.acknowledged.size).toBe(COUNT);
-  }, 60_000);
+  });
 
   it('takes back what is not settled in time, and then hears no acknowledgement of it', async () => {
     const one = await subscription({ ackTimeout: { seconds: 1n } });
@@ -202,7 +205,7 @@ describe('Consume', () => {
     slow.ack(slow.got[0]?.position ?? '');
     await slow.until('a second answer', ({ settled }) => settled.length === 1);
     await Promise.all([slow.die(), other.die()]);
-  }, 30_000);
+  });
 
   it('pins an aggregate to a consumer; with single the others stand by', async () => {
     const pinned = await subscription({ strategy: SubscriptionStrategy.PINNED });
@@ -216,7 +219,7 @@ describe('Consume', () => {
     });
     await publish(...numbers(200).map((n) => message(aggregates[Number(n) % 40] ?? '', n)));
     const count = () => consumers.reduce((sum, { settled }) => sum + settled.length, 0);
-    await waitFor(() => count() === 200, { withinMs: 15_000, what: 'all events' });
+    await waitFor(() => count() === 200, { withinMs: 30_000, what: 'all events' });
     const owners = consumers.map(({ got }) => new Set(got.map(({ aggregateId }) => aggregateId)));
     expect(owners.reduce((sum, { size }) => sum + size, 0)).toBe(40);
     for (const { got } of consumers) expectOrder(got);
@@ -236,7 +239,7 @@ describe('Consume', () => {
     await publish(message(single.aggregate(), 'taken over'));
     await second.until('what comes then', ({ settled }) => settled.length === 1);
     await second.finish();
-  }, 40_000);
+  });
 
   it('does as it is told with what a consumer cannot deal with', async () => {
     const one = await subscription({ maxAttempts: 3 });
@@ -310,7 +313,7 @@ describe('Consume', () => {
       ['a3', 1],
     ]);
     await rest.finish();
-  }, 40_000);
+  });
 
   it('ends when the subscription is deleted; the same name is then another one', async () => {
     const one = await subscription();
@@ -344,7 +347,7 @@ describe('Consume', () => {
     await next.until('the rest', ({ settled }) => settled.length === 33);
     expect(new Set(next.got.map(({ attempt }) => attempt))).toEqual(new Set([1]));
     await next.finish();
-  }, 30_000);
+  });
 
   it.each([
     ['no start', [{ content: { case: 'credits', value: 1 } }], 'start'],
@@ -391,7 +394,7 @@ describe('Consume', () => {
     expect(consumer.contents()).toEqual(['kept', 'lost 1', 'new 1', 'new 2']);
     expect(await one.standing()).toMatchObject({ waiting: 0n, unacknowledged: 0n });
     await consumer.finish();
-  }, 30_000);
+  });
 });
 
 async function* each<T>(all: readonly T[]) {

@@ -83,7 +83,7 @@ export class SpecConsumer {
   }
 
   async until(what: string, condition: (consumer: this) => boolean): Promise<void> {
-    await waitFor(() => condition(this), { withinMs: 15_000, what });
+    await waitFor(() => condition(this), { withinMs: 30_000, what });
   }
 
   async started(): Promise<this> {

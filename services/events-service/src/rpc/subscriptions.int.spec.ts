@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parsePosition } from '@nova/events';
 import { outboxMigrations } from '@nova/outbox';
 import {
@@ -18,6 +18,9 @@ import { type ServedLog, serveLog } from './testing.ts';
 type Creation = MessageInitShape<typeof CreateSubscriptionRequestSchema>;
 type Change = MessageInitShape<typeof UpdateSubscriptionRequestSchema>;
 
+// The machine may be busy with other specs.
+jest.setTimeout(60_000);
+
 const SENDER = '11111111-2222-4333-8444-555555555555';
 let data: TestDatabase;
 let served: ServedLog;
@@ -30,7 +33,7 @@ beforeAll(async () => {
     ],
   });
   served = await serveLog(data.url);
-}, 60_000);
+});
 afterAll(async () => {
   await served.stop();
   await data.drop();
@@ -237,7 +240,7 @@ describe('ReplayEvents', () => {
     const ended = await events.cancelReplay({ id });
     expect(ended.replay).toMatchObject({ state: EventReplayState.DONE, taken: 2n });
     for (const one of consumers) await one.finish();
-  }, 30_000);
+  });
 
   it('takes up a long part bit by bit, in the order of each aggregate, and can be ended', async () => {
     const { events } = served;
@@ -268,7 +271,7 @@ describe('ReplayEvents', () => {
     await waitFor(() => again.settled.length === 1, { withinMs: 10_000, what: 'the end' });
     expect(again.contents()).toEqual(['the end']);
     await again.finish();
-  }, 40_000);
+  });
 
   it.each<[string, object, string]>([
     ['no subscription', { reason: 'r' }, 'subscription'],
