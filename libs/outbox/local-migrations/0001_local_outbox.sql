@@ -149,10 +149,10 @@ DECLARE
   part   text;
 BEGIN
   SELECT * INTO STRICT outbox FROM local_outbox FOR UPDATE;
-  SELECT last_value INTO used FROM local_outbox_event_id;
+  SELECT CASE WHEN is_called THEN last_value ELSE 0 END INTO used FROM local_outbox_event_id;
   IF used < outbox.partition_end - outbox.partition_rows / 2 THEN RETURN; END IF;
   start := outbox.partition_end;
-  IF used >= start THEN start := used + greatest(outbox.partition_rows / 8, 1); END IF;
+  IF used >= start THEN start := used + outbox.partition_rows / 2; END IF;
   part := format('local_outbox_events_p%s', lpad(start::text, 12, '0'));
   EXECUTE format(
     'CREATE TABLE %I (LIKE local_outbox_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)',
@@ -185,13 +185,14 @@ END $$;
 CREATE FUNCTION local_outbox_drop(keep interval) RETURNS integer
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  outbox  local_outbox%ROWTYPE;
-  part    local_outbox_partitions%ROWTYPE;
-  dropped integer := 0;
+  outbox local_outbox%ROWTYPE;
+  parts  text[];
+  part   text;
 BEGIN
   SELECT * INTO STRICT outbox FROM local_outbox;
-  FOR part IN
-    SELECT * FROM local_outbox_partitions AS p
+  -- All names first: no query may be open on what is dropped.
+  parts := ARRAY(
+    SELECT p.name FROM local_outbox_partitions AS p
     WHERE p.sealed_by <= pg_snapshot_xmin(outbox.done) AND p.sealed_at <= clock_timestamp() - keep
       AND NOT EXISTS (
         SELECT FROM local_outbox_parked AS w
@@ -199,11 +200,10 @@ BEGIN
           ON e.aggregate_type = w.aggregate_type AND e.aggregate_id = w.aggregate_id
          AND e.aggregate_version >= w.next_version
         WHERE e.id >= p.first_id AND e.id < p.end_id)
-    ORDER BY p.first_id
-  LOOP
-    EXECUTE format('DROP TABLE %I', part.name);
-    DELETE FROM local_outbox_partitions WHERE name = part.name;
-    dropped := dropped + 1;
+    ORDER BY p.first_id);
+  FOREACH part IN ARRAY parts LOOP
+    EXECUTE format('DROP TABLE %I', part);
+    DELETE FROM local_outbox_partitions WHERE name = part;
   END LOOP;
   DELETE FROM local_outbox_events_rest AS e
   WHERE e.appended_at <= clock_timestamp() - keep AND pg_visible_in_snapshot(e.xid, outbox.done)
@@ -211,7 +211,7 @@ BEGIN
       SELECT FROM local_outbox_parked AS w
       WHERE e.aggregate_type = w.aggregate_type AND e.aggregate_id = w.aggregate_id
         AND e.aggregate_version >= w.next_version);
-  RETURN dropped;
+  RETURN cardinality(parts);
 END $$;
 
 -- Whose snapshots these are. Another server that was filled from a dump counts its transactions anew.

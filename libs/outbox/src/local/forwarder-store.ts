@@ -23,6 +23,8 @@ export interface Held {
   readonly term: bigint;
   readonly cursor: OutboxCursor;
   readonly logPosition: string | undefined;
+  /** The server that the cursor was stored on. */
+  readonly server: string;
 }
 
 /** An aggregate whose next event nova refuses. */
@@ -59,6 +61,7 @@ export class ForwarderStore {
       open: string | null;
       after_id: bigint;
       log_position: string | null;
+      server: string;
     }>(sql.take, [owner, leaseMs]);
     if (row === undefined) return undefined;
     const { term, done, open, after_id: afterId } = row;
@@ -66,6 +69,7 @@ export class ForwarderStore {
       term,
       cursor: open === null ? { done } : { done, open: { snapshot: open, afterId } },
       logPosition: row.log_position ?? undefined,
+      server: row.server,
     };
   }
 
@@ -128,14 +132,20 @@ export class ForwarderStore {
     return (await this.#database.query<OutboxRow>(sql.aggregate, params)).map(readOutboxRow);
   }
 
-  /** Makes the next partition in time, and drops what was forwarded longer ago than `keepMs`. */
-  async upkeep(keepMs: number): Promise<void> {
+  /** Makes the next partition in time, and seals those that are full. */
+  prepare(): Promise<void> {
+    return this.#maintain(['SELECT local_outbox_extend()', 'SELECT local_outbox_seal()']);
+  }
+
+  /** Drops what is sealed since `keepMs` and passed by the stored cursor. */
+  drop(keepMs: number): Promise<void> {
+    return this.#maintain([`SELECT local_outbox_drop('${Math.ceil(keepMs)} milliseconds')`]);
+  }
+
+  async #maintain(statements: readonly string[]): Promise<void> {
     await this.#database.session({ statementTimeoutMs: UPKEEP_TIMEOUT_MS }, async (session) => {
       await session.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
-      await session.query('SELECT local_outbox_extend()');
-      await session.query('SELECT local_outbox_seal()');
-      const keep = `${keepMs} milliseconds`;
-      await session.query('SELECT local_outbox_drop($1::interval)', [keep]);
+      for (const statement of statements) await session.query(statement);
     });
   }
 }

@@ -108,6 +108,7 @@ class Forwarding {
   #mayBeParked = true;
   #renewAtMs = 0;
   #upkeepAtMs = 0;
+  #isUpkeepDue = false;
 
   constructor(given: ForwarderDependencies) {
     this.#given = given;
@@ -171,7 +172,7 @@ class Forwarding {
 
   /** @returns whether there is more to do at once */
   async #round(held: Held): Promise<boolean> {
-    await this.#upkeep(held);
+    await this.#prepare();
     for (const one of await this.#parkedNow()) {
       if (one.isDue && !(await this.#retry(one))) return true;
     }
@@ -192,15 +193,19 @@ class Forwarding {
   async #forward(held: Held, waiting: ReadonlySet<string>): Promise<boolean> {
     const { database, log } = this.#given;
     const window = await readOutboxWindow(database, held.cursor, BOUNDS);
+    // What another server has stored is where to go on: the end of the old one's may be lost.
+    if (window.server !== held.server) throw new LeaseLost();
+    // An idle outbox is written to now and then only, so that what it has passed can be dropped.
+    const isIdle = window.events.length === 0 && held.cursor.open === undefined;
+    if (isIdle && !this.#isUpkeepDue) return false;
     const events = window.events.filter((event) => !waiting.has(keyOf(event)));
     const sent = await sendEvents(log, events, held.logPosition);
     if (sent.isLost) return this.#startAgain(held);
     const next: Held = { ...held, cursor: window.next, logPosition: sent.logPosition };
     const parked = [...sent.refused.values()];
-    // An idle outbox is not written to: a cursor that passes nothing may be lost.
-    if (window.events.length > 0) await this.#save(next, { parked });
-    else this.#held = next;
+    await this.#save(next, { parked });
     for (const one of parked) this.#tell(one);
+    if (this.#isUpkeepDue && !window.hasMore) await this.#drop();
     return window.hasMore;
   }
 
@@ -248,16 +253,24 @@ class Forwarding {
     this.#held = held;
   }
 
-  async #upkeep(held: Held): Promise<void> {
-    const { clock, settings, logger } = this.#given;
+  /** Seals what is full, before a window is read; what is sealed and passed is dropped after it. */
+  async #prepare(): Promise<void> {
+    const { clock } = this.#given;
     if (clock.monotonicMs() < this.#upkeepAtMs) return;
     this.#upkeepAtMs = clock.monotonicMs() + UPKEEP_EVERY_MS;
-    // What is dropped follows from the stored cursor.
-    await this.#save(held, {});
-    await this.store.upkeep(settings.keepForwardedMs).catch((thrown: unknown) => {
-      // Long transactions hold locks: another time.
-      logger.info(fieldsOf(thrown), 'partitions of the outbox are left as they are');
-    });
+    this.#isUpkeepDue = true;
+    await this.store.prepare().catch((thrown: unknown) => this.#left(thrown));
+  }
+
+  async #drop(): Promise<void> {
+    this.#isUpkeepDue = false;
+    const { keepForwardedMs } = this.#given.settings;
+    await this.store.drop(keepForwardedMs).catch((thrown: unknown) => this.#left(thrown));
+  }
+
+  /** Long transactions hold locks: another time. */
+  #left(thrown: unknown): void {
+    this.#given.logger.info(fieldsOf(thrown), 'partitions of the outbox are left as they are');
   }
 
   #tell({ aggregateType, aggregateId, reason, message }: Parking): void {

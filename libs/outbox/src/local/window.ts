@@ -1,5 +1,5 @@
 import { NovaError } from '@nova/errors';
-import { loadSql, type Queryable } from '@nova/postgres';
+import { loadSql, type Queryable, type Sql } from '@nova/postgres';
 import { errors } from '../errors.ts';
 import type { OutboxEvent } from './local-event.ts';
 import { type OutboxRow, readOutboxRow } from './outbox-row.ts';
@@ -38,6 +38,8 @@ export interface OutboxWindow {
   readonly next: OutboxCursor;
   /** Whether more is there for sure. */
   readonly hasMore: boolean;
+  /** Which server was read: another one after a restart or a failover. */
+  readonly server: string;
 }
 
 /**
@@ -50,6 +52,10 @@ export interface OutboxWindow {
  * window order is by id, and of one aggregate that is the order of commits: its row in
  * local_outbox_aggregates is locked from before the id is drawn until the commit.
  *
+ * A cursor is to be stored in the same database before it is read from, durably, and never to be used
+ * on another server than it was stored on: xids that a crash has forgotten are drawn again, and what
+ * they then commit would seem to be known.
+ *
  * @throws LOCAL_OUTBOX_STANDBY; what `Queryable.query` throws
  */
 export async function readOutboxWindow(
@@ -57,28 +63,15 @@ export async function readOutboxWindow(
   cursor: OutboxCursor,
   bounds: WindowBounds,
 ): Promise<OutboxWindow> {
-  if (cursor.open !== undefined) return readPage(database, cursor.done, cursor.open, bounds);
-  const rows = await database.query<WindowRow>(sql.window, [
-    cursor.done,
-    bounds.rows,
-    bounds.bytes,
-  ]);
-  const [first] = rows;
-  if (first === undefined) throw new TypeError('a window has at least one row');
-  const { snapshot, standby } = first;
-  // Transactions that run on the primary are not among the running ones of a standby's snapshot.
-  if (standby) throw new NovaError(errors.LOCAL_OUTBOX_STANDBY);
-  const found = rows.filter((row) => row.id !== null);
-  const isWhole = found.length <= bounds.rows && BigInt(found.length) === (first.found ?? 0n);
-  if (isWhole)
-    return { events: found.map(readOutboxRow), next: { done: snapshot }, hasMore: false };
-  return readPage(database, cursor.done, { snapshot, afterId: 0n }, bounds);
+  const { done, open } = cursor;
+  if (open !== undefined) return readPage(database, done, open, bounds);
+  const read = await query(database, sql.window, [done, bounds.rows, bounds.bytes]);
+  const { snapshot, server, rows, isCut } = read;
+  if (!isCut && rows.length <= bounds.rows) {
+    return { events: rows.map(readOutboxRow), next: { done: snapshot }, hasMore: false, server };
+  }
+  return readPage(database, done, { snapshot, afterId: 0n }, bounds);
 }
-
-type WindowRow = { readonly snapshot: string; readonly standby: boolean } & (
-  | ({ readonly found: bigint } & OutboxRow)
-  | { readonly found: null; readonly id: null }
-);
 
 // A window may be larger than memory: after an outage of nova, or after one large transaction. Its
 // snapshot stays the same over all its pages, so that they are one window.
@@ -88,22 +81,31 @@ async function readPage(
   { snapshot, afterId }: { readonly snapshot: string; readonly afterId: bigint },
   bounds: WindowBounds,
 ): Promise<OutboxWindow> {
-  const rows = await database.query<{ readonly found: bigint } & OutboxRow>(sql.page, [
-    done,
-    snapshot,
-    afterId,
-    bounds.rows,
-    bounds.bytes,
-  ]);
-  const [first] = rows;
+  const params = [done, snapshot, afterId, bounds.rows, bounds.bytes];
+  const { rows, isCut, server } = await query(database, sql.page, params);
   const last = rows.at(-1);
-  const isLast =
-    first === undefined ||
-    last === undefined ||
-    (first.found < BigInt(bounds.rows) && first.found === BigInt(rows.length));
+  const hasMore = last !== undefined && (isCut || rows.length === bounds.rows);
   return {
     events: rows.map(readOutboxRow),
-    next: isLast ? { done: snapshot } : { done, open: { snapshot, afterId: last.id } },
-    hasMore: !isLast,
+    next: hasMore ? { done, open: { snapshot, afterId: last.id } } : { done: snapshot },
+    hasMore,
+    server,
   };
+}
+
+type Answer = { readonly snapshot: string; readonly standby: boolean; readonly server: string } & (
+  | ({ readonly found: bigint } & OutboxRow)
+  | { readonly found: null; readonly id: null }
+);
+
+/** `isCut`: bytes were the bound, not rows. */
+async function query(database: Queryable, statement: Sql, params: readonly unknown[]) {
+  const answers = await database.query<Answer>(statement, params);
+  const [first] = answers;
+  if (first === undefined) throw new TypeError('a window has at least one row');
+  // Transactions that run on the primary are not among the running ones of a standby's snapshot.
+  if (first.standby) throw new NovaError(errors.LOCAL_OUTBOX_STANDBY);
+  const rows = answers.filter((row) => row.id !== null);
+  const isCut = BigInt(rows.length) < (first.found ?? 0n);
+  return { snapshot: first.snapshot, server: first.server, rows, isCut };
 }

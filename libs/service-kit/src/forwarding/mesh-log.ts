@@ -30,8 +30,11 @@ async function forward(
     if (thrown instanceof RpcError && thrown.reason === 'POSITION_LOST') return { answer: 'lost' };
     if (!isRefused(thrown)) throw logFailure(thrown);
     if (events.length > 1) return inHalves(client, events, last);
-    const { reason = thrown.status, message } = thrown;
-    return { answer: 'outcomes', outcomes: [{ outcome: 'refused', reason, message }] };
+    const { reason, status, message } = thrown;
+    return {
+      answer: 'outcomes',
+      outcomes: [{ outcome: 'refused', reason: reason || status, message }],
+    };
   }
 }
 

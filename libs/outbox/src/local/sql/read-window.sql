@@ -1,8 +1,11 @@
 -- What is visible now and was not in the snapshot $1, with the snapshot that "now" is: one statement
 -- sees one snapshot. At most $2 rows, and one more that tells that it is too many; at most $3 bytes of
 -- payload and one row. By the index on xid: what began since, and what was running then.
-SELECT s.snapshot, s.standby, w.*
-FROM (SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby) AS s
+SELECT s.*, w.*
+FROM (
+  SELECT pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby,
+         pg_postmaster_start_time()::text AS server
+) AS s
 LEFT JOIN (
   SELECT * FROM (
     SELECT c.*, count(*) OVER () AS found,

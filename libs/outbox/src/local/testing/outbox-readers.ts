@@ -4,7 +4,8 @@ import { BEGINNING, type OutboxCursor, readOutboxWindow } from '../window.ts';
 /** An event as a reader hands it out. */
 export interface SeenEvent {
   readonly eventId: string;
-  readonly aggregateId: string;
+  /** Aggregates of specs differ in their types. */
+  readonly aggregate: string;
   readonly version: bigint;
 }
 
@@ -22,9 +23,9 @@ export function snapshotWindows(rows = 500): OutboxReader {
     async next(database) {
       const { events, next } = await readOutboxWindow(database, cursor, { rows, bytes: 1 << 20 });
       cursor = next;
-      return events.map(({ eventId, aggregateId, sourceVersion }) => ({
+      return events.map(({ eventId, aggregateType, sourceVersion }) => ({
         eventId,
-        aggregateId,
+        aggregate: aggregateType,
         version: sourceVersion,
       }));
     },
@@ -35,7 +36,7 @@ interface Row {
   readonly id: bigint;
   readonly xid: string;
   readonly event_id: string;
-  readonly aggregate_id: string;
+  readonly aggregate_type: string;
   readonly aggregate_version: bigint;
 }
 
@@ -66,14 +67,14 @@ function highMark(name: string, condition: string, order: string): OutboxReader 
     name,
     async next(database) {
       const rows = await database.query<Row>(
-        `SELECT id, xid::text, event_id, aggregate_id, aggregate_version FROM local_outbox_events
+        `SELECT id, xid::text, event_id, aggregate_type, aggregate_version FROM local_outbox_events
          WHERE ${condition} ORDER BY ${order}`,
         [last.id, last.xid],
       );
       last = rows.at(-1) ?? last;
       return rows.map((row) => ({
         eventId: row.event_id,
-        aggregateId: row.aggregate_id,
+        aggregate: row.aggregate_type,
         version: row.aggregate_version,
       }));
     },

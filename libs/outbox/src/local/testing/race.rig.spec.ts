@@ -28,7 +28,8 @@ export interface Verdict {
   readonly reordered: number;
 }
 
-const AGGREGATES = 40;
+const AGGREGATES = 100;
+const ONE = '11111111-2222-4333-8444-555555555555';
 const READ_EVERY_MS = 5;
 const NO_LIMITS = 'SET idle_in_transaction_session_timeout = 0; SET transaction_timeout = 0';
 
@@ -51,10 +52,15 @@ export async function serverForRaces(): Promise<PrivatePostgres> {
  */
 export async function race(test: TestDatabase, options: RaceOptions): Promise<readonly Verdict[]> {
   const { writers, events } = options;
-  const writing = pool(test.url, writers + 2);
+  const writing = pool(test.url, writers + 4);
   const reading = pool(test.url, 6);
   // Few rows per partition: the race shall cross their edges.
-  await test.database.query('UPDATE local_outbox SET partition_rows = 4096');
+  const rows = Math.max(2048, Math.ceil(events / 40));
+  await test.database.query(
+    `UPDATE local_outbox SET partition_rows = ${rows};
+     SELECT setval('local_outbox_event_id', partition_end - 1) FROM local_outbox;
+     SELECT local_outbox_extend()`,
+  );
   const progress = { committed: 0, isOver: false };
   const judges = [snapshotWindows(), ...naiveReaders.map((make) => make())].map(
     (reader) => new Judge(reader),
@@ -65,22 +71,30 @@ export async function race(test: TestDatabase, options: RaceOptions): Promise<re
       await sleep(READ_EVERY_MS);
     }
   };
-  const extend = async () => {
-    while (!progress.isOver) {
-      await reading.query('SELECT local_outbox_extend()').catch(() => {});
-      await sleep(50);
-    }
-  };
+  const extend = () =>
+    writing.session({ statementTimeoutMs: 100 }, async (session) => {
+      while (!progress.isOver) {
+        // Whoever appends to the rest would wait behind this, again and again.
+        const pauseMs = await session.query('SELECT local_outbox_extend()').then(
+          () => 20,
+          () => 500,
+        );
+        await sleep(pauseMs);
+      }
+    });
   const following = Promise.all([...judges.map(follow), extend()]);
   const isEnough = () => progress.committed >= events;
-  await Promise.all([
-    stayOpen(writing, options.longMs, isEnough),
-    ...Array.from({ length: writers }, (_, number) =>
-      write(writing, new Dice(options.seed + number), options, progress),
-    ),
-  ]);
-  progress.isOver = true;
-  await following;
+  try {
+    await Promise.all([
+      stayOpen(writing, options.longMs, isEnough),
+      ...Array.from({ length: writers }, (_, number) =>
+        write(writing, new Dice(options.seed + number), options, progress),
+      ),
+    ]);
+  } finally {
+    progress.isOver = true;
+    await following;
+  }
   const truth = await headsOf(test.database);
   for (const judge of judges) await judge.finish(reading);
   await Promise.all([writing.close(), reading.close()]);
@@ -97,10 +111,10 @@ function pool(url: string, poolSize: number): Database {
 /** The versions that the events of each aggregate must have: 1 to the head, without holes. */
 async function headsOf(database: Queryable): Promise<ReadonlyMap<string, bigint>> {
   const heads = await database.query<{ id: string; version: bigint; rows: bigint }>(
-    `SELECT a.aggregate_id AS id, a.version, count(e.id) AS rows
+    `SELECT a.aggregate_type AS id, a.version, count(e.id) AS rows
      FROM local_outbox_aggregates AS a
      LEFT JOIN local_outbox_events AS e USING (aggregate_type, aggregate_id)
-     GROUP BY a.aggregate_id, a.version`,
+     GROUP BY a.aggregate_type, a.version`,
   );
   for (const { id, version, rows } of heads) expect({ id, rows }).toEqual({ id, rows: version });
   return new Map(heads.map(({ id, version }) => [id, version]));
@@ -133,7 +147,8 @@ async function write(
     await session.query(NO_LIMITS);
     while (progress.committed < events) {
       try {
-        progress.committed += await transact(session, dice, perAppend);
+        const committed = await transact(session, dice, perAppend);
+        progress.committed += committed;
       } catch {
         // A deadlock or a timeout: this transaction did not happen.
         await session.query('ROLLBACK');
@@ -184,7 +199,8 @@ async function appendSome(
   aggregates: readonly number[],
   perAppend: number,
 ): Promise<number> {
-  const count = 1 + dice.upTo(perAppend);
+  // All of them in the first call, which locks them in order: later ones find them locked.
+  const count = aggregates.length + dice.upTo(perAppend);
   const events = Array.from({ length: count }, (_, n) =>
     raceEvent(aggregates[n % aggregates.length]),
   );
@@ -195,8 +211,8 @@ async function appendSome(
 function raceEvent(aggregate: number | string | undefined) {
   return {
     eventType: 'race_ran',
-    aggregateType: 'race',
-    aggregateId: `race-${aggregate}`,
+    aggregateType: `race_${aggregate}`,
+    aggregateId: ONE,
     payload: { lap: 1 },
   };
 }
@@ -210,12 +226,16 @@ async function stayOpen(database: Database, longMs: number, isOver: () => boolea
   await database.session({ statementTimeoutMs: 30_000 }, async (session) => {
     await session.query(NO_LIMITS);
     do {
-      await session.query('BEGIN');
-      await append(client(session), [raceEvent('long')]);
-      const until = systemClock.monotonicMs() + longMs;
-      while (systemClock.monotonicMs() < until && !isOver()) await sleep(20);
-      await append(client(session), [raceEvent('long')]);
-      await session.query('COMMIT');
+      try {
+        await session.query('BEGIN');
+        await append(client(session), [raceEvent('long')]);
+        const until = systemClock.monotonicMs() + longMs;
+        while (systemClock.monotonicMs() < until && !isOver()) await sleep(20);
+        await append(client(session), [raceEvent('long')]);
+        await session.query('COMMIT');
+      } catch {
+        await session.query('ROLLBACK');
+      }
     } while (!isOver());
   });
 }
@@ -233,14 +253,14 @@ class Judge {
 
   async read(database: Queryable): Promise<number> {
     const events = await this.#reader.next(database);
-    for (const { aggregateId, version } of events) {
-      const seen = this.#seen.get(aggregateId) ?? new Set();
-      this.#seen.set(aggregateId, seen);
-      const last = this.#last.get(aggregateId) ?? 0n;
+    for (const { aggregate, version } of events) {
+      const seen = this.#seen.get(aggregate) ?? new Set();
+      this.#seen.set(aggregate, seen);
+      const last = this.#last.get(aggregate) ?? 0n;
       if (seen.has(version)) this.#doubled += 1;
       else if (version < last) this.#reordered += 1;
       seen.add(version);
-      if (version > last) this.#last.set(aggregateId, version);
+      if (version > last) this.#last.set(aggregate, version);
     }
     return events.length;
   }
