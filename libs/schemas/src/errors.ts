@@ -17,10 +17,10 @@ export const errors = defineErrors({
     hint: 'Nothing was stored. Repeat it after the time in RetryInfo, or run more instances of events-service.',
   },
   SCHEMA_CHECK_LOST: {
-    message: 'the thread that checks payloads ended: {reason}',
+    message: 'the thread that checks schemas ended at {what}: {reason}',
     status: 'UNAVAILABLE',
     retry: 'backoff',
     blame: 'operator',
-    hint: 'It is started again with the next payload. If it repeats, a schema needs too much memory: the log names it.',
+    hint: 'It is started again with the next payload. If it repeats for one event type, its schema needs too much memory: simplify it.',
   },
 });

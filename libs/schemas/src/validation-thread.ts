@@ -36,8 +36,8 @@ function compile(text: string): ValidateFunction {
     logger: false,
   });
   // Registered names play no role: references stay within the document.
-  const { $id: _, ...schema } = JSON.parse(text);
-  return ajv.compile(schema);
+  const given: object = JSON.parse(text);
+  return ajv.compile({ ...given, $id: undefined });
 }
 
 function problemsOf(text: string): readonly SchemaProblem[] {

@@ -186,7 +186,7 @@ class Thread {
     this.#worker.postMessage(this.#brief(question));
   }
 
-  async end(reason: string, failure: NovaError = lost(reason)): Promise<void> {
+  async end(reason: string, failure = lost(reason, this.#job?.what)): Promise<void> {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     clearTimeout(this.#timer);
@@ -219,6 +219,6 @@ class Thread {
   }
 }
 
-function lost(reason: string): NovaError {
-  return new NovaError(errors.SCHEMA_CHECK_LOST, { reason });
+function lost(reason: string, what = 'payloads'): NovaError {
+  return new NovaError(errors.SCHEMA_CHECK_LOST, { what, reason });
 }

@@ -20,7 +20,23 @@ const tree = (more: JsonMap = {}) =>
 /** What becomes of a change: the verdict on old events, then on new ones. */
 type Verdicts = [backward: 'ok' | 'breaks' | 'unjudged', forward: 'ok' | 'breaks' | 'unjudged'];
 
-const CHANGES: readonly [change: string, before: JsonMap, after: JsonMap, verdicts: Verdicts][] = [
+/** A keyword with a number that lets little through, and one that lets more. */
+const BOUNDS: readonly [word: string, tight: number, loose: number][] = [
+  ['minimum', 2, 1],
+  ['exclusiveMinimum', 2, 1],
+  ['maximum', 1, 2],
+  ['exclusiveMaximum', 1, 2],
+  ['minLength', 2, 1],
+  ['maxLength', 1, 2],
+  ['minItems', 2, 1],
+  ['maxItems', 1, 2],
+  ['minProperties', 2, 1],
+  ['maxProperties', 1, 2],
+];
+
+type Change = [change: string, before: JsonMap, after: JsonMap, verdicts: Verdicts];
+
+const CHANGES: readonly Change[] = [
   ['nothing', one(text), one(text), ['ok', 'ok']],
   [
     'another description',
@@ -91,6 +107,14 @@ const CHANGES: readonly [change: string, before: JsonMap, after: JsonMap, verdic
     one({ type: 'number', exclusiveMinimum: 1 }),
     ['breaks', 'ok'],
   ],
+  ...BOUNDS.map(
+    ([word, tight, loose]): Change => [
+      `a wider ${word}`,
+      one({ [word]: tight }),
+      one({ [word]: loose }),
+      ['ok', 'breaks'],
+    ],
+  ),
   [
     'a longer text',
     one({ ...text, maxLength: 5 }),
