@@ -54,6 +54,10 @@ const WORDS = [
 const payload = { message_id: MESSAGE, sender_id: USER, content: 'hello' };
 const event = { eventType: 'message_created', aggregateId: CONVERSATION, payload };
 const ONE = { aggregateType: 'conversation', aggregateId: CONVERSATION };
+const schema = {
+  type: 'object',
+  properties: { a: { anyOf: [{ type: 'string', pattern: '^a' }, { $ref: '#' }] } },
+};
 const inConversation = { conversationId: CONVERSATION, userId: USER };
 
 /** Requests that get past the checks of their methods. */
@@ -72,6 +76,26 @@ const GOOD = {
     { from: { case: 'beginning', value: true }, eventTypes: ['message_created'] },
     { aggregateIdPrefix: '550e', aggregateTypes: ['conversation'], tenant: 'a' },
     { from: { case: 'time', value: { seconds: 1_700_000_000n } }, aggregateId: CONVERSATION },
+  ],
+  'events.EventsService/RegisterEventSchema': [
+    { eventType: 'order_placed', aggregateType: 'order', owner: 'shop', schema },
+    { eventType: 'order_placed', schema: { ...schema, title: 'x' }, compatibility: 7 },
+  ],
+  'events.EventsService/CheckEventSchema': [
+    { eventType: 'order_placed', schema, compatibility: 6 },
+    { eventType: 'message_created', schema },
+  ],
+  'events.EventsService/GetEventSchema': [
+    { eventType: 'order_placed', version: 1 },
+    { eventType: 'message_created' },
+  ],
+  'events.EventsService/ListEventSchemas': [
+    { includeBuiltIn: true, pageSize: 1 },
+    { owner: 'shop' },
+  ],
+  'events.EventsService/DeprecateEventSchema': [
+    { eventType: 'order_placed', reason: 'user' },
+    { eventType: 'order_placed', undo: true },
   ],
   'events.EventsService/CreateSubscription': [
     { name: 'conversation', from: { case: 'beginning', value: true } },

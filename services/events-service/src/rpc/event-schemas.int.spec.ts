@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { canonicalJson } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { createRelay, outboxMigrations } from '@nova/outbox';
 import type { Event } from '@nova/proto/gen/events/event_pb';
@@ -8,6 +9,7 @@ import type { JsonObject } from '@nova/proto/runtime';
 import { RpcError } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { keepVersion } from '../storage/event-schemas.ts';
 import { serviceMigrations } from '../storage/migrate-log.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
@@ -320,6 +322,32 @@ describe('a new version', () => {
     expect((await publishAt(served, { total: 1 })).event?.eventType).toBe(placed);
     await served.events.deprecateEventSchema({ eventType: placed, undo: true });
     expect((await register(schemaOf({ late: true }))).created).toBe(true);
+  });
+});
+
+/** As another instance does it, whose notification is lost. */
+async function registerUnnoticed(eventType: string, version: number, schema: JsonObject) {
+  await data.database.transaction(async (tx) => {
+    const [row] = await tx.query<{ revision: bigint }>(
+      'UPDATE event_types_revision SET revision = revision + 1 RETURNING revision',
+    );
+    const header = { eventType, aggregateType, owner: 'shop', compatibility: 'NONE' } as const;
+    const wanted = { ...header, schemaText: canonicalJson(schema), registeredBy: 'spec' };
+    await keepVersion(tx, wanted, { version, revision: row?.revision ?? 0n });
+  });
+}
+
+describe('an instance that no notification has reached', () => {
+  it('looks at what is registered before it refuses a name, or a payload', async () => {
+    const eventType = `order_missed_${unique}`;
+    const publish = (payload: JsonObject) =>
+      other.events.publishEvent({ eventType, aggregateId: ORDER, payload });
+    for (let version = 1; version <= 3; version += 1) {
+      const field = `field_${version}`;
+      await registerUnnoticed(eventType, version, schemaOf({ [field]: true }));
+      const { event } = await publish({ total: 1, [field]: 'x' });
+      expect(event?.schemaVersion).toBe(version);
+    }
   });
 });
 
