@@ -12,15 +12,10 @@ export const EXAMPLE: string = join(root, 'examples/activity-counter/src');
 
 const PASSWORD = 'counting';
 
-/** The example beside a stack, with a database of its own. Nobody starts it again but its spec. */
-export interface ExampleService {
-  readonly databaseUrl: string;
-  readonly opsPort: number;
-  readonly grpcPort: number;
+/** A program of another team beside a stack. Nobody starts it again but its spec. */
+export interface ExampleProcess {
   /** What its processes have printed. */
   log(): string;
-  /** Makes its database, as docs/write-a-service.md does. */
-  makeDatabase(): Promise<void>;
   start(): Promise<void>;
   /** Starts it with a shell command that ends in its process. */
   startBy(command: string): void;
@@ -28,6 +23,15 @@ export interface ExampleService {
   end(signal: NodeJS.Signals): Promise<unknown[]>;
   /** Ends every process that is left. */
   remove(): void;
+}
+
+/** The example beside a stack, with a database of its own. */
+export interface ExampleService extends ExampleProcess {
+  readonly databaseUrl: string;
+  readonly opsPort: number;
+  readonly grpcPort: number;
+  /** Makes its database, as docs/write-a-service.md does. */
+  makeDatabase(): Promise<void>;
 }
 
 /** A file of the stack's state folder. */
@@ -59,25 +63,24 @@ async function makeDatabase(stack: Stack): Promise<void> {
   await psql(admin, 'CREATE DATABASE nova_activity OWNER nova_activity');
 }
 
-/** The example with its ports shifted like those of the stack. */
-export function exampleBeside(stack: Stack): ExampleService {
-  // Its own ports lie among those that the system gives to outgoing connections, where it might find
-  // one taken; nova keeps such ports for its parts, but this is nobody's part.
-  const opsPort = stack.port(10_170);
-  const grpcPort = stack.port(10_070);
-  const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
+/**
+ * A program beside a stack.
+ *
+ * @param environment of its processes; started by `start`, also what `up` leaves for shells
+ */
+export function exampleProcess(
+  stack: Stack,
+  main: string,
+  environment: Readonly<Record<string, string>>,
+  ofStart: Readonly<Record<string, string>>,
+): ExampleProcess {
   const children: ChildProcess[] = [];
   let log = '';
 
   function run(file: string, args: readonly string[], more: Readonly<Record<string, string>>) {
     const child = spawn(file, [...args], {
       cwd: root,
-      env: {
-        PATH: processEnvironment['PATH'],
-        ...more,
-        NOVA_OPS_PORT: String(opsPort),
-        NOVA_GRPC_PORT: String(grpcPort),
-      },
+      env: { PATH: processEnvironment['PATH'], ...more, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
@@ -89,17 +92,10 @@ export function exampleBeside(stack: Stack): ExampleService {
   }
 
   return {
-    databaseUrl,
-    opsPort,
-    grpcPort,
     log: () => log,
-    makeDatabase: () => makeDatabase(stack),
     async start() {
-      run(process.execPath, [join(EXAMPLE, 'main.ts')], {
-        ...(await stackVariables(stack)),
-        NOVA_MODE: 'development',
-        NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
-      });
+      const variables = await stackVariables(stack);
+      run(process.execPath, [main], { ...variables, NOVA_MODE: 'development', ...ofStart });
     },
     startBy(command) {
       // The process that is signalled must be the example itself.
@@ -118,5 +114,24 @@ export function exampleBeside(stack: Stack): ExampleService {
     remove() {
       for (const child of children) child.kill('SIGKILL');
     },
+  };
+}
+
+/** The example with its ports shifted like those of the stack. */
+export function exampleBeside(stack: Stack): ExampleService {
+  // Its own ports lie among those that the system gives to outgoing connections, where it might find
+  // one taken; nova keeps such ports for its parts, but this is nobody's part.
+  const opsPort = stack.port(10_170);
+  const grpcPort = stack.port(10_070);
+  const databaseUrl = `postgres://nova_activity:${PASSWORD}@localhost:${stack.port(54320)}/nova_activity`;
+  const ports = { NOVA_OPS_PORT: String(opsPort), NOVA_GRPC_PORT: String(grpcPort) };
+  return {
+    ...exampleProcess(stack, join(EXAMPLE, 'main.ts'), ports, {
+      NOVA_ACTIVITY_DATABASE_URL: databaseUrl,
+    }),
+    databaseUrl,
+    opsPort,
+    grpcPort,
+    makeDatabase: () => makeDatabase(stack),
   };
 }
