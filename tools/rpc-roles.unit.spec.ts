@@ -67,7 +67,8 @@ describe('every RPC that proto/ describes', () => {
     expect(methods.filter((name) => name.startsWith('events.EventLog/'))).toEqual(
       needing('service'),
     );
-    const operated = /^ops\.|\.EventsService\/(\w+RelayParked|\w+Republish(es)?|RebaseLog)$/;
+    const operated =
+      /^ops\.|\.EventsService\/(\w+RelayParked|\w+Republish(es)?|RebaseLog|(Create|Update|Delete)Subscription|(Replay|Discard)SubscriptionParked|ReplayEvents|CancelReplay)$/;
     expect(methods.filter((name) => operated.test(name))).toEqual(needing('admin'));
     const publishing = /\/(Publish|CancelScheduled)/;
     expect(methods.filter((name) => publishing.test(name))).toEqual(needing('writer'));

@@ -173,16 +173,7 @@ describe('a subscription', () => {
       strategy: 'round-robin',
       filter: { event_types: ['message_created'] },
     });
-    const peeked = await nova(
-      'subscribe',
-      'consume',
-      name,
-      '--peek',
-      '--credits',
-      '3',
-      '-o',
-      'json',
-    );
+    const peeked = nova('subscribe', 'consume', name, '--peek', '--credits', '3', '-o', 'json');
     expect((await peeked.ends()).code).toBe(0);
     const first = nova('subscribe', 'consume', name, '-n', '20', '-o', 'json');
     expect((await first.ends()).code).toBe(0);

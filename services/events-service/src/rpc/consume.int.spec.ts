@@ -141,10 +141,16 @@ describe('Consume', () => {
       'b2',
       'b3',
     ]);
-    const attempts = Object.fromEntries(
-      second.got.map(({ content, attempt }) => [content, attempt]),
+    const attempts = new Map(second.got.map(({ content, attempt }) => [content, attempt]));
+    expect(attempts).toEqual(
+      new Map([
+        ['a2', 2],
+        ['a3', 1],
+        ['b1', 2],
+        ['b2', 1],
+        ['b3', 1],
+      ]),
     );
-    expect(attempts).toEqual({ a2: 2, a3: 1, b1: 2, b2: 1, b3: 1 });
     await second.finish();
   });
 

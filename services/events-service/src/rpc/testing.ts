@@ -98,34 +98,37 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
     limits,
     address: { host: '127.0.0.1', port: 0 },
   });
-  await growth.part.start();
-  await scheduler.part.start();
-  await subscriptions.part.start();
-  for (const part of types.parts) await part.start();
+  const parts = [growth.part, scheduler.part, subscriptions.part, ...types.parts];
+  for (const part of parts) await part.start();
   await server.start();
-  const clients: { close(): void }[] = [];
-  const as = (metadata: Readonly<Record<string, string>>) => {
-    const options = { address: server.address, deadlineMs: 10_000, metadata };
-    const events = createClient(EventsService, options);
-    const log = createClient(EventLog, options);
-    clients.push(events, log);
-    return { events, log };
-  };
+  const { as, close } = clientsOf(server.address);
   return {
     address: server.address,
     ...as({}),
     as,
     raw: (method, message) => callRaw(server.address, method, message),
     async stop() {
-      for (const client of clients) client.close();
+      close();
       await server.stop();
-      await subscriptions.part.stop();
-      for (const part of types.parts) await part.stop();
-      await growth.part.stop();
-      await scheduler.part.stop();
+      for (const part of parts.toReversed()) await part.stop();
       await database.close();
     },
   };
+}
+
+function clientsOf(address: string) {
+  const clients: { close(): void }[] = [];
+  const as = (metadata: Readonly<Record<string, string>>) => {
+    const options = { address, deadlineMs: 10_000, metadata };
+    const events = createClient(EventsService, options);
+    const log = createClient(EventLog, options);
+    clients.push(events, log);
+    return { events, log };
+  };
+  const close = () => {
+    for (const client of clients) client.close();
+  };
+  return { as, close };
 }
 
 function callRaw(address: string, method: string, message: Uint8Array): Promise<RawAnswer> {
