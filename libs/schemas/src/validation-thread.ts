@@ -9,6 +9,7 @@ import Ajv, { type ValidateFunction } from 'ajv/dist/2020.js';
 import { RE2JS } from 're2js';
 import type { SchemaProblem } from './check-schema.ts';
 import { judgeChange } from './compatibility/judge-change.ts';
+import type { JsonMap } from './json.ts';
 import { violationsOf } from './payload-violations.ts';
 import type { Answer, Question } from './thread-messages.ts';
 
@@ -35,9 +36,9 @@ function compile(text: string): ValidateFunction {
     code: { regExp: linear },
     logger: false,
   });
-  // Registered names play no role: references stay within the document.
-  const given: object = JSON.parse(text);
-  return ajv.compile({ ...given, $id: undefined });
+  // A map that checkSchema has taken. Its name plays no role: references stay within the document.
+  const { $id: _, ...schema } = JSON.parse(text) as JsonMap;
+  return ajv.compile(schema);
 }
 
 function problemsOf(text: string): readonly SchemaProblem[] {
