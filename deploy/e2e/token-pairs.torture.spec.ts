@@ -1,0 +1,15 @@
+import { describe, expect, it } from '@jest/globals';
+import { tokenPairs } from './token-pairs.ts';
+
+describe('ten thousand reads, each with the token of its write', () => {
+  it('show their writes, over three services that lag', async () => {
+    const report = await tokenPairs(10_000);
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    expect(report).toMatchObject({
+      stale: { messaging: 0, notification: 0, search: 0 },
+      concerned: 'VIEW_BEHIND',
+      blocked: 'VIEW_BLOCKED',
+    });
+    for (const stale of Object.values(report.staleWithout)) expect(stale).toBeGreaterThan(0);
+  }, 1_800_000);
+});

@@ -1,0 +1,294 @@
+import { randomUUID } from 'node:crypto';
+import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
+import { NotificationService } from '@nova/proto/gen/notification/notification_service_pb';
+import { SearchService } from '@nova/proto/gen/search/search_service_pb';
+import { createClient, RpcError } from '@nova/rpc';
+import {
+  type TestDatabase,
+  type TestProcess,
+  type TestService,
+  testStack,
+  waitFor,
+} from '@nova/testkit';
+import { sleep } from '@nova/time';
+
+/** What became of reads that follow a write at once. */
+export interface TokenReport {
+  readonly pairs: number;
+  /** By service: reads with the token of the write that did not show it. Must be none. */
+  readonly stale: Readonly<Record<string, number>>;
+  /** By service: reads without it that did not, which shows that there was something to wait for. */
+  readonly staleWithout: Readonly<Record<string, number>>;
+  /** Milliseconds that a read took whose view does not consume what was written, while it stood still. */
+  readonly unconcernedMs: number;
+  /** How a read of what was written was answered meanwhile. */
+  readonly concerned: string;
+  /** How a read is answered whose aggregate fails in the view, and after how many milliseconds. */
+  readonly blocked: string;
+  readonly blockedMs: number;
+}
+
+const AREAS = ['messaging', 'notification', 'search'] as const;
+/** Pairs at a time for each service. */
+const AT_ONCE = 4;
+/** For so long a view stands still, again and again. */
+const LAG_MS = 250;
+const BETWEEN_MS = 50;
+const DEADLINE_MS = 10_000;
+const MOST_ATTEMPTS = 20;
+const PAUSE_MS = 250;
+
+/** A write that answers with its token, and a read that tells whether it shows the write. */
+interface Pair {
+  readonly token: string;
+  shows(token: string): Promise<boolean>;
+}
+
+type Started = Awaited<ReturnType<typeof start>>;
+
+/**
+ * Writes and reads at once what was written, by pairs over three services whose views are made to
+ * stand still for LAG_MS at a time.
+ */
+export async function tokenPairs(pairs: number): Promise<TokenReport> {
+  const started = await start();
+  try {
+    const { stale, staleWithout } = await lagging(started, () => run(started, pairs));
+    const unconcerned = await whileStill(started);
+    return { pairs, stale, staleWithout, ...unconcerned, ...(await whileParked(started)) };
+  } finally {
+    await started.remove();
+  }
+}
+
+async function start() {
+  const stack = await testStack();
+  try {
+    const services = new Map<string, TestService>();
+    const processes = new Map<string, TestProcess>();
+    for (const area of AREAS) {
+      const service = await stack.service(area);
+      services.set(area, service);
+      processes.set(area, await service.start());
+    }
+    const at = (area: string) => ({
+      address: processes.get(area)?.address ?? '',
+      deadlineMs: DEADLINE_MS,
+    });
+    const clients = {
+      events: createClient(EventsService, { ...at(''), address: stack.log.address }),
+      messaging: createClient(MessagingService, at('messaging')),
+      notification: createClient(NotificationService, at('notification')),
+      search: createClient(SearchService, at('search')),
+    };
+    return {
+      ...clients,
+      databases: AREAS.map((area) => services.get(area)?.database).filter(
+        (one) => one !== undefined,
+      ),
+      databaseOf: (area: (typeof AREAS)[number]) => {
+        const service = services.get(area);
+        if (service === undefined) throw new TypeError(`${area} was not started`);
+        return service.database;
+      },
+      async remove() {
+        for (const client of Object.values(clients)) client.close();
+        await stack.remove();
+      },
+    };
+  } catch (thrown) {
+    await stack.remove();
+    throw thrown;
+  }
+}
+
+/** Makes the views stand still again and again while `work` goes on. */
+async function lagging<T>({ databases }: Started, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const locking = databases.map(async (database) => {
+    while (!over.signal.aborted) {
+      await still(database, () => sleep(LAG_MS, over.signal));
+      await sleep(BETWEEN_MS, over.signal);
+    }
+  });
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await Promise.all(locking);
+  }
+}
+
+/** No round is written meanwhile; reads go on. */
+async function still<T>({ database }: TestDatabase, work: () => Promise<T>): Promise<T> {
+  return await database.transaction(async (tx) => {
+    await tx.query('LOCK TABLE consumer_progress IN EXCLUSIVE MODE');
+    return await work();
+  });
+}
+
+async function run(started: Started, pairs: number) {
+  const stale = { messaging: 0, notification: 0, search: 0 };
+  const staleWithout = { messaging: 0, notification: 0, search: 0 };
+  let left = pairs;
+  const worker = async (area: (typeof AREAS)[number]) => {
+    const write = await again(() => writerOf(started, area));
+    while (left > 0) {
+      left -= 1;
+      const { token, shows } = await again(write);
+      if (!(await again(() => shows('')))) staleWithout[area] += 1;
+      if (!(await again(() => shows(token)))) stale[area] += 1;
+    }
+  };
+  const workers = AREAS.flatMap((area) => Array.from({ length: AT_ONCE }, () => worker(area)));
+  await Promise.all(workers);
+  return { stale, staleWithout };
+}
+
+function writerOf(started: Started, area: (typeof AREAS)[number]): Promise<() => Promise<Pair>> {
+  switch (area) {
+    case 'messaging':
+      return messages(started);
+    case 'notification':
+      return Promise.resolve(() => notice(started));
+    case 'search':
+      return Promise.resolve(() => user(started));
+  }
+}
+
+/** A command of messaging-service and its own view. */
+async function messages({ messaging }: Started): Promise<() => Promise<Pair>> {
+  const [userId, other] = [randomUUID(), randomUUID()];
+  const made = await messaging.createConversation({ kind: 'direct', memberIds: [other], userId });
+  const { conversationId, consistencyToken: minConsistencyToken } = made;
+  await messaging.getConversation({ conversationId, userId, minConsistencyToken });
+  return async () => {
+    const content = randomUUID();
+    const { consistencyToken: token } = await messaging.sendMessage({
+      conversationId,
+      content,
+      userId,
+    });
+    return {
+      token,
+      async shows(minConsistencyToken) {
+        const asked = { conversationId, userId, pageSize: 1, minConsistencyToken };
+        const { messages: found } = await messaging.getMessageHistory(asked);
+        return found.some((one) => one.content === content);
+      },
+    };
+  };
+}
+
+/** An event published by hand, and the view of notification-service. */
+async function notice({ events, notification }: Started): Promise<Pair> {
+  const [aggregateId, userId] = [randomUUID(), randomUUID()];
+  const payload = { user_id: userId, kind: 'direct_message', title: 'a notice' };
+  const { consistencyToken: token } = await events.publishEvent({
+    eventType: 'notification_created',
+    aggregateId,
+    payload,
+  });
+  return {
+    token,
+    async shows(minConsistencyToken) {
+      const found = await notification.getNotifications({ userId, minConsistencyToken });
+      return found.notifications.some(({ notificationId }) => notificationId === aggregateId);
+    },
+  };
+}
+
+/** An event published by hand, and the index of search-service. */
+async function user({ events, search }: Started): Promise<Pair> {
+  const aggregateId = randomUUID();
+  const username = `u${randomUUID().replaceAll('-', '')}`;
+  const { consistencyToken: token } = await events.publishEvent({
+    eventType: 'user_created',
+    aggregateId,
+    payload: { username },
+  });
+  return {
+    token,
+    async shows(minConsistencyToken) {
+      const { hits } = await search.searchUsers({ query: username, minConsistencyToken });
+      return hits.some(({ userId }) => userId === aggregateId);
+    },
+  };
+}
+
+/** While the view of search stands still: reads after what it consumes, and after what it does not. */
+async function whileStill(started: Started) {
+  return await still(started.databaseOf('search'), async () => {
+    const { token } = await again(() => notice(started));
+    const query = { query: 'nobody', minConsistencyToken: token };
+    const beganMs = performance.now();
+    await started.search.searchUsers(query);
+    const unconcernedMs = Math.round(performance.now() - beganMs);
+    const written = await again(() => user(started));
+    const concerned = await reasonOf(
+      started.search.searchUsers(
+        { query: 'nobody', minConsistencyToken: written.token },
+        { deadlineMs: 1_000 },
+      ),
+    );
+    return { unconcernedMs, concerned };
+  });
+}
+
+/** A message that the view of messaging refuses, and a read of its conversation. */
+async function whileParked(started: Started) {
+  const { database } = started.databaseOf('messaging');
+  await database.query(`
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'poisoned'; END $$`);
+  await database.query(
+    'CREATE TRIGGER refuse BEFORE INSERT ON views_g1.message_view FOR EACH ROW EXECUTE FUNCTION refuse()',
+  );
+  const conversationId = randomUUID();
+  const userId = randomUUID();
+  const { consistencyToken: minConsistencyToken } = await started.events.publishEvent({
+    eventType: 'message_created',
+    aggregateId: conversationId,
+    payload: { message_id: randomUUID(), sender_id: userId, content: 'poison' },
+  });
+  // As after the last retry, which comes ten seconds later.
+  await waitFor(
+    async () => {
+      const parked = await database.query(
+        `UPDATE parked_aggregates SET state = 'parked', attempts = 4, next_attempt_at = NULL
+         WHERE aggregate_id = $1 RETURNING 1`,
+        [conversationId],
+      );
+      return parked.length > 0;
+    },
+    { withinMs: 60_000, what: 'the view to have failed at it' },
+  );
+  const beganMs = performance.now();
+  const blocked = await reasonOf(
+    started.messaging.getMessageHistory({ conversationId, userId, minConsistencyToken }),
+  );
+  return { blocked, blockedMs: Math.round(performance.now() - beganMs) };
+}
+
+/** What is safe to repeat is repeated while a database of a busy machine does not answer in time. */
+async function again<T>(call: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await call();
+    } catch (thrown) {
+      const isPassing = thrown instanceof RpcError && thrown.status === 'UNAVAILABLE';
+      if (!isPassing || attempt === MOST_ATTEMPTS) throw thrown;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
+
+async function reasonOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'answered';
+  } catch (thrown) {
+    return thrown instanceof RpcError ? thrown.reason : String(thrown);
+  }
+}
