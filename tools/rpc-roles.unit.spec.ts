@@ -64,11 +64,11 @@ describe('every RPC that proto/ describes', () => {
   it('keeps to itself what is for services, operators and trusted publishers', () => {
     const needing = (role: string) =>
       methods.filter((name) => documented.get(name)?.join() === role);
-    expect(methods.filter((name) => name.startsWith('events.EventLog/'))).toEqual(
+    expect(methods.filter((name) => /^events\.(EventLog|EventForwarding)\//.test(name))).toEqual(
       needing('service'),
     );
     const operated =
-      /^ops\.|\.EventsService\/(\w+RelayParked|\w+Republish(es)?|RebaseLog|(Create|Update|Delete)Subscription|(Replay|Discard)SubscriptionParked|ReplayEvents|CancelReplay)$/;
+      /^ops\.|\.EventsService\/(\w+RelayParked|\w+Republish(es)?|RebaseLog|(Create|Update|Delete)Subscription|(Replay|Discard)SubscriptionParked|ReplayEvents|CancelReplay|(Register|Deprecate)EventSchema)$/;
     expect(methods.filter((name) => operated.test(name))).toEqual(needing('admin'));
     const publishing = /\/(Publish|CancelScheduled)/;
     expect(methods.filter((name) => publishing.test(name))).toEqual(needing('writer'));

@@ -54,7 +54,45 @@ export function createEventTypes(given: {
   readonly validator: Validator;
   readonly logger: Logger;
 }): EventTypes {
-  const { database, validator } = given;
+  const { validator } = given;
+  const learnt = createLearner(given);
+  const know = async (names: readonly string[]): Promise<KnownTypes> => {
+    const isKnown = (name: string) => name === '' || 'eventType' in learnt.current.resolve(name);
+    if (!names.every(isKnown)) await learnt.refresh();
+    return learnt.current;
+  };
+  const judge = async (events: readonly GivenEvent[]): Promise<KnownTypes> => {
+    await know(events.map(({ eventType }) => eventType));
+    const first = learnt.registered;
+    const verdicts = await verdictsOn(validator, first, events);
+    if (verdicts.size === 0) return learnt.current;
+    const isRefused = [...verdicts.values()].some(({ ok }) => !ok);
+    if (isRefused) await learnt.refresh();
+    const second = learnt.registered;
+    if (!isRefused || second === first) return typesFor(first, verdicts);
+    return typesFor(second, await verdictsOn(validator, second, events));
+  };
+  return {
+    parts: [validator.part, ...learnt.parts],
+    get current() {
+      return learnt.current;
+    },
+    know,
+    judge,
+    refresh: learnt.refresh,
+  };
+}
+
+interface Learner {
+  readonly parts: readonly Part[];
+  readonly registered: Registered;
+  /** The catalogue and them. */
+  readonly current: KnownTypes;
+  refresh(): Promise<void>;
+}
+
+function createLearner(given: { readonly database: Database; readonly logger: Logger }): Learner {
+  const { database } = given;
   const logger = given.logger.child({ component: 'event types' });
   const changed = new Signal();
   let revision = -1n;
@@ -66,10 +104,11 @@ export function createEventTypes(given: {
     const found = await schemasSince(database, revision);
     if (found.revision === revision) return;
     revision = found.revision;
+    const { length: count } = found.schemas;
+    if (count === 0) return;
     registered = withMore(registered, found.schemas);
     current = typesFor(registered, new Map());
-    if (found.schemas.length > 0)
-      logger.info({ count: found.schemas.length }, 'event types learnt');
+    logger.info({ count }, 'event types learnt');
   };
   // A look that began earlier may have read what was there before the caller's event type.
   const refresh = async (): Promise<void> => {
@@ -79,46 +118,28 @@ export function createEventTypes(given: {
     });
     await looking;
   };
-  const know = async (names: readonly string[]): Promise<KnownTypes> => {
-    const isKnown = (name: string) => name === '' || 'eventType' in current.resolve(name);
-    if (!names.every(isKnown)) await refresh();
-    return current;
-  };
-  const judge = async (events: readonly GivenEvent[]): Promise<KnownTypes> => {
-    await know(events.map(({ eventType }) => eventType));
-    const first = registered;
-    const verdicts = await verdictsOn(validator, first, events);
-    if (verdicts.size === 0) return current;
-    const isRefused = [...verdicts.values()].some(({ ok }) => !ok);
-    if (isRefused) await refresh();
-    const second = registered;
-    if (!isRefused || second === first) return typesFor(first, verdicts);
-    return typesFor(second, await verdictsOn(validator, second, events));
-  };
   const tell = () => changed.notify();
+  const following = loop(
+    'event types',
+    async (signal) => {
+      while (!signal.aborted) {
+        await refresh().catch((thrown: unknown) => {
+          const error_code = isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG';
+          logger.warn({ error_code, reason: messageOf(thrown) }, 'event types not looked at');
+        });
+        await changed.wait(LOOK_EVERY_MS, signal);
+      }
+    },
+    (thrown) => logger.error({ err: thrown }, 'event types are not looked at any more'),
+  );
   return {
-    parts: [
-      validator.part,
-      database.listen(SCHEMA_CHANNEL, tell),
-      loop(
-        'event types',
-        async (signal) => {
-          while (!signal.aborted) {
-            await refresh().catch((thrown: unknown) => {
-              const error_code = isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG';
-              logger.warn({ error_code, reason: messageOf(thrown) }, 'event types not looked at');
-            });
-            await changed.wait(LOOK_EVERY_MS, signal);
-          }
-        },
-        (thrown) => logger.error({ err: thrown }, 'event types are not looked at any more'),
-      ),
-    ],
+    parts: [database.listen(SCHEMA_CHANNEL, tell), following],
+    get registered() {
+      return registered;
+    },
     get current() {
       return current;
     },
-    know,
-    judge,
     refresh,
   };
 }
