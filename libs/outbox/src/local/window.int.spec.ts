@@ -133,7 +133,7 @@ describe('a race of 24 writers with savepoints, rollbacks and prepared transacti
       ...{ seed, reader: 'snapshot windows', lost: 0, doubled: 0, reordered: 0 },
     });
     expect(naive.map(({ lost, reordered }) => lost + reordered > 0)).toEqual([true, true, true]);
-  }, 60_000);
+  }, 120_000);
 });
 
 /** What a reader hands out over a schedule, aggregate and version each, ordered by aggregate. */

@@ -72,7 +72,7 @@ export async function race(test: TestDatabase, options: RaceOptions): Promise<re
     }
   };
   const extend = () =>
-    writing.session({ statementTimeoutMs: 100 }, async (session) => {
+    connected(writing, 100, async (session) => {
       while (!progress.isOver) {
         // Whoever appends to the rest would wait behind this, again and again.
         const pauseMs = await session.query('SELECT local_outbox_extend()').then(
@@ -120,6 +120,27 @@ async function headsOf(database: Queryable): Promise<ReadonlyMap<string, bigint>
   return new Map(heads.map(({ id, version }) => [id, version]));
 }
 
+/** On a busy machine so many connections at once are not made in time: then again. */
+async function connected(
+  database: Database,
+  statementTimeoutMs: number,
+  work: (session: Queryable) => Promise<void>,
+): Promise<void> {
+  const giveUpAt = systemClock.monotonicMs() + 30_000;
+  for (;;) {
+    let isOpen = false;
+    try {
+      return await database.session({ statementTimeoutMs }, (session) => {
+        isOpen = true;
+        return work(session);
+      });
+    } catch (thrown) {
+      if (isOpen || systemClock.monotonicMs() > giveUpAt) throw thrown;
+      await sleep(100);
+    }
+  }
+}
+
 class Dice {
   readonly #random: () => number;
 
@@ -143,7 +164,7 @@ async function write(
   { events, perAppend }: RaceOptions,
   progress: { committed: number },
 ): Promise<void> {
-  await database.session({ statementTimeoutMs: 30_000 }, async (session) => {
+  await connected(database, 30_000, async (session) => {
     await session.query(NO_LIMITS);
     while (progress.committed < events) {
       try {
@@ -223,7 +244,7 @@ const client = (session: Queryable) => ({
 
 /** A transaction that appends first, then stays open; and again, until all others are done. */
 async function stayOpen(database: Database, longMs: number, isOver: () => boolean): Promise<void> {
-  await database.session({ statementTimeoutMs: 30_000 }, async (session) => {
+  await connected(database, 30_000, async (session) => {
     await session.query(NO_LIMITS);
     do {
       try {
