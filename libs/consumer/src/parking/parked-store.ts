@@ -17,8 +17,6 @@ const blockedSql =
      JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
        ON b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id
      WHERE b.consumer = $1 AND b.generation = $2`);
-const nextDueSql = `SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
-     FROM parked_aggregates WHERE consumer = $1 AND generation = $2 AND state = 'retrying'`;
 
 /** An aggregate whose next event fails; its later events queue behind it. */
 export interface BlockedAggregate extends AggregateName {
@@ -41,7 +39,8 @@ export interface FailedAggregate extends AggregateName {
   readonly consumerVersion: string;
 }
 
-interface BlockedRow {
+/** A row of parked_aggregates as statements answer it. */
+export interface BlockedRow {
   readonly aggregate_type: string;
   readonly aggregate_id: string;
   readonly state: 'retrying' | 'parked';
@@ -79,74 +78,6 @@ export async function readBlockedOne(
   name: AggregateName,
 ): Promise<BlockedAggregate | undefined> {
   return (await readBlocked(tx, generation, [name])).get(aggregateKey(name));
-}
-
-/**
- * Takes at most `limit` aggregates whose next attempt is due, so that no other member tries them
- * for the next 15 s.
- */
-export async function claimDue(
-  database: Queryable,
-  { consumer, generation }: GenerationName,
-  limit: number,
-): Promise<readonly BlockedAggregate[]> {
-  const rows = await database.query<BlockedRow>(
-    `WITH due AS (
-       SELECT aggregate_type, aggregate_id FROM parked_aggregates
-       WHERE consumer = $1 AND generation = $2 AND state = 'retrying'
-         AND next_attempt_at <= clock_timestamp()
-       ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
-     )
-     UPDATE parked_aggregates AS b SET next_attempt_at = clock_timestamp() + interval '15 s'
-     FROM due
-     WHERE b.consumer = $1 AND b.generation = $2
-       AND b.aggregate_type = due.aggregate_type AND b.aggregate_id = due.aggregate_id
-     RETURNING b.aggregate_type, b.aggregate_id, b.state, b.failed_version, b.attempts,
-       b.error_code, b.reason`,
-    [consumer, generation, limit],
-  );
-  return rows.map(blockedOf);
-}
-
-/**
- * Makes a parked aggregate one that is tried again, as claimed for the next 15 s by whoever replays
- * it. Its attempts stay: when it fails again it is parked at once.
- */
-export async function takeForReplay(
-  database: Queryable,
-  { consumer, generation }: GenerationName,
-  { aggregateType, aggregateId }: AggregateName,
-): Promise<void> {
-  await database.query(
-    `UPDATE parked_aggregates
-     SET state = 'retrying', next_attempt_at = clock_timestamp() + interval '15 s'
-     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4`,
-    [consumer, generation, aggregateType, aggregateId],
-  );
-}
-
-/** Lets claimed aggregates be tried again at once: the attempt could not be made. */
-export async function unclaim(
-  database: Queryable,
-  { consumer, generation }: GenerationName,
-  aggregates: readonly AggregateName[],
-): Promise<void> {
-  await database.query(
-    `UPDATE parked_aggregates AS b SET next_attempt_at = clock_timestamp()
-     FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
-     WHERE b.consumer = $1 AND b.generation = $2 AND b.state = 'retrying'
-       AND b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id`,
-    [consumer, generation, ...namesOf(aggregates)],
-  );
-}
-
-/** Milliseconds until the next attempt of any aggregate is due; undefined when none is waiting. */
-export async function untilDue(
-  database: Queryable,
-  { consumer, generation }: GenerationName,
-): Promise<number | undefined> {
-  const [row] = await database.query<{ ms: number | null }>(nextDueSql, [consumer, generation]);
-  return row?.ms ?? undefined;
 }
 
 /** Blocks an aggregate, or notes one more failure of it. */
@@ -280,7 +211,8 @@ function storable(headers: Readonly<Record<string, string>>): Record<string, str
   );
 }
 
-function namesOf(aggregates: readonly AggregateName[]): [string[], string[]] {
+/** Types and ids of aggregates, for a statement. */
+export function namesOf(aggregates: readonly AggregateName[]): [string[], string[]] {
   return [
     aggregates.map(({ aggregateType }) => aggregateType),
     aggregates.map(({ aggregateId }) => aggregateId),
@@ -291,7 +223,8 @@ function nameOf(row: BlockedRow): AggregateName {
   return { aggregateType: row.aggregate_type, aggregateId: row.aggregate_id };
 }
 
-function blockedOf(row: BlockedRow): BlockedAggregate {
+/** What such a row says. */
+export function blockedOf(row: BlockedRow): BlockedAggregate {
   return {
     ...nameOf(row),
     state: row.state,

@@ -4,7 +4,8 @@ import type { SessionContext } from '../context.ts';
 import { enterGeneration } from '../generation.ts';
 import { lockMarks, readMarks } from '../marks.ts';
 import type { PartOutcome } from './act-parts.ts';
-import { readBlockedOne, release, takeForReplay } from './parked-store.ts';
+import { takeForReplay } from './claims.ts';
+import { readBlockedOne, release } from './parked-store.ts';
 
 const EVERYTHING = 2n ** 63n - 1n;
 

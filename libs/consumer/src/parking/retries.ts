@@ -1,8 +1,8 @@
 import { sleep } from '@nova/time';
 import type { AggregateName } from '../aggregate.ts';
 import type { SessionContext } from '../context.ts';
+import { claimDue, unclaim, untilDue } from './claims.ts';
 import { passOver } from './discard.ts';
-import { claimDue, unclaim, untilDue } from './parked-store.ts';
 import { drainBlocked } from './replay.ts';
 
 const LONGEST_WAIT_MS = 1000;
