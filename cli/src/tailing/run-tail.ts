@@ -1,9 +1,9 @@
 import { parsePosition, type StoredEvent } from '@nova/events';
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
-import type { Client } from '@nova/rpc';
+import { type Client, RpcError } from '@nova/rpc';
 import { withEventsClient } from '../calls.ts';
 import type { Output } from '../output.ts';
-import type { ExitCode, Invocation } from '../verb.ts';
+import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
 import { type EventFilter, eventFilter } from './event-filter.ts';
 import { eventDocument, eventLine } from './event-line.ts';
 import { readEvents } from './read-events.ts';
@@ -24,7 +24,7 @@ type Call = Pick<Invocation, 'args' | 'out' | 'signal' | 'environment' | 'portOf
 export async function runTail(call: Call, wishes: TailWishes): Promise<ExitCode> {
   const filter = eventFilter(call.args, wishes.aggregate);
   const start = parseStartingPoint(wishes.from);
-  await withEventsClient(EventLog, call, async (client) => {
+  const tailing = withEventsClient(EventLog, call, async (client) => {
     let left = wishes.count === 0 ? Number.POSITIVE_INFINITY : wishes.count;
     for await (const event of eventsFrom(start, { client, filter, call, wishes })) {
       show(event, call.out);
@@ -32,6 +32,11 @@ export async function runTail(call: Call, wishes: TailWishes): Promise<ExitCode>
       left -= 1;
       if (left <= 0) return;
     }
+  });
+  await tailing.catch((thrown: unknown) => {
+    // Only events-service knows all types; what it does not know was typed wrongly.
+    const isUnknown = thrown instanceof RpcError && thrown.reason === 'EVENT_TYPE_UNKNOWN';
+    throw isUnknown ? wrongUse(thrown.message) : thrown;
   });
   return 0;
 }

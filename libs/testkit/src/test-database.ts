@@ -5,6 +5,7 @@ import { silentLogger } from '@nova/telemetry';
 import { randomName } from './random-name.ts';
 import { testPostgres } from './spec-servers.ts';
 import { withDatabase } from './start-postgres.ts';
+import { waitFor } from './wait-for.ts';
 
 /** Migrations of one owner, as `migrate` of @nova/postgres takes them. */
 export interface TestMigrations {
@@ -42,7 +43,7 @@ export interface DatabaseBackup {
 /** Makes a database for one spec file, migrated, in about 50 ms (the first of its kind 0.5 s). */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const { url: serverUrl } = options.on ?? (await testPostgres());
-  const admin = open(serverUrl, 2, 30_000);
+  const admin = await connect(serverUrl, 2, 30_000);
   const name = randomName('spec');
   try {
     const template = await templateOf(options.migrations ?? [], admin, serverUrl);
@@ -53,7 +54,12 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   }
   const url = withDatabase(serverUrl, name);
   const { poolSize = 8, statementTimeoutMs = 5000 } = options;
-  const database = open(url, poolSize, statementTimeoutMs);
+  const database = await connect(url, poolSize, statementTimeoutMs).catch(
+    async (thrown: unknown) => {
+      await admin.close();
+      throw thrown;
+    },
+  );
   const backups: string[] = [];
   return {
     url,
@@ -110,7 +116,7 @@ async function templateOf(
     const unfinished = `${name}_new`;
     await session.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
     await session.query(`CREATE DATABASE ${unfinished}`);
-    const database = open(withDatabase(serverUrl, unfinished), 2, 30_000);
+    const database = await connect(withDatabase(serverUrl, unfinished), 2, 30_000);
     try {
       for (const { owner, dir } of migrations) {
         await migrate(database, dir, { owner, logger: silentLogger });
@@ -135,14 +141,27 @@ function hashOf(migrations: readonly TestMigrations[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function open(url: string, poolSize: number, statementTimeoutMs: number): Database {
-  return openDatabase({
+/** Opens a pool with a connection: for its first a busy machine may take longer than a call may wait. */
+async function connect(
+  url: string,
+  poolSize: number,
+  statementTimeoutMs: number,
+): Promise<Database> {
+  const database = openDatabase({
     url,
     poolSize,
     statementTimeoutMs,
     applicationName: 'spec',
     logger: silentLogger,
   });
+  try {
+    const answered = () => database.ping().then(() => true);
+    await waitFor(answered, { withinMs: 20_000, what: 'a connection to PostgreSQL' });
+    return database;
+  } catch (thrown) {
+    await database.close();
+    throw thrown;
+  }
 }
 
 /** A spec that ended the server on purpose has nothing left to drop. */
