@@ -123,6 +123,9 @@ async function lagging<T>({ databases }: Started, work: () => Promise<T>): Promi
 /** No round is written meanwhile; reads go on. */
 async function still<T>({ database }: TestDatabase, work: () => Promise<T>): Promise<T> {
   return await database.transaction(async (tx) => {
+    // However long the work takes: a busy machine must not end the lag early.
+    await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await tx.query('SET LOCAL transaction_timeout = 0');
     await tx.query('LOCK TABLE consumer_progress IN EXCLUSIVE MODE');
     return await work();
   });

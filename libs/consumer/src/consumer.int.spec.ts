@@ -236,7 +236,7 @@ describe('createConsumer', () => {
       what: 'a retry',
     });
     await waitFor(() => consumer.status().parkedAggregates === 1, {
-      withinMs: 20_000,
+      withinMs: 60_000,
       what: 'park',
     });
     const [row] = await database.query<{ attempts: number }>(
@@ -253,7 +253,7 @@ describe('createConsumer', () => {
       },
     ]);
     expect(await consumer.waitFor(token, systemClock.monotonicMs() + 3000)).toBe('blocked');
-  }, 40_000);
+  }, 90_000);
 
   it('fills a new consumer from the log, although the topics have nothing any more', async () => {
     const [one, other] = [crypto.randomUUID(), crypto.randomUUID()];
