@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { processEnvironment } from '@nova/config';
-import { waitFor } from '@nova/testkit';
+import { freePorts, waitFor } from '@nova/testkit';
 
 const root = join(import.meta.dirname, '../../..');
 const TELEMETRY = pathToFileURL(join(root, 'libs/telemetry/src/register.ts')).href;
@@ -38,7 +37,8 @@ export class ServiceProcess {
 
   /** Not yet started. */
   static async prepare(options: ServiceOptions): Promise<ServiceProcess> {
-    return new ServiceProcess(options, await freePort(), await freePort());
+    const [grpcPort = 0, opsPort = 0] = await freePorts(2);
+    return new ServiceProcess(options, grpcPort, opsPort);
   }
 
   get grpcPort(): number {
@@ -112,12 +112,4 @@ export class ServiceProcess {
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

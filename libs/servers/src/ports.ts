@@ -1,4 +1,5 @@
-import { connect, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { connect, createServer, type Server } from 'node:net';
 import { NovaError } from '@nova/errors';
 import { sleep } from '@nova/time';
 import { errors } from './errors.ts';
@@ -110,25 +111,32 @@ async function isAnswered(port: number): Promise<boolean> {
   return (await canConnect(port, '127.0.0.1')) || (await canConnect(port, '::1'));
 }
 
-/** `count` different ports that are free at this moment. */
+/**
+ * `count` different ports that are free at this moment, of those that systems do not give to outgoing
+ * connections (from 32768 on Linux, 49152 elsewhere): one of these may be taken before it is used.
+ */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(address !== null && typeof address === 'object' ? address.port : 0);
-          });
-        }),
+  const held = new Map<number, Server>();
+  while (held.size < count) {
+    const port = randomInt(20_000, 32_000);
+    const server = held.has(port) ? undefined : await listenOn(port);
+    if (server !== undefined) held.set(port, server);
+  }
+  await Promise.all(
+    [...held.values()].map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
     ),
   );
-  await Promise.all(
-    servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
-  );
-  return ports;
+  return [...held.keys()];
+}
+
+/** Undefined when the port is taken. */
+function listenOn(port: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
 
 function canListen(port: number, host: string): Promise<boolean> {

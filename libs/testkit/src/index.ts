@@ -13,6 +13,7 @@
  * Nothing is left behind, also when jest is killed with -9: each server's guard (see
  * `@nova/servers`) then ends it and deletes its folder.
  */
+export { freePorts } from '@nova/servers';
 export { type LosingProxy, losingProxy } from './losing-proxy.ts';
 export {
   type PrivateKafka,

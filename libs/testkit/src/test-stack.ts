@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { processEnvironment } from '@nova/config';
+import { freePorts } from '@nova/servers';
 import { testKafka } from './spec-servers.ts';
 import { type TestDatabase, testDatabase } from './test-database.ts';
 import { waitFor } from './wait-for.ts';
@@ -132,7 +132,7 @@ async function launch(
   main: string,
   environment: Record<string, string>,
 ): Promise<Running> {
-  const [grpc, ops] = [await freePort(), await freePort()];
+  const [grpc = 0, ops = 0] = await freePorts(2);
   const ports = { NOVA_GRPC_PORT: String(grpc), NOVA_OPS_PORT: String(ops) };
   const child = spawnMain(service, main, { ...environment, ...ports });
   const chunks: string[] = [];
@@ -197,12 +197,4 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 async function exitOf(child: ChildProcess): Promise<number | null> {
   if (!hasEnded(child)) await once(child, 'exit');
   return child.exitCode;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
