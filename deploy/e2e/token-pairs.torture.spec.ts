@@ -10,6 +10,9 @@ describe('ten thousand reads, each with the token of its write', () => {
       concerned: 'VIEW_BEHIND',
       blocked: 'VIEW_BLOCKED',
     });
+    // Who waits, waits until the deadline of ten seconds.
+    expect(report.unconcernedMs).toBeLessThan(5_000);
+    expect(report.blockedMs).toBeLessThan(5_000);
     for (const stale of Object.values(report.staleWithout)) expect(stale).toBeGreaterThan(0);
   }, 1_800_000);
 });
