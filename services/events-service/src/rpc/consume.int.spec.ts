@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parsePosition } from '@nova/events';
 import { outboxMigrations, rebase } from '@nova/outbox';
+import type { Queryable } from '@nova/postgres';
 import {
   NackAction,
   SubscriptionState,
@@ -151,6 +152,23 @@ describe('Consume', () => {
         ['b3', 1],
       ]),
     );
+    await second.finish();
+  });
+
+  it('counts no attempt for what was on its way to a consumer that had gone', async () => {
+    const one = await subscription();
+    await publish(message(one.aggregate(), 'a0'));
+    await data.database.transaction(async (tx) => {
+      await tx.query('SELECT 1 FROM subscriptions WHERE name = $1 FOR UPDATE', [one.name]);
+      const first = await one.consumer().started();
+      await waitFor(() => hasLockWaiter(tx), { withinMs: 5_000, what: 'its first round' });
+      await first.die();
+      // On the same connection: the service has heard of the death when it answers.
+      await one.standing();
+    });
+    const second = one.consumer();
+    await second.until('the event', ({ settled }) => settled.length === 1);
+    expect(second.got.map(({ content, attempt }) => [content, attempt])).toEqual([['a0', 1]]);
     await second.finish();
   });
 
@@ -402,6 +420,15 @@ describe('Consume', () => {
     await consumer.finish();
   });
 });
+
+async function hasLockWaiter(database: Queryable): Promise<boolean> {
+  const [row] = await database.query<{ waits: boolean }>(
+    `SELECT EXISTS (
+       SELECT 1 FROM pg_stat_activity
+       WHERE datname = current_database() AND wait_event_type = 'Lock') AS waits`,
+  );
+  return row?.waits ?? false;
+}
 
 async function* each<T>(all: readonly T[]) {
   for (const one of all) yield await Promise.resolve(one);

@@ -5,7 +5,7 @@ import type { Logger } from '@nova/telemetry';
 import { type Clock, Signal, sleep } from '@nova/time';
 import type { KeptSubscription } from '../../domain/subscription.ts';
 import { errors } from '../../errors.ts';
-import { type RoundInput, type RoundResult, round } from './round.ts';
+import { type LeftSession, type RoundResult, round } from './round.ts';
 import type { ConsumerSession } from './session.ts';
 import type { Settlement } from './settle.ts';
 
@@ -25,8 +25,6 @@ export interface DispatcherOptions {
   readonly logger: Logger;
 }
 
-type Left = RoundInput['left'][number];
-
 /**
  * One subscription at this instance, as long as it has consumers here: makes a round whenever a
  * consumer says something, the log grows or something is due. While a round is in work what is said
@@ -40,7 +38,7 @@ export class Dispatcher {
   readonly #sessions = new Map<string, ConsumerSession>();
   readonly #news = new Signal();
   #said: Settlement[] = [];
-  #left: Left[] = [];
+  #left: LeftSession[] = [];
   #turn = 0;
   #isTroubled = false;
   /** What the log has not been looked at for, as far as this instance knows; and when it was last. */
@@ -84,10 +82,10 @@ export class Dispatcher {
     if ([...this.#sessions.values()].some(({ hasRoom }) => hasRoom)) this.wake();
   }
 
-  /** A consumer has gone; see RoundInput for `inOrder`. */
+  /** A consumer has gone; in order, when no attempt may count of what it had. */
   leave(session: ConsumerSession, inOrder: boolean): void {
     if (!this.#sessions.delete(session.id)) return;
-    this.#left.push({ id: session.id, inOrder });
+    this.#left.push({ id: session.id, counted: inOrder ? [] : session.unsettled });
     this.wake();
   }
 

@@ -17,12 +17,18 @@ export interface OwnSession extends LiveSession {
   readonly principal: string;
 }
 
+/** A consumer that has gone. */
+export interface LeftSession {
+  readonly id: string;
+  /** Hand-outs of which the attempt counts: they may be what killed it. */
+  readonly counted: readonly bigint[];
+}
+
 /** What has come up at this instance since the last round. */
 export interface RoundInput {
   readonly subscriptionId: bigint;
   readonly sessions: readonly OwnSession[];
-  /** Those that have left; `inOrder` when nothing may be counted against what they had. */
-  readonly left: readonly { readonly id: string; readonly inOrder: boolean }[];
+  readonly left: readonly LeftSession[];
   readonly settlements: readonly Settlement[];
   /** Where round robin goes on. */
   readonly turn: number;
@@ -71,10 +77,9 @@ export function round(database: Database, input: RoundInput): Promise<RoundResul
   return database.transaction(async (tx) => {
     const kept = await lockSubscription(tx, input.subscriptionId);
     if (kept === undefined) return { ...NOTHING, kept };
-    const leftInOrder = input.left.filter(({ inOrder }) => inOrder).map(({ id }) => id);
     const live = await meet(tx, input);
     const stale = await settle(tx, kept, input.settlements);
-    await putBack(tx, kept.id, leftInOrder);
+    await putBack(tx, kept.id, ...goneOf(input));
     const stopped = await stopAsked(tx, kept, input);
     if (stopped !== undefined) return { ...NOTHING, kept: stopped, stale };
     const ids = live.map(({ id }) => id);
@@ -86,6 +91,10 @@ export function round(database: Database, input: RoundInput): Promise<RoundResul
     const othersLive = live.length > input.sessions.length;
     return { ...filled, kept, stale, outs, othersLive, dueMs };
   });
+}
+
+function goneOf({ left }: RoundInput): [sessions: string[], counted: bigint[]] {
+  return [left.map(({ id }) => id), left.flatMap(({ counted }) => counted)];
 }
 
 const NOTHING = {

@@ -53,6 +53,12 @@ export class ConsumerSession {
     return this.#known.size + this.#overdue.size < this.credits;
   }
 
+  /** Hand-outs that it was told of and has not settled. */
+  get unsettled(): bigint[] {
+    const told = [...this.#known.values()].filter(({ position }) => position !== undefined);
+    return told.map(({ out }) => out.handOut);
+  }
+
   /** Takes over what is out to it now. */
   learn(outs: readonly Out[]): void {
     const current = new Set(outs.map(({ handOut }) => handOut));

@@ -109,18 +109,24 @@ export async function takeBack(
   return rows.map(({ session }) => session);
 }
 
-/** Puts back what is out to consumers that have left in good order: no attempt is counted. */
+/**
+ * Puts back what is out to sessions, without an attempt being counted.
+ *
+ * @param counted hand-outs that stay as they are
+ */
 export async function putBack(
   tx: Queryable,
   id: bigint,
   sessions: readonly string[],
+  counted: readonly bigint[] = [],
 ): Promise<void> {
   if (sessions.length === 0) return;
   await tx.query(
     `UPDATE subscription_deliveries
      SET state = 'waiting', session_id = NULL, due_at = clock_timestamp(), attempts = attempts - 1
-     WHERE subscription_id = $1 AND state = 'out' AND session_id = ANY ($2::uuid[])`,
-    [id, sessions],
+     WHERE subscription_id = $1 AND state = 'out' AND session_id = ANY ($2::uuid[])
+       AND hand_out <> ALL ($3::bigint[])`,
+    [id, sessions, counted],
   );
 }
 
