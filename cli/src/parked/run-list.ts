@@ -4,6 +4,7 @@ import type {
   ParkedGroup,
 } from '@nova/proto/gen/ops/ops_service_pb';
 import { DeliveryCondition } from '@nova/proto/gen/ops/ops_service_pb';
+import { allPages } from '../all-pages.ts';
 import { timeText } from '../consumers/registered-consumer.ts';
 import type { Output } from '../output.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
@@ -53,14 +54,10 @@ export async function aggregatesOf(
   { client }: AskedConsumer,
   selection: Extract<ReturnType<typeof selectionOf>, { case: 'aggregates' }>['value'],
 ): Promise<readonly ParkedAggregate[]> {
-  const found: ParkedAggregate[] = [];
-  let pageToken = '';
-  do {
-    const page = await client.listParked({ selection, pageSize: PAGE, pageToken });
-    found.push(...page.aggregates);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return found;
+  return allPages(
+    (pageToken) => client.listParked({ selection, pageSize: PAGE, pageToken }),
+    ({ aggregates }) => aggregates,
+  );
 }
 
 /** All parked effects that are selected. Fails with RpcError. */
@@ -68,14 +65,10 @@ export async function effectsOf(
   { client }: AskedConsumer,
   selection: Extract<ReturnType<typeof selectionOf>, { case: 'effects' }>['value'],
 ): Promise<readonly ParkedEffect[]> {
-  const found: ParkedEffect[] = [];
-  let pageToken = '';
-  do {
-    const page = await client.listParkedEffects({ selection, pageSize: PAGE, pageToken });
-    found.push(...page.effects);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return found;
+  return allPages(
+    (pageToken) => client.listParkedEffects({ selection, pageSize: PAGE, pageToken }),
+    ({ effects }) => effects,
+  );
 }
 
 /** A failing aggregate as JSON. */

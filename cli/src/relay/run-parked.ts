@@ -1,24 +1,22 @@
 import { EventsService, type RelayParkedAggregate } from '@nova/proto/gen/events/events_service_pb';
+import { aggregateArgument } from '../aggregate-argument.ts';
+import { allPages } from '../all-pages.ts';
 import { withEventsClient } from '../calls.ts';
+import { dateOf } from '../date-of.ts';
 import { durationText } from '../duration.ts';
 import type { Output } from '../output.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
-import { dateOf } from './date-of.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset'>;
 
 /** `relay parked list`. @throws RpcError */
 export async function runParkedList(call: Call): Promise<ExitCode> {
-  const parked = await withEventsClient(EventsService, call, async (client) => {
-    const found: RelayParkedAggregate[] = [];
-    let pageToken = '';
-    do {
-      const page = await client.listRelayParked({ pageToken });
-      found.push(...page.aggregates);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    return found;
-  });
+  const parked = await withEventsClient(EventsService, call, (client) =>
+    allPages(
+      (pageToken) => client.listRelayParked({ pageToken }),
+      ({ aggregates }) => aggregates,
+    ),
+  );
   if (call.out.format === 'json') call.out.json(parked.map(document));
   else print(parked, call.out);
   return parked.length === 0 ? 0 : 1;
@@ -28,15 +26,9 @@ export async function runParkedList(call: Call): Promise<ExitCode> {
 export async function runParkedRetry(call: Call): Promise<ExitCode> {
   const [given, ...more] = call.args;
   if (more.length > 0) throw wrongUse('one aggregate at a time, or none for all of them');
-  const slash = given?.indexOf('/') ?? 0;
-  if (given !== undefined && slash < 1) {
-    throw wrongUse(`an aggregate is named aggregate_type/aggregate_id: ${given}`);
-  }
+  const aggregate = aggregateArgument(given);
   const { retried } = await withEventsClient(EventsService, call, (client) =>
-    client.retryRelayParked({
-      aggregateType: given?.slice(0, slash) ?? '',
-      aggregateId: given?.slice(slash + 1) ?? '',
-    }),
+    client.retryRelayParked(aggregate),
   );
   if (call.out.format === 'json') call.out.json({ retried });
   else call.out.line(`tried now: ${retried} of what is parked; see ./nova relay parked list`);

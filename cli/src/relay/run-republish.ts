@@ -7,9 +7,10 @@ import {
 import type { Client } from '@nova/rpc';
 import { sleep } from '@nova/time';
 import { withEventsClient } from '../calls.ts';
+import { dateOf } from '../date-of.ts';
 import type { Output } from '../output.ts';
+import { showCounts } from '../show-counts.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
-import { dateOf } from './date-of.ts';
 
 const LOOK_EVERY_MS = 500;
 
@@ -140,17 +141,6 @@ function show(one: Republish | undefined, out: Output): void {
     const refused = one.refused === 0n ? '' : `, ${one.refused} refused by Kafka`;
     out.line(`${one.id} ${stateOf(one)}: ${one.sent} of ${one.events} events sent${refused}`);
   }
-}
-
-function showCounts(events: Readonly<Record<string, bigint>>, out: Output): void {
-  if (out.format === 'json') {
-    out.json({ events });
-    return;
-  }
-  out.table(
-    [{ title: 'EVENT TYPE' }, { title: 'EVENTS', align: 'right' }],
-    Object.entries(events).map(([type, count]) => [type, count.toLocaleString('en-US')]),
-  );
 }
 
 function stateOf({ state }: Republish): string {

@@ -6,6 +6,7 @@ import {
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import type { JsonObject } from '@nova/proto/runtime';
 import type { Client } from '@nova/rpc';
+import { allPages } from '../all-pages.ts';
 import { withEventsClient } from '../calls.ts';
 import { readPayload } from '../publishing/payload-source.ts';
 import type { Invocation } from '../verb.ts';
@@ -51,14 +52,10 @@ export async function allSchemas(
   client: Client<typeof EventsService>,
   filter: { readonly owner: string; readonly includeBuiltIn: boolean },
 ): Promise<readonly EventTypeSchema[]> {
-  const all: EventTypeSchema[] = [];
-  let pageToken = '';
-  do {
-    const page = await client.listEventSchemas({ ...filter, pageSize: 500, pageToken });
-    all.push(...page.schemas);
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '');
-  return all;
+  return allPages(
+    (pageToken) => client.listEventSchemas({ ...filter, pageSize: 500, pageToken }),
+    ({ schemas }) => schemas,
+  );
 }
 
 /** A line about a reason. */

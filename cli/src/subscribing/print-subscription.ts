@@ -3,8 +3,8 @@ import {
   SubscriptionState,
   SubscriptionStrategy,
 } from '@nova/proto/gen/events/subscriptions_pb';
+import { dateOf } from '../date-of.ts';
 import type { Output } from '../output.ts';
-import { dateOf } from '../relay/date-of.ts';
 
 /** One subscription as a JSON document. */
 export function subscriptionDocument(one: Subscription) {

@@ -1,6 +1,7 @@
 import { parsePosition, parseTime } from '@nova/events';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Subscription, SubscriptionStrategy } from '@nova/proto/gen/events/subscriptions_pb';
+import { allPages } from '../all-pages.ts';
 import { withEventsClient } from '../calls.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
 import {
@@ -67,16 +68,12 @@ export function startOf(from = 'now') {
 
 /** `subscribe list`. @throws RpcError */
 export async function runList(call: Call): Promise<ExitCode> {
-  const all = await withEventsClient(EventsService, call, async (client) => {
-    const found: Subscription[] = [];
-    let pageToken = '';
-    do {
-      const page = await client.listSubscriptions({ pageSize: 100, pageToken });
-      found.push(...page.subscriptions);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    return found;
-  });
+  const all = await withEventsClient(EventsService, call, (client) =>
+    allPages(
+      (pageToken) => client.listSubscriptions({ pageSize: 100, pageToken }),
+      ({ subscriptions }) => subscriptions,
+    ),
+  );
   if (call.out.format === 'json') call.out.json(all.map(subscriptionDocument));
   else printSubscriptions(all, call.out);
   return 0;

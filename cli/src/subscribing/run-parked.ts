@@ -1,26 +1,24 @@
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import type { ParkedDelivery } from '@nova/proto/gen/events/subscriptions_pb';
+import { aggregateArgument } from '../aggregate-argument.ts';
+import { allPages } from '../all-pages.ts';
 import { withEventsClient } from '../calls.ts';
+import { dateOf } from '../date-of.ts';
 import { durationText } from '../duration.ts';
 import type { Output } from '../output.ts';
-import { dateOf } from '../relay/date-of.ts';
-import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
+import type { ExitCode, Invocation } from '../verb.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset'>;
 
 /** `subscribe parked list`: exit code 1 when something is. @throws RpcError */
 export async function runParkedList(call: Call): Promise<ExitCode> {
-  const parked = await withEventsClient(EventsService, call, async (client) => {
-    const found: ParkedDelivery[] = [];
-    let pageToken = '';
-    do {
-      const [subscription = ''] = call.args;
-      const page = await client.listSubscriptionParked({ subscription, pageSize: 500, pageToken });
-      found.push(...page.parked);
-      pageToken = page.nextPageToken;
-    } while (pageToken !== '');
-    return found;
-  });
+  const [subscription = ''] = call.args;
+  const parked = await withEventsClient(EventsService, call, (client) =>
+    allPages(
+      (pageToken) => client.listSubscriptionParked({ subscription, pageSize: 500, pageToken }),
+      (page) => page.parked,
+    ),
+  );
   if (call.out.format === 'json') call.out.json(parked.map(document));
   else print(parked, call.out);
   return parked.length === 0 ? 0 : 1;
@@ -29,15 +27,7 @@ export async function runParkedList(call: Call): Promise<ExitCode> {
 /** `subscribe parked replay` and `discard`. @throws RpcError, CLI_WRONG_USE */
 export async function runParkedAct(call: Call, act: 'replay' | 'discard'): Promise<ExitCode> {
   const [subscription = '', aggregate] = call.args;
-  const slash = aggregate?.indexOf('/') ?? 0;
-  if (aggregate !== undefined && slash < 1) {
-    throw wrongUse(`an aggregate is named aggregate_type/aggregate_id: ${aggregate}`);
-  }
-  const selection = {
-    subscription,
-    aggregateType: aggregate?.slice(0, slash) ?? '',
-    aggregateId: aggregate?.slice(slash + 1) ?? '',
-  };
+  const selection = { subscription, ...aggregateArgument(aggregate) };
   const count = await withEventsClient(EventsService, call, async (client) =>
     act === 'replay'
       ? (await client.replaySubscriptionParked({ selection })).replayed

@@ -3,6 +3,7 @@ import { type EventReplay, EventReplayState } from '@nova/proto/gen/events/subsc
 import { withEventsClient } from '../calls.ts';
 import type { Output } from '../output.ts';
 import { beginningOf } from '../relay/run-republish.ts';
+import { showCounts } from '../show-counts.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset'>;
@@ -45,17 +46,6 @@ export async function runReplayCancel(call: Call): Promise<ExitCode> {
   );
   show(replay, call.out);
   return replay?.state === EventReplayState.CANCELLED ? 0 : 1;
-}
-
-function showCounts(events: Readonly<Record<string, bigint>>, out: Output): void {
-  if (out.format === 'json') {
-    out.json({ events });
-    return;
-  }
-  out.table(
-    [{ title: 'EVENT TYPE' }, { title: 'EVENTS', align: 'right' }],
-    Object.entries(events).map(([type, count]) => [type, count.toLocaleString('en-US')]),
-  );
 }
 
 function show(replay: EventReplay | undefined, out: Output): void {

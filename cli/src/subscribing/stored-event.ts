@@ -1,5 +1,6 @@
-import { formatTime, laneOf, parsePosition, type StoredEvent } from '@nova/events';
+import { laneOf, parsePosition, type StoredEvent } from '@nova/events';
 import type { Event } from '@nova/proto/gen/events/event_pb';
+import { timeText } from '../consumers/registered-consumer.ts';
 
 const encoder = new TextEncoder();
 
@@ -24,8 +25,4 @@ export function storedEvent(event: Event): StoredEvent {
       ...(Object.keys(event.metadata).length === 0 ? {} : { metadata: event.metadata }),
     },
   };
-}
-
-function timeText(time: Event['storedAt']): string {
-  return (time && formatTime(time)) ?? '';
 }
