@@ -96,6 +96,7 @@ export class ConsumerRunner implements Consumer {
       this.#sessions(stop.signal),
       this.#count(stop.signal),
       runPurges(context, stop.signal),
+      this.rebuilding.run(stop.signal),
       drainEffects(context, appender, () => this.#generation, stop.signal),
     ]).finally(() => {
       for (const one of gauges) one.remove();
@@ -174,12 +175,12 @@ export class ConsumerRunner implements Consumer {
   }
 
   rebuild(): Promise<number> {
-    return this.rebuilding.run();
+    return this.rebuilding.now();
   }
 
   #live() {
     const stop = this.#running?.stop.signal;
-    if (this.#session === undefined || stop === undefined) throw this.#notOpen();
+    if (this.#session === undefined || stop === undefined) return undefined;
     return { live: this.#session.context, stop };
   }
 

@@ -86,7 +86,7 @@ export async function openGeneration(
       if (!options.mayRebuild) {
         throw new NovaError(errors.CONSUMER_DEFINITION_CHANGED, { consumer, generation });
       }
-      await retire(tx, { consumer, generation }, 'serving');
+      await retireServing(tx, { consumer, generation });
     }
     const made = await makeGeneration(tx, definition);
     await serve(tx, made);
@@ -120,23 +120,36 @@ function hashOf(definition: ConsumerDefinition): string {
 }
 
 /**
- * Begins the next generation, empty, in state `building`. One that another member has begun ends:
- * whoever asks last rebuilds.
+ * Begins the next generation, empty, in state `building`. One that was begun before ends: whoever
+ * asks last rebuilds.
  */
 export async function beginGeneration(
-  database: Database,
+  tx: Queryable,
   definition: ConsumerDefinition,
 ): Promise<Generation> {
   const { name: consumer } = definition;
-  return database.transaction(async (tx) => {
-    await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
-    await tx.query(
-      `UPDATE consumer_generations SET state = 'retired', retired_at = clock_timestamp()
-       WHERE consumer = $1 AND state = 'building'`,
-      [consumer],
-    );
-    return makeGeneration(tx, definition);
-  });
+  await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
+  await tx.query(
+    `UPDATE consumer_generations SET state = 'retired', retired_at = clock_timestamp()
+     WHERE consumer = $1 AND state = 'building'`,
+    [consumer],
+  );
+  return makeGeneration(tx, definition);
+}
+
+/** Opens a generation that was begun before; undefined where it was for other views than these. */
+export async function openBegun(
+  tx: Queryable,
+  definition: ConsumerDefinition,
+  generation: number,
+): Promise<Generation | undefined> {
+  const { name: consumer } = definition;
+  const [row] = await tx.query<GenerationRow>(
+    `SELECT generation, event_types, definition_hash FROM consumer_generations
+     WHERE consumer = $1 AND generation = $2 AND state = 'building'`,
+    [consumer, generation],
+  );
+  return row?.definition_hash === hashOf(definition) ? openRow(tx, definition, row) : undefined;
 }
 
 async function makeGeneration(tx: Queryable, definition: ConsumerDefinition): Promise<Generation> {
@@ -171,7 +184,7 @@ export async function switchGeneration(
 ): Promise<void> {
   const { consumer } = made;
   await tx.query('SELECT 1 FROM consumers WHERE consumer = $1 FOR UPDATE', [consumer]);
-  if (!(await retire(tx, old, 'serving')) || !(await serve(tx, made))) {
+  if (!(await retireServing(tx, old)) || !(await serve(tx, made))) {
     const { generation } = made;
     throw new NovaError(errors.CONSUMER_GENERATION_RETIRED, { consumer, generation });
   }
@@ -187,18 +200,17 @@ async function serve(tx: Queryable, { consumer, generation }: GenerationName): P
 }
 
 /**
- * Ends a generation, if it is in that state. Its rows stay for members that do not know it yet;
+ * Ends a generation that serves. Its rows stay for members that do not know it yet;
  * {@link purgeRetired} takes them.
  */
-export async function retire(
+async function retireServing(
   tx: Queryable,
   { consumer, generation }: GenerationName,
-  from: 'serving' | 'building',
 ): Promise<boolean> {
   const retired = await tx.query(
     `UPDATE consumer_generations SET state = 'retired', retired_at = clock_timestamp()
-     WHERE consumer = $1 AND generation = $2 AND state = $3 RETURNING 1`,
-    [consumer, generation, from],
+     WHERE consumer = $1 AND generation = $2 AND state = 'serving' RETURNING 1`,
+    [consumer, generation],
   );
   return retired.length > 0;
 }

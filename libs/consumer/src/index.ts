@@ -29,7 +29,7 @@
  *   another member rebuilds       the others find the new generation by themselves, their reads
  *                                 too, and lose nothing that they applied to the old one meanwhile
  *   this process is killed        what was committed is committed with its offsets; the rest comes
- *                                 again
+ *                                 again; a rebuild that it worked on is taken up by any member
  *   the client stops silently     the watchdog makes the membership anew
  *   new, or far behind            the log is read instead of Kafka, which then goes on where it ended
  *
@@ -39,7 +39,7 @@
  *
  * One file per concept: intake, partition-log, order-guard, holding-pen, rounds, fill (pure or in
  * memory but for their reads); settle-marked, marks, offsets, parking, tail, generation (tables); starting, catch-up,
- * tail-check, sweep, refold, rebuild, purge-retired, watchdog (what runs beside the rounds);
+ * tail-check, sweep, refold, rebuild, rebuilding, purge-retired, watchdog (what runs beside the rounds);
  * session (a membership), consumer-runner (the part). In parking/: what fails, and what operators do
  * about it.
  */
@@ -90,7 +90,7 @@ export type { ParkingLot } from './parking/parking-lot.ts';
 export type { EffectSelection, ParkedSelection } from './parking/selection.ts';
 export type { ParkedDetails, WaitingEvent } from './parking/show-parked.ts';
 export type { TriedOut } from './parking/try-parked.ts';
-export type { RebuildStanding } from './rebuilding.ts';
+export type { RebuildStanding } from './rebuild-standing.ts';
 export { type ConsumerSettings, consumerDefaults, consumerSettings } from './settings.ts';
 export type { ConsumerPhase, ConsumerStatus, DeliveryState, TokenAnswer } from './status.ts';
 

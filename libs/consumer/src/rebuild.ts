@@ -2,7 +2,7 @@ import { LANES } from '@nova/events';
 import type { Queryable } from '@nova/postgres';
 import { catchUp } from './catch-up.ts';
 import type { SessionContext } from './context.ts';
-import { type Generation, retire, switchGeneration } from './generation.ts';
+import { type Generation, switchGeneration } from './generation.ts';
 import { Intake } from './intake.ts';
 import type { GenerationName } from './marks.ts';
 import { ProgressBoard } from './progress-board.ts';
@@ -21,34 +21,31 @@ const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
  * Kafka. They find out by themselves (`servingNumber`, CONSUMER_GENERATION_RETIRED) and join the new
  * generation's group. Effects repeat none, because effect marks know no generation.
  *
- * @throws CONSUMER_GENERATION_RETIRED when another member rebuilds as well and is quicker.
+ * One that was filled in part goes on from its tail cursors; marks drop what was folded beyond them.
+ * So nothing is wrong with two members that fill one generation: one of them lets it serve.
+ *
+ * @throws CONSUMER_GENERATION_RETIRED when another generation has come to serve, or this one has.
  */
 export async function rebuild(
   live: SessionContext,
   made: Generation,
   signal: AbortSignal,
-): Promise<Generation> {
+): Promise<void> {
   const { database, generation: old } = live;
   // Its own turn: the live rounds go on meanwhile.
   const apart = contextFor(live, made, new Turn());
-  try {
-    const whole = { lanes: ALL_LANES, partitions: await tailPartitions(live) };
-    await catchUp(apart, { from: undefined, ...whole }, signal);
+  const whole = { lanes: ALL_LANES, partitions: await tailPartitions(live) };
+  await catchUp(apart, { from: await reachedBy(apart), ...whole }, signal);
+  signal.throwIfAborted();
+  await live.turn.take(async () => {
+    const offsets = await offsetsOf(database, old);
+    await catchUp(apart, { from: await reachedBy(apart), ...whole }, signal);
     signal.throwIfAborted();
-    return await live.turn.take(async () => {
-      const offsets = await offsetsOf(database, old);
-      await catchUp(apart, { from: await reachedBy(apart), ...whole }, signal);
-      signal.throwIfAborted();
-      await database.transaction(async (tx) => {
-        await switchGeneration(tx, { old, made });
-        await takeOver(tx, made, offsets);
-      });
-      return made;
+    await database.transaction(async (tx) => {
+      await switchGeneration(tx, { old, made });
+      await takeOver(tx, made, offsets);
     });
-  } catch (thrown) {
-    await retire(database, made, 'building').catch(() => {});
-    throw thrown;
-  }
+  });
 }
 
 function contextFor(live: SessionContext, generation: Generation, turn: Turn): SessionContext {
@@ -66,13 +63,14 @@ async function tailPartitions({ database, generation }: SessionContext): Promise
   return rows.map(({ partition }) => partition);
 }
 
-async function reachedBy({ database, generation }: SessionContext) {
+async function reachedBy({ database, generation, epochs }: SessionContext) {
   const [row] = await database.query<{ epoch: string; position: bigint }>(
     `SELECT epoch, position FROM consumer_tail
      WHERE consumer = $1 AND generation = $2 ORDER BY position LIMIT 1`,
     [generation.consumer, generation.generation],
   );
-  return row;
+  // The log may have lost its end since.
+  return row === undefined ? undefined : epochs.clip(row);
 }
 
 /** The offsets of a generation as JSON, as they are now. */

@@ -1,32 +1,19 @@
-import { messageOf, NovaError } from '@nova/errors';
-import type { Queryable } from '@nova/postgres';
+import { randomUUID } from 'node:crypto';
+import { isNovaError, messageOf, NovaError } from '@nova/errors';
+import { sleep } from '@nova/time';
 import type { ConsumerContext, SessionContext } from './context.ts';
 import { errors } from './errors.ts';
-import { beginGeneration, type Generation, retire } from './generation.ts';
-import { timeText } from './parking/time-text.ts';
+import { isOutage } from './failure.ts';
+import type { Generation } from './generation.ts';
 import { rebuild } from './rebuild.ts';
-
-/** How the last rebuild of a consumer is doing. */
-export interface RebuildStanding {
-  readonly state: 'none' | 'running' | 'done' | 'cancelled' | 'failed';
-  /** 0 without one. */
-  readonly generation: number;
-  readonly serving: number;
-  /** Position up to which it is made, and where the log ends. */
-  readonly scanned: bigint;
-  readonly head: bigint;
-  /** Aggregates of the serving views, exact to 100,000. */
-  readonly aggregates: number;
-  readonly views: readonly string[];
-  readonly who: string;
-  readonly reason: string;
-  /** RFC 3339, as are all times here. */
-  readonly startedAt: string | undefined;
-  readonly movedAt: string | undefined;
-  readonly endedAt: string | undefined;
-  readonly endedBy: string;
-  readonly failure: string;
-}
+import {
+  beginRebuild,
+  endRebuild,
+  giveBackRebuild,
+  keepRebuild,
+  takeUpRebuild,
+} from './rebuild-lease.ts';
+import { type RebuildStanding, readStanding } from './rebuild-standing.ts';
 
 /** Rebuilds as operators ask for them. */
 export interface Rebuilding {
@@ -38,23 +25,38 @@ export interface Rebuilding {
   cancel(who: string): Promise<RebuildStanding>;
 }
 
+interface LiveSession {
+  readonly live: SessionContext;
+  readonly stop: AbortSignal;
+}
+
 /** What rebuilds need of a running consumer. */
 export interface RebuildingPorts {
   readonly context: ConsumerContext;
-  /** @throws CONSUMER_NOT_OPEN */
-  readonly session: () => { readonly live: SessionContext; readonly stop: AbortSignal };
+  /** Undefined while there is none. */
+  readonly session: () => LiveSession | undefined;
   readonly served: (made: Generation) => void;
 }
 
-type Row = Omit<RebuildStanding, 'head' | 'views'>;
+const KEEP_EVERY_MS = 1500;
+const TAKE_UP_EVERY_MS = 2000;
 
 /**
  * A rebuild's state is in the database: the row of the generation that is built, and its tail cursors
- * for how far it is. So any member answers, and any member can end it: the one that works on it finds
- * its generation retired.
+ * for how far it is. So any member answers, any member can end it, and any member takes it up again
+ * when the one that worked on it has died, was stopped, or had to wait for a dependency.
+ *
+ *   begun or taken up --> folds the log, says every 1.5 s that it lives --> serves
+ *                              |                      |
+ *                              |                      +-- ended, or another one has it: no more work
+ *                              +-- stopped, or a dependency is away: given back
+ *                              +-- cannot be finished: failed
  */
 export class OperatorRebuilds implements Rebuilding {
   readonly #ports: RebuildingPorts;
+  readonly #member = randomUUID();
+  /** What this member works on. */
+  readonly #work = new Set<Promise<void>>();
 
   constructor(ports: RebuildingPorts) {
     this.#ports = ports;
@@ -69,23 +71,23 @@ export class OperatorRebuilds implements Rebuilding {
   }
 
   /** Rebuilds now, and resolves with the number of the generation that then serves. */
-  async run(): Promise<number> {
-    const { live, stop } = this.#ports.session();
-    const made = await beginGeneration(live.database, live.definition);
-    this.#ports.served(await rebuild(live, made, stop));
+  async now(): Promise<number> {
+    const { live, stop } = this.#session();
+    const { service: who } = live.definition;
+    const made = await this.#begun(live, { who, reason: 'the service itself wants it' });
+    await this.#start(live, made, stop);
     return made.generation;
   }
 
   async begin(by: { readonly who: string; readonly reason: string }): Promise<RebuildStanding> {
-    const { live, stop } = this.#ports.session();
+    const { live, stop } = this.#session();
     const { name: consumer } = live.definition;
     const { state } = await readStanding(live.database, consumer);
     if (state === 'running') throw new NovaError(errors.CONSUMER_REBUILD_RUNNING, { consumer });
-    const made = await beginGeneration(live.database, live.definition);
-    await note(live.database, made, by);
+    const made = await this.#begun(live, by);
     const { who: principal, reason } = by;
     live.logger.info({ count: made.generation, principal, reason }, 'rebuilding from the log');
-    void this.#carryOut(live, made, stop);
+    this.#start(live, made, stop).catch(() => {});
     return this.standing();
   }
 
@@ -103,79 +105,88 @@ export class OperatorRebuilds implements Rebuilding {
     return this.standing();
   }
 
+  /** Takes up rebuilds that nobody works on. Ends after the work of this member. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { meters } = this.#ports.context;
+    while (!stop.aborted) {
+      try {
+        if (this.#work.size === 0) await this.#takeUp();
+        meters.over('rebuild');
+      } catch (thrown) {
+        // What has ended for good is in its row.
+        if (passes(thrown)) meters.trouble('rebuild', thrown);
+      }
+      await sleep(TAKE_UP_EVERY_MS, stop);
+    }
+    await Promise.allSettled(this.#work);
+  }
+
+  async #takeUp(): Promise<void> {
+    const session = this.#ports.session();
+    if (session === undefined) return;
+    const { database, definition, logger } = session.live;
+    const left = await takeUpRebuild(database, definition, this.#member);
+    if (left === undefined) return;
+    const { made, takes } = left;
+    logger.info({ count: made.generation, attempt: takes }, 'rebuild taken up again');
+    await this.#start(session.live, made, session.stop);
+  }
+
+  #session(): LiveSession {
+    const session = this.#ports.session();
+    if (session !== undefined) return session;
+    const { name: consumer } = this.#ports.context.definition;
+    throw new NovaError(errors.CONSUMER_NOT_OPEN, { consumer });
+  }
+
+  #begun(live: SessionContext, by: { readonly who: string; readonly reason: string }) {
+    return beginRebuild(live.database, live.definition, { member: this.#member, ...by });
+  }
+
+  #start(live: SessionContext, made: Generation, stop: AbortSignal): Promise<void> {
+    const work = this.#carryOut(live, made, stop).finally(() => this.#work.delete(work));
+    this.#work.add(work);
+    return work;
+  }
+
   async #carryOut(live: SessionContext, made: Generation, stop: AbortSignal): Promise<void> {
     const { database, logger } = live;
+    const over = new AbortController();
+    const keeping = this.#keep(made, over);
     try {
-      this.#ports.served(await rebuild(live, made, stop));
+      await rebuild(live, made, AbortSignal.any([stop, over.signal]));
+      this.#ports.served(made);
       logger.info({ count: made.generation }, 'rebuilt generation serves');
     } catch (thrown) {
-      logger.warn({ count: made.generation, err: thrown }, 'rebuild ended, the old views serve on');
-      await database
-        .query(
-          `UPDATE consumer_generations SET failure = $3
-           WHERE consumer = $1 AND generation = $2 AND ended_by IS NULL`,
-          [made.consumer, made.generation, messageOf(thrown)],
-        )
-        .catch(() => {});
-      await retire(database, made, 'building').catch(() => {});
+      const fields = { count: made.generation, err: thrown };
+      // Where neither can be stored, the lease ends by itself.
+      if (stop.aborted || over.signal.aborted || passes(thrown)) {
+        logger.warn(fields, 'rebuild interrupted, the old views serve on');
+        await giveBackRebuild(database, made, this.#member).catch(() => {});
+      } else {
+        logger.warn(fields, 'rebuild ended, the old views serve on');
+        await endRebuild(database, made, messageOf(thrown)).catch(() => {});
+      }
+      throw thrown;
+    } finally {
+      over.abort();
+      await keeping;
+    }
+  }
+
+  /** Says that this member works on it; aborts when it is not to go on. */
+  async #keep(made: Generation, over: AbortController): Promise<void> {
+    const { database } = this.#ports.context;
+    while (!over.signal.aborted) {
+      await sleep(KEEP_EVERY_MS, over.signal);
+      if (over.signal.aborted) return;
+      const isKept = await keepRebuild(database, made, this.#member).catch(() => true);
+      if (!isKept) over.abort();
     }
   }
 }
 
-async function note(
-  database: Queryable,
-  { consumer, generation }: Generation,
-  { who, reason }: { readonly who: string; readonly reason: string },
-): Promise<void> {
-  await database.query(
-    `UPDATE consumer_generations SET begun_by = $3, reason = $4
-     WHERE consumer = $1 AND generation = $2`,
-    [consumer, generation, who, reason],
-  );
-}
-
-async function readStanding(database: Queryable, consumer: string): Promise<Row> {
-  const [row] = await database.query<
-    Omit<Row, 'startedAt' | 'movedAt' | 'endedAt'> & {
-      startedAt: string | null;
-      movedAt: string | null;
-      endedAt: string | null;
-    }
-  >(
-    `SELECT CASE WHEN g.generation IS NULL THEN 'none' WHEN g.state = 'building' THEN 'running'
-                 WHEN g.served_at IS NOT NULL THEN 'done' WHEN g.ended_by IS NOT NULL THEN 'cancelled'
-                 ELSE 'failed' END AS state,
-            coalesce(g.generation, 0) AS generation, s.generation AS serving,
-            coalesce(t.scanned, 0) AS scanned,
-            (SELECT count(*)::integer FROM (
-               SELECT 1 FROM consumer_progress AS p
-               WHERE p.consumer = s.consumer AND p.generation = s.generation LIMIT 100000) AS known
-            ) AS aggregates,
-            coalesce(g.begun_by, '') AS who, coalesce(g.reason, '') AS reason,
-            ${timeText('g.created_at')} AS "startedAt",
-            ${timeText('coalesce(t.moved_at, g.created_at)')} AS "movedAt",
-            ${timeText('coalesce(g.served_at, g.retired_at)')} AS "endedAt",
-            coalesce(g.ended_by, '') AS "endedBy",
-            coalesce(g.failure, CASE WHEN g.state = 'retired' AND g.served_at IS NULL
-                                THEN 'another rebuild was begun' END, '') AS failure
-     FROM consumer_generations AS s
-     LEFT JOIN LATERAL (
-       SELECT * FROM consumer_generations AS g
-       WHERE g.consumer = s.consumer AND g.begun_by IS NOT NULL ORDER BY g.generation DESC LIMIT 1
-     ) AS g ON true
-     LEFT JOIN LATERAL (
-       SELECT min(t.position) AS scanned, max(t.checked_at) AS moved_at FROM consumer_tail AS t
-       WHERE t.consumer = g.consumer AND t.generation = g.generation
-     ) AS t ON true
-     WHERE s.consumer = $1 AND s.state = 'serving'`,
-    [consumer],
-  );
-  if (row === undefined) throw new NovaError(errors.CONSUMER_NOT_OPEN, { consumer });
-  const { startedAt, movedAt, endedAt, ...rest } = row;
-  return {
-    ...rest,
-    startedAt: startedAt ?? undefined,
-    movedAt: movedAt ?? undefined,
-    endedAt: endedAt ?? undefined,
-  };
+/** Whether waiting may help: then somebody goes on with it later. */
+function passes(thrown: unknown): boolean {
+  return isOutage(thrown) && !isNovaError(thrown, errors.CONSUMER_PARKING_FULL);
 }
