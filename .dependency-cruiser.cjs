@@ -62,7 +62,8 @@ const OWNERS = {
   'fastest-levenshtein': 'libs/events/',
   ioredis: 'libs/redis/',
   jose: 'libs/rpc/',
-  kafkajs: 'libs/kafka/',
+  // The peers of benchmarks are clients as other teams write them.
+  kafkajs: '(libs/kafka|bench/peers)/',
   pg: 'libs/postgres/',
   'pg-copy-streams': 'libs/postgres/',
   pino: 'libs/telemetry/',

@@ -1,4 +1,5 @@
 import type { Verb } from './verb.ts';
+import { bench } from './verbs/bench.ts';
 import { doctor } from './verbs/doctor.ts';
 import { down } from './verbs/down.ts';
 import { importIrc } from './verbs/import-irc.ts';
@@ -98,4 +99,5 @@ export const verbs: readonly Verb[] = [
   viewStatus,
   viewCancel,
   test,
+  bench,
 ];

@@ -1,0 +1,18 @@
+/** The scenarios by name, in the order in which they run, each with its question in a few words. */
+export const SCENARIO_NAMES = {
+  w1: 'a backlog drains: the relay against loops over a table',
+  w1b: 'the relay against its Kafka client sending from memory',
+  w8: 'appends of many callers, together and one by one',
+  w4: 'large backlogs and hot aggregates',
+  w3: 'from an append to a consumer at 500 events/s, against producing directly',
+  w5: 'several relays beside each other',
+  w6: 'a snapshot or a transaction that is held for a minute',
+} as const;
+
+/** Name of a scenario. */
+export type ScenarioName = keyof typeof SCENARIO_NAMES;
+
+/** Events of a large backlog unless --events says otherwise. */
+export const DEFAULT_EVENTS = 200_000;
+/** Rounds unless --rounds says otherwise. */
+export const DEFAULT_ROUNDS = 5;

@@ -1,0 +1,12 @@
+import type { Scenario } from '../harness/scenario.ts';
+import type { ScenarioName } from '../names.ts';
+import { w1 } from './w1-drain.ts';
+import { w1b } from './w1b-memory.ts';
+import { w3 } from './w3-latency.ts';
+import { w4 } from './w4-backlog.ts';
+import { w5 } from './w5-relays.ts';
+import { w6 } from './w6-held.ts';
+import { w8 } from './w8-append.ts';
+
+/** All scenarios. */
+export const scenarios: Readonly<Record<ScenarioName, Scenario>> = { w1, w1b, w8, w4, w3, w5, w6 };

@@ -1,0 +1,69 @@
+import { interleave } from '../harness/rounds.ts';
+import type { Scenario } from '../harness/scenario.ts';
+import { DRIVERS, Drains, drainMetrics } from './drain.ts';
+
+/** The documented loop gets this part of the backlog: it is judged by its rate all the same. */
+const LOOP_SHARE = 1 / 40;
+const AGGREGATES = 10_000;
+const LOOP = "specification's loop";
+const BATCHED = 'SKIP LOCKED, batches of 500';
+
+const against = (driver: string, loop: readonly number[], batched: readonly number[]) => [
+  {
+    what: `rate with ${driver} against the specification's loop`,
+    metric: 'rate',
+    of: `nova, ${driver}`,
+    against: LOOP,
+    floor: loop[0] ?? 0,
+    aim: loop[1] ?? 0,
+  },
+  {
+    what: `rate with ${driver} against batches of 500`,
+    metric: 'rate',
+    of: `nova, ${driver}`,
+    against: BATCHED,
+    floor: batched[0] ?? 0,
+    aim: batched[1] ?? 0,
+  },
+  {
+    what: `PostgreSQL CPU with ${driver} against batches of 500`,
+    metric: 'postgresCpu',
+    of: `nova, ${driver}`,
+    against: BATCHED,
+    floor: 0.4,
+  },
+  {
+    what: `WAL with ${driver} against batches of 500`,
+    metric: 'wal',
+    of: `nova, ${driver}`,
+    against: BATCHED,
+    floor: 0.01,
+  },
+];
+
+/** W1: a backlog goes out. */
+export const w1: Scenario = {
+  name: 'w1',
+  question: 'How fast does a backlog drain, and what does it cost, against loops over a table?',
+  notes: [
+    'One relay process, 512-byte payloads, 6 topics of 8 partitions, acks of all, idempotent.',
+    'Rates are those of the last nine tenths: Node compiles during the first.',
+    `The specification's loop gets a fortieth of the backlog.`,
+  ],
+  metrics: drainMetrics,
+  targets: [
+    ...against('kafkajs', [20, 40], [1, 1.1]),
+    ...against('platformatic', [45, 90], [2, 3]),
+  ],
+  run: (stage) =>
+    Drains.with(stage, (drains) => {
+      const { events } = stage.sizes;
+      const whole = { events, aggregates: AGGREGATES };
+      const part = { ...whole, events: Math.max(100, Math.round(events * LOOP_SHARE)) };
+      return interleave(stage, drainMetrics, [
+        ...DRIVERS.map((driver) => drains.relay(`nova, ${driver}`, driver, whole)),
+        drains.peer(LOOP, 'documented', part),
+        drains.peer(BATCHED, 'batched', whole),
+      ]);
+    }),
+};

@@ -1,0 +1,104 @@
+import { outboxMigrations, outboxStatus } from '@nova/outbox';
+import { type Database, migrate } from '@nova/postgres';
+import { silentLogger } from '@nova/telemetry';
+import { sleep } from '@nova/time';
+import { makeDatabase } from '../harness/databases.ts';
+import { readProcessor, useBetween } from '../harness/processor.ts';
+import { interleave } from '../harness/rounds.ts';
+import type { Metric, Outcome, Scenario, Subject } from '../harness/scenario.ts';
+import { type Stage, watched } from '../harness/stage.ts';
+import { startWorker, type Worker } from '../harness/worker.ts';
+import { appendEvents } from '../workload/backlog.ts';
+import { wrongIn } from '../workload/oracle.ts';
+import { TopicsUnderTest } from '../workload/topics.ts';
+
+const RELAYS = [1, 4, 8];
+/** Part of the events of a large backlog. */
+const SHARE = 1 / 2;
+const SETTLED_WITHIN_MS = 60_000;
+const metrics: readonly Metric[] = [
+  { key: 'rate', title: 'rate', unit: 'events/s', better: 'higher' },
+  { key: 'cpu', title: 'CPU of all relays', unit: 'CPU-s per million', better: 'lower' },
+  { key: 'postgresCpu', title: 'PostgreSQL CPU', unit: 'CPU-s per million', better: 'lower' },
+];
+const nameOf = (relays: number) => (relays === 1 ? '1 relay' : `${relays} relays`);
+
+/** W5: relays beside each other. */
+export const w5: Scenario = {
+  name: 'w5',
+  question: 'What does it cost that several relays share the lanes?',
+  notes: [
+    'kafkajs. Relays are settled before: each has its share of the lanes. Then one connection appends as fast as the log takes it, batches of 500, so the rate is that of appending; PostgreSQL CPU holds the appends.',
+  ],
+  metrics,
+  targets: RELAYS.slice(1).map((relays) => ({
+    what: `CPU per event of ${relays} relays against one`,
+    metric: 'cpu',
+    of: nameOf(relays),
+    against: nameOf(1),
+    floor: 1.3,
+  })),
+  async run(stage) {
+    const topics = await TopicsUnderTest.open(stage);
+    try {
+      return await interleave(
+        stage,
+        metrics,
+        RELAYS.map((relays) => subject(stage, topics, relays)),
+      );
+    } finally {
+      await topics.close();
+    }
+  },
+};
+
+function subject(stage: Stage, topics: TopicsUnderTest, relays: number): Subject {
+  const workload = { events: Math.round(stage.sizes.events * SHARE), aggregates: 10_000 };
+  const { brokers } = stage.servers.kafka;
+  const { events } = workload;
+  return { name: nameOf(relays), run };
+
+  async function run(): Promise<Outcome> {
+    const { database, url, drop } = await makeDatabase(stage);
+    const workers: Worker[] = [];
+    try {
+      await migrate(database, outboxMigrations, { owner: 'outbox', logger: silentLogger });
+      const options = { databaseUrl: url, brokers, driver: 'kafkajs', events } as const;
+      for (let n = 0; n < relays; n += 1) {
+        workers.push(await startWorker('relay', { ...options, startsAtOnce: true }));
+      }
+      await untilShared(database, relays);
+      const pids = workers.map(({ pid }) => pid);
+      const before = readProcessor(pids);
+      const { foreign, postgresSeconds, elapsedMs } = await watched(stage, async () => {
+        await appendEvents(database, workload, 0, events);
+        while ((await outboxStatus(database)).pending > 0n) await sleep(50);
+      });
+      const { trees } = useBetween(before, readProcessor(pids), process.pid);
+      const seconds = [...trees.values()].reduce((sum, one) => sum + one, 0);
+      const values = {
+        rate: (events * 1000) / elapsedMs,
+        cpu: (seconds * 1e6) / events,
+        postgresCpu: (postgresSeconds * 1e6) / events,
+      };
+      return { values, foreign, wrong: wrongIn(await topics.judge(workload)) };
+    } finally {
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await drop();
+    }
+  }
+}
+
+const SHARES = `SELECT count(*)::int AS lanes FROM outbox_lanes WHERE owner IS NOT NULL
+  AND lease_until > now() GROUP BY owner`;
+
+async function untilShared(database: Database, relays: number): Promise<void> {
+  const giveUpAt = performance.now() + SETTLED_WITHIN_MS;
+  for (;;) {
+    const shares = await database.query<{ lanes: number }>(SHARES);
+    const isFair = shares.every(({ lanes }) => lanes === 64 / relays);
+    if (shares.length === relays && isFair) return;
+    if (performance.now() > giveUpAt) throw new Error('the relays do not share the lanes');
+    await sleep(100);
+  }
+}

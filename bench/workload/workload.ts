@@ -1,0 +1,81 @@
+import { hash } from 'node:crypto';
+
+/** How many topics a nova in life has events for, more or less. */
+const TYPES = [
+  'bench_opened',
+  'bench_said',
+  'bench_read',
+  'bench_moved',
+  'bench_marked',
+  'bench_closed',
+];
+const PAYLOAD_BYTES = 512;
+const AGGREGATE_TYPE = 'bench';
+
+/** Event n of a workload. */
+export interface BenchEvent {
+  readonly n: number;
+  readonly eventType: string;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly payload: Buffer;
+}
+
+/** Events that everybody makes alike from their numbers: the same bytes for every subject. */
+export interface Workload {
+  readonly events: number;
+  /** Over how many aggregates they are spread. */
+  readonly aggregates: number;
+}
+
+/** The event types of every workload: six, as in life. */
+export const benchTypes: readonly string[] = TYPES;
+
+/** Event `n`, from 0. */
+export function eventOf({ aggregates }: Workload, n: number): BenchEvent {
+  // 7,919 is prime: neighbours are of different aggregates, and each aggregate gets all types.
+  const aggregate = (n * 7919) % aggregates;
+  const type = (n + Math.floor(n / aggregates)) % TYPES.length;
+  return {
+    n,
+    eventType: TYPES[type] ?? '',
+    aggregateType: AGGREGATE_TYPE,
+    aggregateId: aggregateIdOf(aggregate),
+    payload: payloadOf(n),
+  };
+}
+
+/** The number of an event, from the payload as it arrived; undefined when it is none of ours. */
+export function numberIn(payload: Uint8Array): number | undefined {
+  const start = Buffer.from(payload.buffer, payload.byteOffset, Math.min(20, payload.byteLength));
+  const found = /^\{"n":(\d+),/.exec(start.toString('latin1'))?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/** 48 bits of the hash of what a record carries: type, key and payload. */
+export function contentHash(eventType: string, aggregateId: string, payload: Uint8Array): number {
+  const digest = hash('sha1', payload, 'buffer').readUIntBE(0, 6);
+  // The payload does not say whose event it is.
+  const name = hash('sha1', `${eventType} ${aggregateId}`, 'buffer').readUIntBE(0, 5);
+  return (digest + name) % 2 ** 48;
+}
+
+const ids = new Map<number, string>();
+
+/** A UUID, as ids of aggregates are. */
+function aggregateIdOf(aggregate: number): string {
+  let id = ids.get(aggregate);
+  if (id === undefined) {
+    const hex = hash('sha1', `aggregate ${aggregate}`).slice(0, 32);
+    id = hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
+    ids.set(aggregate, id);
+  }
+  return id;
+}
+
+function payloadOf(n: number): Buffer {
+  const start = `{"n":${n},"content":"`;
+  const words = `${hash('sha1', `event ${n}`)} `;
+  const room = PAYLOAD_BYTES - start.length - 2;
+  return Buffer.from(`${start}${words.repeat(Math.ceil(room / words.length)).slice(0, room)}"}`);
+}

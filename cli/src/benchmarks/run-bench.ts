@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { childEnvironment } from '../child-environment.ts';
+import { repositoryRoot } from '../repository.ts';
+import type { ExitCode, Invocation } from '../verb.ts';
+
+/** What the verb's own options come to. */
+interface Options {
+  readonly events: number;
+  readonly rounds: number;
+  readonly repeats: number;
+  readonly json: string | undefined;
+  readonly compare: string | undefined;
+  readonly report: string | undefined;
+}
+
+/** What is measured is a process of its own: it starts servers and must be alone with them. */
+export async function runBench({
+  args,
+  options,
+  out,
+  signal,
+}: Pick<Invocation, 'args' | 'out' | 'signal'> & { options: Options }): Promise<ExitCode> {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-bench-result-'));
+  const json = resolve(options.json ?? join(folder, 'results.json'));
+  try {
+    const report = reportFile(args, options.report);
+    const words = [join(repositoryRoot, 'bench', 'main.ts'), ...args, '--json', json];
+    for (const [name, value] of Object.entries({ ...options, json: undefined, report })) {
+      if (value !== undefined) words.push(`--${name}`, String(value));
+    }
+    const child = spawn(process.execPath, words, {
+      env: childEnvironment(),
+      // By its channel it notices that this process is gone, however it ended.
+      stdio: ['ignore', 2, 2, 'ipc'],
+      // Ctrl-C comes to it from here, once.
+      detached: true,
+    });
+    const stop = () => void child.kill('SIGTERM');
+    signal.addEventListener('abort', stop, { once: true });
+    const [exitCode] = (await once(child, 'exit')) as readonly unknown[];
+    signal.removeEventListener('abort', stop);
+    if (signal.aborted) return 1;
+    if (out.format === 'json') out.json(JSON.parse(readFileSync(json, 'utf8')));
+    else out.line(report);
+    return exitCode === 0 ? 0 : 1;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A part of the scenarios must not take the place of the report on all of them. */
+function reportFile(names: readonly string[], given: string | undefined): string {
+  if (given !== undefined) return resolve(given);
+  return names.length === 0
+    ? join(repositoryRoot, 'bench', 'REPORT.md')
+    : join(repositoryRoot, '.nova', 'bench', 'REPORT.md');
+}
