@@ -36,6 +36,9 @@ export interface FairShareOptions<Lane extends HeldLane, Claimed extends LaneTer
  *   every renewIntervalMs: say that this member lives, renew what it holds, drop what it no longer
  *   holds, give back what is above its share, claim what nobody holds up to its share
  *
+ * And when a lease of another member ends: members that live renew theirs long before, so it is one
+ * of a dead member, whose lanes would else wait for the next round.
+ *
  * Leases are judged by the database's clock. What this process knows of them is counted by its
  * monotonic clock from before the request, so it never believes in a lease longer than the database.
  */
@@ -47,28 +50,30 @@ export class FairShare<Lane extends HeldLane, Claimed extends LaneTerm> {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, renewIntervalMs } = this.#options;
+    const { clock } = this.#options;
     while (!stop.aborted) {
-      const startedAt = clock.monotonicMs();
-      const intervalMs = (await this.tick()) ? renewIntervalMs : renewIntervalMs / 3;
-      await sleep(startedAt + intervalMs - clock.monotonicMs(), stop);
+      const againAtMs = await this.#tick();
+      await sleep(againAtMs - clock.monotonicMs(), stop);
     }
   }
 
-  /** One round; false when the database did not take part. */
-  async tick(): Promise<boolean> {
-    const { store, logger, failed, lanes } = this.#options;
+  /** One round; resolves with the monotonic time of the next one. */
+  async #tick(): Promise<number> {
+    const { store, clock, renewIntervalMs, logger, failed, lanes } = this.#options;
+    const startedAtMs = clock.monotonicMs();
     try {
-      const { others } = await store.beat();
+      const { others, leaseEndsInMs = renewIntervalMs } = await store.beat();
+      // Timers count whole milliseconds, and may be early by one.
+      const endsAtMs = clock.monotonicMs() + leaseEndsInMs + 1;
       await this.#renew();
       const share = Math.ceil(lanes / (others + 1));
       await this.#giveBackAbove(share);
       await this.#claimUpTo(share);
-      return true;
+      return Math.min(startedAtMs + renewIntervalMs, endsAtMs);
     } catch (thrown) {
       failed(thrown);
       logger.debug({ err: thrown }, 'leases not renewed');
-      return false;
+      return startedAtMs + renewIntervalMs / 3;
     }
   }
 

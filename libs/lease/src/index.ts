@@ -12,4 +12,4 @@
  */
 export { FairShare, type FairShareOptions, type LaneHolder } from './fair-share.ts';
 export type { HeldLane, LaneTerm } from './lane.ts';
-export { type LeaseStore, type LeaseTables, leaseStore } from './lease-store.ts';
+export { type LeaseStore, type LeaseTables, leaseStore, type Others } from './lease-store.ts';

@@ -51,7 +51,12 @@ describe('sets of lanes in one table', () => {
     const again = await store('red', 'two').claim(LANES);
     expect(again.map(({ term }) => term)).toEqual([2n, 2n, 2n]);
     await red.leave();
-    expect(await store('red', 'two').beat()).toEqual({ others: 0 });
+    const last = await store('red', 'two').beat();
+    expect(last.others).toBe(0);
+    // Of the five lanes that are still the one's, which has left without giving them back.
+    expect(last.leaseEndsInMs).toBeGreaterThan(0);
+    expect(last.leaseEndsInMs).toBeLessThanOrEqual(60_000);
+    expect(await store('green', 'two').beat()).toEqual({ others: 0, leaseEndsInMs: undefined });
     const left = await test.database.query('SELECT 1 FROM members WHERE team = $1', ['blue']);
     expect(left).toHaveLength(1);
   });

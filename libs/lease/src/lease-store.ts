@@ -14,13 +14,21 @@ export interface LeaseTables {
   readonly answered?: readonly string[];
 }
 
+/** The other members. */
+export interface Others {
+  /** How many live. */
+  readonly others: number;
+  /** Milliseconds until the first lease of theirs ends; undefined while they hold nothing. */
+  readonly leaseEndsInMs: number | undefined;
+}
+
 /**
  * Leases in the database. Every write names owner and term and asks for a lease that has not
  * ended by the database's clock, so a member that was stopped past its lease changes nothing.
  */
 export interface LeaseStore<Claimed extends LaneTerm = LaneTerm> {
-  /** Says that this member lives and tells how many others do. */
-  beat(): Promise<{ readonly others: number }>;
+  /** Says that this member lives, and tells of the others. */
+  beat(): Promise<Others>;
   /** Renews leases; resolves with the lanes that are still held. */
   renew(lanes: readonly LaneTerm[]): Promise<ReadonlySet<number>>;
   /** Takes at most `count` lanes that nobody holds, each in a new term. */
@@ -47,12 +55,12 @@ export function leaseStore<Claimed extends LaneTerm>(
   const terms = (lanes: readonly LaneTerm[]) => lanes.map(({ term }) => term);
   return {
     async beat() {
-      const [row] = await database.query<{ others: bigint }>(sql.beat, [
+      const [row] = await database.query<{ others: bigint; ends_in_ms: number | null }>(sql.beat, [
         memberId,
         leaseMs,
         ...scope,
       ]);
-      return { others: Number(row?.others ?? 0n) };
+      return { others: Number(row?.others ?? 0n), leaseEndsInMs: row?.ends_in_ms ?? undefined };
     },
     async renew(lanes) {
       const params = [memberId, leaseMs, numbers(lanes), terms(lanes), ...scope];
@@ -88,7 +96,12 @@ function statements({ lanes, members, memberColumn: member, scope, answered = []
         INSERT INTO ${members} (${column}${member}, seen_until) VALUES (${value}$1, ${UNTIL})
         ON CONFLICT (${column}${member}) DO UPDATE SET seen_until = excluded.seen_until
       )
-      SELECT count(*) AS others FROM ${members} AS m
+      SELECT count(*) AS others, (
+        SELECT (1000 * extract(epoch FROM min(l.lease_until) - clock_timestamp()))::float8
+        FROM ${lanes} AS l
+        WHERE l.owner <> $1 AND l.lease_until > clock_timestamp() ${within('$3', 'l')}
+      ) AS ends_in_ms
+      FROM ${members} AS m
       WHERE m.${member} <> $1 AND m.seen_until > clock_timestamp() ${within('$3', 'm')}`,
     // A lease that has ended stays ended.
     renew: `

@@ -48,6 +48,16 @@ describe('two relays', () => {
     expect(rig.offences).toEqual([]);
   });
 
+  it('go on at the very end of the leases of one that has died, not a round later', async () => {
+    rig = new RelayRig({ leaseMs: 500, renewIntervalMs: 60_000 });
+    const [first, second] = [rig.relay('first'), rig.relay('second')];
+    await first.start();
+    await until(() => owned('first') === 64, 'the first has all lanes');
+    first.pause();
+    await second.start();
+    await until(() => owned('second') === 64, 'the second has all lanes');
+  });
+
   it('lose nothing when lanes move to and fro while events come', async () => {
     rig = new RelayRig({ windowRows: 40, leaseMs: 5000 });
     const relays = ['a', 'b', 'c'].map((id) => rig.relay(id));

@@ -1,5 +1,5 @@
 import { LANES } from '@nova/events';
-import type { LaneTerm } from '@nova/lease';
+import type { LaneTerm, Others } from '@nova/lease';
 import type { ClaimedLane } from '../relay/lane.ts';
 import type { LaneStore } from '../relay/lane-store.ts';
 import type { ParkedAggregate } from '../relay/parked.ts';
@@ -71,14 +71,18 @@ class MemoryStore implements LaneStore {
     this.#gate = gate;
   }
 
-  async beat(): Promise<{ others: number }> {
+  async beat(): Promise<Others> {
     await this.#gate();
-    const { relays } = this.#lanes;
+    const { relays, rows } = this.#lanes;
     relays.set(this.#relayId, this.#leaseEnd());
-    const others = [...relays].filter(
-      ([id, until]) => id !== this.#relayId && until > this.#lanes.nowMs(),
-    );
-    return { others: others.length };
+    const nowMs = this.#lanes.nowMs();
+    const others = [...relays].filter(([id, until]) => id !== this.#relayId && until > nowMs);
+    const ends = rows
+      .filter(({ owner }) => owner !== undefined && owner !== this.#relayId)
+      .map(({ leaseUntilMs }) => leaseUntilMs - nowMs)
+      .filter((endsInMs) => endsInMs > 0);
+    const leaseEndsInMs = ends.length === 0 ? undefined : Math.min(...ends);
+    return { others: others.length, leaseEndsInMs };
   }
 
   async renew(lanes: readonly LaneTerm[]): Promise<ReadonlySet<number>> {

@@ -69,12 +69,13 @@ export class RelayCrowd {
     );
   }
 
-  /** From now on the database notes every move of a lane by whoever does not hold it. */
+  /** From now on the database notes moves of lanes by whoever does not hold them, and who inherits them. */
   async watchMoves(): Promise<void> {
     for (const statement of [
       'CREATE TABLE moves (total bigint NOT NULL)',
       'INSERT INTO moves VALUES (0)',
       'CREATE TABLE wrong_moves (lane smallint, mover text, owner text, term bigint)',
+      'CREATE TABLE inherited (lane smallint, owner text, after_ms float8)',
       `CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$
        BEGIN
          IF NEW.position <> OLD.position THEN
@@ -85,6 +86,10 @@ export class RelayCrowd {
              VALUES (NEW.lane, current_setting('application_name'), OLD.owner, OLD.term);
            END IF;
          END IF;
+         IF OLD.owner IS NOT NULL AND NEW.owner <> OLD.owner THEN
+           INSERT INTO inherited VALUES (NEW.lane, OLD.owner,
+             1000 * extract(epoch FROM clock_timestamp() - OLD.lease_until));
+         END IF;
          RETURN NEW;
        END $$`,
       `CREATE TRIGGER note_move BEFORE UPDATE ON outbox_lanes
@@ -92,6 +97,18 @@ export class RelayCrowd {
     ]) {
       await this.#test.database.query(statement);
     }
+  }
+
+  /**
+   * How long after the end of its lease each lane that this relay left was taken, by the clock of the
+   * database. Milliseconds, the longest last.
+   */
+  async inheritedAfterMs(relayId: string): Promise<readonly number[]> {
+    const rows = await this.#test.database.query<{ after_ms: number }>(
+      'SELECT after_ms FROM inherited WHERE owner = $1 ORDER BY after_ms',
+      [relayId],
+    );
+    return rows.map(({ after_ms: afterMs }) => afterMs);
   }
 
   /** Every move was made by the relay that held the lane. */
