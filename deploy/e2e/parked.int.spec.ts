@@ -157,4 +157,29 @@ describe('what is parked in a real service', () => {
     }
     expect(await store.query('SELECT 1 FROM parked_events')).toEqual([]);
   }, 180_000);
+
+  it('is shown as it should be once a part of the log is replayed into the views', async () => {
+    const [first = '', second = ''] = ids;
+    const store = messaging.database.database;
+    const damage = `DELETE FROM views_g1.message_view
+                    WHERE conversation_id = ANY ($1::text[]) AND sequence > 3`;
+    await store.query(damage, [[first, second]]);
+    const view = ['replay', 'view', 'messaging', '--aggregate', first];
+    expect(await told(0, ...view, '--dry-run')).toEqual({
+      events: { message_created: String(BEHIND + 1) },
+      aggregates: '1',
+    });
+    expect(await told(0, ...view, '--reason', 'rows were lost by hand')).toMatchObject({
+      acts: [
+        { kind: 'refold', state: 'done', total: 1, done: 1, reason: 'rows were lost by hand' },
+      ],
+    });
+    const counts = new Map((await messagesOf()).map(({ id, count }) => [id, count]));
+    expect([counts.get(first), counts.get(second)]).toEqual([BEHIND + 1, 3]);
+    const { code, stderr } = await nova(...view, '--event-type', 'post_created', '--dry-run').end;
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('event_types'),
+    });
+  }, 180_000);
 });

@@ -14,6 +14,13 @@ const STATES: Readonly<Record<ParkedActState, string>> = {
   [ParkedActState.CANCELLED]: 'cancelled',
 };
 
+const KINDS: Readonly<Record<ParkedActKind, string>> = {
+  [ParkedActKind.UNSPECIFIED]: 'unknown',
+  [ParkedActKind.REPLAY]: 'replay',
+  [ParkedActKind.DISCARD]: 'discard',
+  [ParkedActKind.REFOLD]: 'refold',
+};
+
 /** An act as JSON. */
 export type ActDocument = ReturnType<typeof actDocument>;
 
@@ -22,7 +29,7 @@ export function actDocument(act: ParkedAct, failed: readonly FailedPart[] = []) 
   return {
     act_id: act.actId,
     consumer: `${act.service}/${act.consumer}`,
-    kind: act.kind === ParkedActKind.DISCARD ? 'discard' : 'replay',
+    kind: KINDS[act.kind],
     subject: act.isAboutEffects ? 'effects' : 'aggregates',
     who: act.who,
     reason: act.reason,

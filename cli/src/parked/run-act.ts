@@ -60,19 +60,27 @@ async function hasAny(consumer: AskedConsumer, selection: Selection): Promise<bo
 }
 
 async function carryOut(
-  { out, signal }: Call,
-  { name, client }: AskedConsumer,
+  call: Call,
+  consumer: AskedConsumer,
   { kind, rate }: ActWishes,
   { selection, reason }: { readonly selection: Selection; readonly reason: string },
 ): Promise<ActDocument> {
-  const { act: begun } = await client.startParkedAct({
+  const { act } = await consumer.client.startParkedAct({
     requestId: randomUUID(),
     kind: kind === 'replay' ? ParkedActKind.REPLAY : ParkedActKind.DISCARD,
     reason,
     perSecond: rate,
     selection,
   });
-  const actId = begun?.actId ?? '';
+  return untilOver(call, consumer, act?.actId ?? '');
+}
+
+/** Waits for the end of an act; Ctrl-C cancels it. Fails with RpcError. */
+export async function untilOver(
+  { out, signal }: Pick<Call, 'out' | 'signal'>,
+  { name, client }: AskedConsumer,
+  actId: string,
+): Promise<ActDocument> {
   for (;;) {
     if (signal.aborted) {
       out.note(`${name}: cancelled; what is in work is finished`);

@@ -37,13 +37,14 @@ export async function runCheck(
 export async function runDiff(call: Call): Promise<ExitCode> {
   const answer = await ask(call, 'KEEP');
   const { out } = call;
-  const { breaks, brokenConsumers } = answer;
+  const { breaks, brokenConsumers, unaffectedConsumers } = answer;
   if (out.format === 'table') {
     for (const one of breaks) out.line(incompatibilityLine(one));
     for (const name of brokenConsumers) out.line(`${out.style.bad('breaks')} ${name}`);
+    for (const name of unaffectedConsumers) out.line(`spares ${name}: reads none of that`);
     if (breaks.length === 0) out.line('breaks nobody: readers of the last version understand it');
     else if (brokenConsumers.length === 0)
-      out.line('breaks nobody yet: no consumer reads the type');
+      out.line('breaks nobody yet: no consumer reads that of the type');
   }
   return brokenConsumers.length === 0 ? 0 : 1;
 }

@@ -1,11 +1,13 @@
 import { option } from '../option.ts';
 import { defineVerb } from '../verb.ts';
 
-const SERVICE = {
+/** The service whose views are meant. */
+export const SERVICE = {
   name: '<service>',
   doc: 'messaging, notification, search, or one of another team',
 };
-const consumer = option.text({
+/** Which of its consumers. */
+export const viewConsumer = option.text({
   flags: '--consumer <name>',
   doc: 'which of its consumers; `views` unless its README says otherwise',
 });
@@ -21,7 +23,7 @@ export const viewRebuild = defineVerb({
   args: [SERVICE],
   stopsItself: true,
   options: {
-    consumer,
+    consumer: viewConsumer,
     reason: option.text({ flags: '--reason <text>', doc: 'why; kept with the generation' }),
     dryRun: option.flag({ flags: '--dry-run', doc: 'only tell what would be read' }),
     detach: option.flag({ flags: '--detach', doc: 'do not wait for its end' }),
@@ -45,7 +47,7 @@ export const viewStatus = defineVerb({
   name: 'view status',
   summary: "which generation of a service's views serves, and how far a rebuild is",
   args: [SERVICE],
-  options: { consumer },
+  options: { consumer: viewConsumer },
   examples: [
     { command: './nova view status messaging', meaning: 'the last rebuild, by whom, why' },
   ],
@@ -61,7 +63,7 @@ export const viewCancel = defineVerb({
   summary: 'end a rebuild before its end; the old views serve on',
   description: 'Also one whose process has died: until then no other one can be begun.',
   args: [SERVICE],
-  options: { consumer },
+  options: { consumer: viewConsumer },
   examples: [{ command: './nova view cancel messaging', meaning: 'the one that runs' }],
   async run(invocation) {
     const { runCancel } = await import('../views/run-rebuild.ts');

@@ -4,6 +4,7 @@ import type { Client } from '@nova/rpc';
 import { sleep } from '@nova/time';
 import { withConsumers } from '../parked/consumers-asked.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
+import { consumerOf } from './consumer-of.ts';
 import { printRebuild, rebuildDocument } from './print-rebuild.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset' | 'signal'>;
@@ -52,11 +53,10 @@ export function runCancel(call: Call, wishes: Wishes): Promise<ExitCode> {
 
 function onConsumer(
   call: Call,
-  { consumer = 'views' }: Wishes,
+  { consumer }: Wishes,
   work: (client: Client<typeof OpsService>, name: string) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const service = (call.args[0] ?? '').replace(/-service$/, '');
-  return withConsumers(call, `${service}/${consumer}`, async ([asked]) => {
+  return withConsumers(call, consumerOf(call, consumer), async ([asked]) => {
     if (asked === undefined) throw new TypeError('the consumer that is named is not there');
     return work(asked.client, asked.name);
   });

@@ -235,15 +235,6 @@ describe('createConsumer', () => {
       withinMs: 5000,
       what: 'a retry',
     });
-    await waitFor(() => consumer.status().parkedAggregates === 1, {
-      withinMs: 60_000,
-      what: 'park',
-    });
-    const [row] = await database.query<{ attempts: number }>(
-      'SELECT attempts FROM parked_aggregates WHERE consumer = $1',
-      [name],
-    );
-    expect(row?.attempts).toBe(4);
     const token = encodeToken([
       {
         aggregateType: 'conversation',
@@ -252,7 +243,43 @@ describe('createConsumer', () => {
         versions: { message_created: 1n },
       },
     ]);
-    expect(await consumer.waitFor(token, systemClock.monotonicMs() + 3000)).toBe('blocked');
+    const inThree = () => consumer.waitFor(token, systemClock.monotonicMs() + 3000);
+    const attempts = async () => {
+      const [row] = await database.query<{ attempts: number }>(
+        'SELECT attempts FROM parked_aggregates WHERE consumer = $1',
+        [name],
+      );
+      return row?.attempts ?? 0;
+    };
+    await waitFor(async () => (await attempts()) >= 3, { withinMs: 60_000, what: 'two retries' });
+    // The next attempt comes in ten seconds.
+    expect(await inThree()).toBe('blocked');
+    await waitFor(() => consumer.status().parkedAggregates === 1, {
+      withinMs: 60_000,
+      what: 'park',
+    });
+    expect(await attempts()).toBe(4);
+    expect(await inThree()).toBe('blocked');
+  }, 90_000);
+
+  it('lets a query wait while what fails is tried again before its deadline', async () => {
+    const consumer = await start();
+    const id = crypto.randomUUID();
+    publish(await appendAll(database, [said(id, POISON)]));
+    await waitFor(
+      async () =>
+        (await database.query('SELECT 1 FROM parked_aggregates WHERE consumer = $1', [name]))
+          .length === 1,
+      { withinMs: 60_000, what: 'a failure' },
+    );
+    const versions = { message_created: 1n };
+    const head = (await log.getLog()).head;
+    const token = encodeToken([
+      { aggregateType: 'conversation', aggregateId: id, ...head, versions },
+    ]);
+    const answer = consumer.waitFor(token, systemClock.monotonicMs() + 60_000);
+    setPoisonous(false);
+    expect(await answer).toBe('reached');
   }, 90_000);
 
   it('fills a new consumer from the log, although the topics have nothing any more', async () => {

@@ -44,6 +44,27 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: '`./nova view status SERVICE` tells how far it is, `./nova view cancel SERVICE` ends it.',
   },
+  CONSUMER_AGGREGATE_BUSY: {
+    message: 'aggregate {aggregate} gets events faster than it can be folded anew',
+    status: 'ABORTED',
+    retry: 'backoff',
+    blame: 'operator',
+    hint: 'Replay it once it is quieter, or make all views anew: `./nova view rebuild SERVICE`.',
+  },
+  CONSUMER_POSITION_UNKNOWN: {
+    message: 'position {position} is none of the log',
+    status: 'INVALID_ARGUMENT',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Give one as `./nova tail` shows it; of a log that was restored, one that it still has.',
+  },
+  CONSUMER_REPLAY_TOO_LARGE: {
+    message: 'that part of the log concerns more than {limit} aggregates',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Choose less of it, or make all views anew: `./nova view rebuild SERVICE`.',
+  },
   CONSUMER_ACT_UNKNOWN: {
     message: 'there is no act {act_id} about what is parked',
     status: 'NOT_FOUND',

@@ -9,6 +9,9 @@ const MAX_RETRIES = 3;
 const LONGEST_REASON = 1000;
 const PROCESS_DEATH = 'process_death';
 
+/** No pause before an attempt is as long. */
+export const LONGEST_PAUSE_MS = RETRIES.maxMs + 1000;
+
 /** Why an event could not be applied. */
 export interface Failure extends Origin {
   readonly code: string;

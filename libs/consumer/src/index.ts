@@ -70,6 +70,7 @@ export {
 } from './effect.ts';
 export { errors } from './errors.ts';
 export type { FastMarkScope, FastMarks } from './fast-marks.ts';
+export type { LogPart, Survey } from './log-part.ts';
 export type {
   AggregateRange,
   ConsumerRegistration,
@@ -77,7 +78,7 @@ export type {
   LogReader,
   LogStanding,
 } from './log-reader.ts';
-export type { ActCursor, ActStanding, FailedPart, NewAct } from './parking/acts.ts';
+export type { ActCursor, ActStanding, FailedPart, NewAct, NewRefold } from './parking/acts.ts';
 export type { DeadLetter, DeadLetters } from './parking/dead-letter.ts';
 export type {
   ParkedAggregate,

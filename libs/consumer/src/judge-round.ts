@@ -65,7 +65,7 @@ export async function judgeRound(
     const mark = marks.get(aggregate);
     if (mark === undefined) throw new TypeError('a locked mark is missing');
     const isRefolded = round.refolded.has(aggregate);
-    if (!isRefolded && mark.version > 0n && !epochs.isValid(mark)) {
+    if (isOutdated(epochs, mark, deliveries, isRefolded)) {
       judged.invalid.push({ aggregate, deliveries });
       continue;
     }
@@ -83,6 +83,21 @@ export async function judgeRound(
     }
   }
   return judged;
+}
+
+/**
+ * Whether the log no longer has what the mark counts as applied; of an aggregate that is folded anew,
+ * whether others went on after its events were read, so that its rows would go back.
+ */
+function isOutdated(
+  epochs: KnownEpochs,
+  mark: Mark,
+  deliveries: readonly Delivery[],
+  isRefolded: boolean,
+): boolean {
+  const isLost = mark.version > 0n && !epochs.isValid(mark);
+  if (!isRefolded) return isLost;
+  return !isLost && mark.version > (deliveries.at(-1)?.event.aggregateVersion ?? 0n);
 }
 
 /** Looked at once more under the lock: some have waited while the log was restored. */

@@ -35,6 +35,8 @@ export interface ConsumerRegistration {
   readonly consumer: string;
   readonly generation: number;
   readonly eventTypes: readonly string[];
+  /** The properties that it reads, by event type; of one that is not here it may read any. */
+  readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Access to the log: service-kit satisfies it over gRPC, specs over libs/outbox. */

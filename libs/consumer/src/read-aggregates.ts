@@ -47,15 +47,16 @@ export async function readAggregates(
   return found;
 }
 
-/** All events of one aggregate, page by page. */
+/** All events of one aggregate, or those after a version, page by page. */
 export async function readWhole(
   log: LogReader,
   name: AggregateName,
   eventTypes: readonly string[],
+  after = 0n,
 ): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for (;;) {
-    const afterVersion = events.at(-1)?.aggregateVersion ?? 0n;
+    const afterVersion = events.at(-1)?.aggregateVersion ?? after;
     const page = await readAggregates(log, [{ ...name, afterVersion }], eventTypes);
     const next = page.get(aggregateKey(name)) ?? [];
     events.push(...next);

@@ -1,17 +1,25 @@
+import { NovaError } from '@nova/errors';
+import type { StoredEvent } from '@nova/events';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
 import { applyRound } from './apply-round.ts';
 import type { SessionContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
+import { errors } from './errors.ts';
 import { merge } from './fill.ts';
 import { enterGeneration } from './generation.ts';
 import { readWhole } from './read-aggregates.ts';
 import { roundOf } from './round.ts';
 
+/** How often it is tried while other members apply newer events meanwhile. */
+const MOST_TRIES = 10;
+
 /**
  * Folds an aggregate anew from the log, in one transaction: the log has lost events that its mark
- * counts as applied, or the mark cannot be trusted.
+ * counts as applied, or an operator wants it. What is applied to it by others between the read and
+ * the transaction is read as well, so that no row ever goes back.
  *
  * @param deliveries of it that wait; they are settled along with it
+ * @throws CONSUMER_AGGREGATE_BUSY when it changes faster than it can be folded
  */
 export async function refold(
   context: SessionContext,
@@ -19,22 +27,27 @@ export async function refold(
   deliveries: readonly Delivery[] = [],
 ): Promise<void> {
   const { log, meters, generation, round, logger } = context;
-  meters.readLog('refold');
-  const events = await readWhole(log, name, [...generation.eventTypes.keys()]);
-  logger.info(
-    { aggregate_type: name.aggregateType, aggregate_id: name.aggregateId, count: events.length },
-    'aggregate folded anew, its mark was not valid',
-  );
-  const group = merge(deliveries, events);
-  if (group.length === 0) {
-    await forget(context, name);
-    return;
-  }
+  const eventTypes = [...generation.eventTypes.keys()];
   const aggregate = aggregateKey(name);
   const refolded = new Set([aggregate]);
-  await applyRound(context, round, roundOf(new Map([[aggregate, group]]), { refolded }), {
-    isLive: false,
-  });
+  const events: StoredEvent[] = [];
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    meters.readLog('refold');
+    events.push(...(await readWhole(log, name, eventTypes, events.at(-1)?.aggregateVersion)));
+    const group = merge(deliveries, events);
+    if (group.length === 0) {
+      await forget(context, name);
+      return;
+    }
+    const planned = roundOf(new Map([[aggregate, group]]), { refolded });
+    const { invalid } = await applyRound(context, round, planned, { isLive: false });
+    if (invalid.length > 0) continue;
+    const { aggregateType, aggregateId } = name;
+    const fields = { aggregate_type: aggregateType, aggregate_id: aggregateId };
+    logger.info({ ...fields, count: events.length }, 'aggregate folded anew');
+    return;
+  }
+  throw new NovaError(errors.CONSUMER_AGGREGATE_BUSY, { aggregate });
 }
 
 // The log has nothing of the aggregate any more: neither has the view.

@@ -57,7 +57,10 @@ export interface RoundResult {
     readonly state: 'retrying' | 'parked';
   }[];
   readonly held: readonly HeldBack[];
-  /** Aggregates whose mark the log has lost: they must be folded anew. */
+  /**
+   * Aggregates whose mark the log has lost: they must be folded anew. Of those that are folded anew,
+   * the ones whose mark is ahead of what was read.
+   */
   readonly invalid: readonly {
     readonly aggregate: string;
     readonly deliveries: readonly Delivery[];

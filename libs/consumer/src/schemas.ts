@@ -13,3 +13,21 @@ export function schemasOf({
   for (const { eventType, schema } of effects) schemas.set(eventType, schema);
   return schemas;
 }
+
+/** By event type the properties that the consumer reads, where all who read it say which. */
+export function fieldsOf({
+  views,
+  effects,
+}: Pick<ConsumerDefinition, 'views' | 'effects'>): ReadonlyMap<string, readonly string[]> {
+  const handlers = views.flatMap((view) => [...view.handlers.values()]);
+  const whole = new Set([
+    ...effects.map(({ eventType }) => eventType),
+    ...handlers.filter(({ fields }) => fields === undefined).map(({ eventType }) => eventType),
+  ]);
+  const fields = new Map<string, readonly string[]>();
+  for (const { eventType, fields: read = [] } of handlers) {
+    if (whole.has(eventType)) continue;
+    fields.set(eventType, [...new Set([...(fields.get(eventType) ?? []), ...read])].sort());
+  }
+  return fields;
+}

@@ -17,6 +17,7 @@ import { runActs } from './parking/run-acts.ts';
 import { watchRoom } from './parking/stand-still.ts';
 import { roundContextOf } from './round-context.ts';
 import { regulate, runRounds } from './rounds.ts';
+import { fieldsOf } from './schemas.ts';
 import { settleStart, startOffsets } from './starting.ts';
 import { runSweeps, sweep } from './sweep.ts';
 import { TailCheck } from './tail-check.ts';
@@ -169,6 +170,7 @@ export class Session {
         consumer: definition.name,
         generation: generation.generation,
         eventTypes: [...generation.eventTypes.keys()],
+        fields: fieldsOf(definition),
       };
       await log.register(registration).catch((thrown: unknown) => {
         logger.debug({ err: thrown }, 'consumer not registered with the log');

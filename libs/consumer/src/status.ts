@@ -29,7 +29,10 @@ export interface ConsumerStatus {
   readonly trouble: string | undefined;
 }
 
-/** Whether a view shows what a consistency token names. */
+/**
+ * Whether a view shows what a consistency token names. `blocked`: one of its events fails, and waiting
+ * until the deadline would be in vain.
+ */
 export type TokenAnswer = 'reached' | 'behind' | 'blocked' | 'lost';
 
 /** What became of one event, or of an aggregate, at this consumer. */

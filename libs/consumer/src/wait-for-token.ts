@@ -4,7 +4,7 @@ import { aggregateKey } from './aggregate.ts';
 import type { ConsumerContext } from './context.ts';
 import type { Generation } from './generation.ts';
 import { readMarks } from './marks.ts';
-import { readBlocked } from './parking/parked-store.ts';
+import { isInVain } from './parking/claims.ts';
 import type { TokenAnswer } from './status.ts';
 
 /** How often the database is asked, for what another member applies: less and less often. */
@@ -44,8 +44,9 @@ export async function waitForToken(
     const open = generation();
     const changed = watchOnce(context);
     const mayAsk = clock.monotonicMs() >= askAtMs;
-    const looked = open === undefined ? 'behind' : look(context, open, entries, mayAsk);
-    const answer = await inTime(looked, deadlineMs - clock.monotonicMs());
+    const leftMs = Math.max(0, deadlineMs - clock.monotonicMs());
+    const looked = open === undefined ? 'behind' : look(context, open, entries, { mayAsk, leftMs });
+    const answer = await inTime(looked, leftMs);
     const now = clock.monotonicMs();
     if (answer !== 'behind' || now >= deadlineMs) {
       changed.cancel();
@@ -63,7 +64,7 @@ export async function waitForToken(
 /** A database that is slow to answer must not cost the caller its own deadline. */
 async function inTime(looked: TokenAnswer | Promise<TokenAnswer>, withinMs: number) {
   const end = new AbortController();
-  const late = sleep(Math.max(0, withinMs), end.signal).then(() => 'behind' as const);
+  const late = sleep(withinMs, end.signal).then(() => 'behind' as const);
   return Promise.race([looked, late]).finally(() => end.abort());
 }
 
@@ -85,7 +86,7 @@ async function look(
   { board, database, epochs }: ConsumerContext,
   generation: Generation,
   entries: readonly TokenEntry[],
-  mayAsk: boolean,
+  { mayAsk, leftMs }: { readonly mayAsk: boolean; readonly leftMs: number },
 ): Promise<TokenAnswer> {
   const wanted = entries.flatMap((entry) => awaitedOf(generation, entry));
   if (wanted.length === 0) return 'reached';
@@ -102,8 +103,7 @@ async function look(
       ({ aggregate, version }) => (marks.get(aggregate)?.version ?? 0n) < version,
     );
     if (behind.length === 0) return 'reached';
-    const blocked = await readBlocked(database, generation, behind);
-    return [...blocked.values()].some(({ state }) => state === 'parked') ? 'blocked' : 'behind';
+    return (await isInVain(database, generation, behind, leftMs)) ? 'blocked' : 'behind';
   } catch {
     // Without the database nothing can be read either; it may be back before the deadline.
     return 'behind';

@@ -9,6 +9,11 @@ import type { ViewEvent } from './view-event.ts';
 export interface RegisteredType {
   readonly eventType: string;
   readonly aggregateType: string;
+  /**
+   * The properties of the payload that the fold reads: it sees no others, so that `nova schema diff`
+   * can tell whether a change of the schema breaks it. Without it all of them.
+   */
+  readonly fields?: readonly string[];
 }
 
 /**
@@ -18,7 +23,7 @@ export interface RegisteredType {
  * @throws PROJECTION_VIEW_INVALID when the name is no event type.
  */
 export function onRegistered<Row extends object, Column extends string>(
-  { eventType, aggregateType }: RegisteredType,
+  { eventType, aggregateType, fields }: RegisteredType,
   fold: Fold<ViewEvent<JsonObject>, NoInfer<Row>, NoInfer<Column>>,
 ): Handler<Row, Column> {
   if (!isEventTypeName(eventType)) {
@@ -27,13 +32,28 @@ export function onRegistered<Row extends object, Column extends string>(
       reason: 'the name is no event type',
     });
   }
+  const seen = (event: ViewEvent<Message>) => onlyFields(asJson(event), fields);
   return {
     eventType,
     aggregateType,
+    ...(fields === undefined ? {} : { fields: [...fields] }),
     // Any JSON object is one: the log has taken the payload, by its schema.
     schema: StructSchema,
-    keys: (event) => fold.keys(asJson(event)),
-    fold: (row, event, key) => fold.fold(row, asJson(event), key),
+    keys: (event) => fold.keys(seen(event)),
+    fold: (row, event, key) => fold.fold(row, seen(event), key),
+  };
+}
+
+function onlyFields(
+  event: ViewEvent<JsonObject>,
+  fields: readonly string[] | undefined,
+): ViewEvent<JsonObject> {
+  if (fields === undefined) return event;
+  const { payload } = event;
+  const there = fields.filter((name) => Object.hasOwn(payload, name));
+  return {
+    ...event,
+    payload: Object.fromEntries(there.map((name) => [name, payload[name] ?? null])),
   };
 }
 

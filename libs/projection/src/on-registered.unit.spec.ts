@@ -62,6 +62,32 @@ describe('onRegistered', () => {
     expect(view.aggregateType).toBe('order');
   });
 
+  it('lets a fold see the fields that it names, and no others', () => {
+    const seen: unknown[] = [];
+    const narrow = defineView<Order, 'order_id'>({
+      name: 'order_view',
+      version: 1,
+      table,
+      key: ['order_id'],
+      handlers: [
+        onRegistered(
+          { eventType: 'order_placed', aggregateType: 'order', fields: ['total', 'note'] },
+          {
+            keys: ({ aggregateId }) => [{ order_id: aggregateId }],
+            fold(_, { payload }, key) {
+              seen.push(payload);
+              return { ...key, total: Number(payload['total'] ?? 0) };
+            },
+          },
+        ),
+      ],
+    });
+    const views = new MemoryViews([narrow]);
+    views.apply([stored({ total: 1, lines: [], note: null }, 1n), stored({ lines: [] }, 2n)]);
+    expect(seen).toEqual([{ total: 1, note: null }, {}]);
+    expect(narrow.handlers.get('order_placed')?.fields).toEqual(['total', 'note']);
+  });
+
   it('takes no name that is no event type', () => {
     const fold = { keys: () => [], fold: () => undefined };
     expect(() => onRegistered({ eventType: 'order', aggregateType: 'order' }, fold)).toThrow(

@@ -29,6 +29,8 @@ export interface Handler<Row extends object, Column extends string>
   readonly eventType: string;
   readonly aggregateType: string;
   readonly schema: DescMessage;
+  /** The only properties of the payload that it sees; undefined: all. */
+  readonly fields?: readonly string[];
 }
 
 /** A view as a service declares it. */

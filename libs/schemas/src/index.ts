@@ -7,7 +7,7 @@
  *   judgeChange       the compatibility rules, by comparing schemas; pure
  *   createValidator   ajv with RE2 in a thread of its own, with a time limit
  *
- * ajv and re2js are imported here only, and run in the thread only.
+ * ajv and re2js are imported here only; what others wrote is run in the thread only.
  */
 export { type AsyncApiFrame, asyncApiDocument, type DescribedType } from './async-api.ts';
 export { checkSchema, MAX_SCHEMA_BYTES, type SchemaProblem } from './check-schema.ts';
@@ -19,6 +19,7 @@ export {
   judgeChange,
   type SchemaVersion,
 } from './compatibility/judge-change.ts';
+export { onlyFields } from './compatibility/only-fields.ts';
 export { understood } from './compatibility/understood.ts';
 export { errors } from './errors.ts';
 export { isMap, type Json, type JsonMap } from './json.ts';

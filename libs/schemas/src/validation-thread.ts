@@ -6,10 +6,10 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '@nova/errors';
 import Ajv, { type ValidateFunction } from 'ajv/dist/2020.js';
-import { RE2JS } from 're2js';
 import type { SchemaProblem } from './check-schema.ts';
 import { judgeChange } from './compatibility/judge-change.ts';
 import type { JsonMap } from './json.ts';
+import { compilePattern } from './patterns.ts';
 import { violationsOf } from './payload-violations.ts';
 import type { Answer, Question } from './thread-messages.ts';
 
@@ -21,8 +21,7 @@ const MAX_COMPILED = 500;
 // The engine's code is for standalone modules only.
 const linear = Object.assign(
   (pattern: string) => {
-    const made = RE2JS.compile(pattern);
-    return { test: (text: string) => made.test(text), toString: () => `RE2 ${pattern}` };
+    return { ...compilePattern(pattern), toString: () => `RE2 ${pattern}` };
   },
   { code: 'RE2JS' },
 );

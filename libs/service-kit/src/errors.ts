@@ -87,11 +87,11 @@ export const errors = defineErrors({
     hint: 'Ask again; if it lasts, ops.OpsService/ListConsumers tells how far the view lags and why.',
   },
   VIEW_BLOCKED: {
-    message: 'the view cannot show what min_consistency_token names: one of its events is parked',
+    message: 'the view cannot show what min_consistency_token names: one of its events fails there',
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',
-    hint: 'Ask without the token for what the view has; `./nova parked list` tells what failed.',
+    hint: 'Ask without the token for what the view has; `./nova parked list --retrying` tells what fails.',
   },
   TOKEN_LOST: {
     message: 'the log no longer has what min_consistency_token names',

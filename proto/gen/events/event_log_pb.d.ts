@@ -687,6 +687,14 @@ export declare type RegisterConsumerRequest = Message<"events.RegisterConsumerRe
    * @generated from field: string ops_address = 5;
    */
   opsAddress: string;
+
+  /**
+   * By event type the properties of its payload that the consumer reads; of a type that is not here it
+   * may read any. Tells whom a change of a schema breaks.
+   *
+   * @generated from field: map<string, events.ReadFields> fields = 6;
+   */
+  fields: { [key: string]: ReadFields };
 };
 
 /**
@@ -694,6 +702,24 @@ export declare type RegisterConsumerRequest = Message<"events.RegisterConsumerRe
  * Use `create(RegisterConsumerRequestSchema)` to create a new message.
  */
 export declare const RegisterConsumerRequestSchema: GenMessage<RegisterConsumerRequest>;
+
+/**
+ * Properties of a payload.
+ *
+ * @generated from message events.ReadFields
+ */
+export declare type ReadFields = Message<"events.ReadFields"> & {
+  /**
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message events.ReadFields.
+ * Use `create(ReadFieldsSchema)` to create a new message.
+ */
+export declare const ReadFieldsSchema: GenMessage<ReadFields>;
 
 /**
  * @generated from message events.RegisterConsumerResponse

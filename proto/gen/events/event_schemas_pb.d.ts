@@ -386,11 +386,19 @@ export declare type CheckEventSchemaResponse = Message<"events.CheckEventSchemaR
 
   /**
    * Consumers that read the type today and are hit by `breaks`: SERVICE/CONSUMER, by name; durable
-   * subscriptions as subscription/NAME.
+   * subscriptions as subscription/NAME. One that has not said which fields it reads counts as hit.
    *
    * @generated from field: repeated string broken_consumers = 6;
    */
   brokenConsumers: string[];
+
+  /**
+   * Those that read the type today and are not: they have said which fields they read, and none of
+   * these is hit.
+   *
+   * @generated from field: repeated string unaffected_consumers = 7;
+   */
+  unaffectedConsumers: string[];
 };
 
 /**

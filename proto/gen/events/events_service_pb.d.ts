@@ -1983,7 +1983,8 @@ export declare const EventsService: GenService<{
     output: typeof DiscardSubscriptionParkedResponseSchema;
   },
   /**
-   * Hands out a part of the log once more, to one subscription. For a view see ops.OpsService/StartRebuild.
+   * Hands out a part of the log once more, to one subscription. For the views of a
+   * service see ops.OpsService/ReplayEvents.
    *
    * @generated from rpc events.EventsService.ReplayEvents
    */

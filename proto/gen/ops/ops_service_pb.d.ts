@@ -1438,6 +1438,107 @@ export declare type ParkedAct = Message<"ops.ParkedAct"> & {
 export declare const ParkedActSchema: GenMessage<ParkedAct>;
 
 /**
+ * @generated from message ops.ReplayEventsRequest
+ */
+export declare type ReplayEventsRequest = Message<"ops.ReplayEventsRequest"> & {
+  /**
+   * UUID; the id of the act. Sent again, it answers the act that is there. Not needed with dry_run.
+   *
+   * @generated from field: string request_id = 1;
+   */
+  requestId: string;
+
+  /**
+   * First and last position; empty: the beginning and the end of the log.
+   *
+   * @generated from field: string from_position = 2;
+   */
+  fromPosition: string;
+
+  /**
+   * @generated from field: string to_position = 3;
+   */
+  toPosition: string;
+
+  /**
+   * In place of from_position: events that were stored then or later.
+   *
+   * @generated from field: google.protobuf.Timestamp from_time = 4;
+   */
+  fromTime?: Timestamp | undefined;
+
+  /**
+   * Of what the consumer consumes: only these; empty: all.
+   *
+   * @generated from field: repeated string event_types = 5;
+   */
+  eventTypes: string[];
+
+  /**
+   * @generated from field: string aggregate_id = 6;
+   */
+  aggregateId: string;
+
+  /**
+   * Why; kept with it.
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+
+  /**
+   * Only counts what would be folded anew.
+   *
+   * @generated from field: bool dry_run = 8;
+   */
+  dryRun: boolean;
+
+  /**
+   * Aggregates a second, at most 1000; 0 = as fast as it goes.
+   *
+   * @generated from field: int32 per_second = 9;
+   */
+  perSecond: number;
+};
+
+/**
+ * Describes the message ops.ReplayEventsRequest.
+ * Use `create(ReplayEventsRequestSchema)` to create a new message.
+ */
+export declare const ReplayEventsRequestSchema: GenMessage<ReplayEventsRequest>;
+
+/**
+ * @generated from message ops.ReplayEventsResponse
+ */
+export declare type ReplayEventsResponse = Message<"ops.ReplayEventsResponse"> & {
+  /**
+   * Absent with dry_run.
+   *
+   * @generated from field: ops.ParkedAct act = 1;
+   */
+  act?: ParkedAct | undefined;
+
+  /**
+   * The events of that part of the log, by event type, and of how many aggregates they are: these are
+   * folded anew, whole.
+   *
+   * @generated from field: map<string, int64> events = 2;
+   */
+  events: { [key: string]: bigint };
+
+  /**
+   * @generated from field: int64 aggregates = 3;
+   */
+  aggregates: bigint;
+};
+
+/**
+ * Describes the message ops.ReplayEventsResponse.
+ * Use `create(ReplayEventsResponseSchema)` to create a new message.
+ */
+export declare const ReplayEventsResponseSchema: GenMessage<ReplayEventsResponse>;
+
+/**
  * @generated from message ops.StartRebuildRequest
  */
 export declare type StartRebuildRequest = Message<"ops.StartRebuildRequest"> & {
@@ -1779,7 +1880,7 @@ export enum TryOutcome {
 export declare const TryOutcomeSchema: GenEnum<TryOutcome>;
 
 /**
- * What is done about what is parked.
+ * What operators have done to single aggregates.
  *
  * @generated from enum ops.ParkedActKind
  */
@@ -1802,6 +1903,13 @@ export enum ParkedActKind {
    * @generated from enum value: PARKED_ACT_KIND_DISCARD = 2;
    */
   DISCARD = 2,
+
+  /**
+   * Fold it anew from the log: begun by ReplayEvents, also of what is not parked.
+   *
+   * @generated from enum value: PARKED_ACT_KIND_REFOLD = 3;
+   */
+  REFOLD = 3,
 }
 
 /**
@@ -2003,6 +2111,19 @@ export declare const OpsService: GenService<{
     methodKind: "unary";
     input: typeof CancelParkedActRequestSchema;
     output: typeof CancelParkedActResponseSchema;
+  },
+  /**
+   * Replays a part of the log into this consumer's views and to nobody else: each aggregate that has an
+   * event in it is folded anew, from its first event on, and its rows and its mark are swapped in one
+   * transaction. No notice is sent again. It goes on without the caller: GetParkedAct tells how far,
+   * CancelParkedAct ends it. For a subscription see events.EventsService/ReplayEvents.
+   *
+   * @generated from rpc ops.OpsService.ReplayEvents
+   */
+  replayEvents: {
+    methodKind: "unary";
+    input: typeof ReplayEventsRequestSchema;
+    output: typeof ReplayEventsResponseSchema;
   },
   /**
    * Makes the views anew from the log, beside those that serve, which they then replace. It goes on

@@ -11,7 +11,7 @@ const TAKES_A_SECOND = 4;
 export interface TakenPart {
   readonly act_id: string;
   readonly place: number;
-  readonly kind: 'replay' | 'discard';
+  readonly kind: 'replay' | 'discard' | 'refold';
   readonly who: string;
   readonly reason: string;
   readonly aggregate_type: string | null;

@@ -1,7 +1,9 @@
 import { NovaError } from '@nova/errors';
 import type { Database, Queryable } from '@nova/postgres';
+import type { AggregateName } from '../aggregate.ts';
 import { errors } from '../errors.ts';
 import type { GenerationName } from '../marks.ts';
+import { namesOf } from './parked-store.ts';
 import {
   type EffectSelection,
   type ParkedSelection,
@@ -17,21 +19,29 @@ export type Subject =
   | { readonly subject: 'aggregates'; readonly selection: ParkedSelection }
   | { readonly subject: 'effects'; readonly selection: EffectSelection };
 
-/** What an operator does about what is parked. */
-export type NewAct = Subject & {
+/** Who does something, and why. */
+export interface ActOrder {
   /** UUID; an act that is there already is answered instead of another one. */
   readonly actId: string;
-  readonly kind: 'replay' | 'discard';
   readonly who: string;
   readonly reason: string;
   /** Parts a second; 0 = as fast as it goes. */
   readonly perSecond: number;
-};
+}
+
+/** What an operator does about what is parked. */
+export type NewAct = ActOrder & Subject & { readonly kind: 'replay' | 'discard' };
+
+/** Has aggregates folded anew that were found before, by what `selection` says. */
+export interface NewRefold extends ActOrder {
+  readonly selection: Readonly<Record<string, string>>;
+  readonly aggregates: readonly AggregateName[];
+}
 
 /** An act, and how far it is. */
 export interface ActStanding {
   readonly actId: string;
-  readonly kind: 'replay' | 'discard';
+  readonly kind: 'replay' | 'discard' | 'refold';
   readonly subject: 'aggregates' | 'effects';
   readonly who: string;
   readonly reason: string;
@@ -64,10 +74,38 @@ export interface ActCursor {
 }
 
 /** Freezes the selection: what fails later is no part of the act. */
-export async function beginAct(
+export function beginAct(
+  database: Database,
+  generation: GenerationName,
+  act: NewAct,
+): Promise<ActStanding> {
+  return begin(database, generation, act, (tx) => freeze(tx, generation, act));
+}
+
+/** Begins to fold aggregates anew. */
+export function beginRefold(
+  database: Database,
+  generation: GenerationName,
+  act: NewRefold,
+): Promise<ActStanding> {
+  const { actId, aggregates } = act;
+  const whole = { ...act, kind: 'refold', subject: 'aggregates' } as const;
+  return begin(database, generation, whole, async (tx) => {
+    await tx.query(
+      `INSERT INTO parked_act_parts (act_id, place, aggregate_type, aggregate_id)
+       SELECT $1, place, aggregate_type, aggregate_id
+       FROM unnest($2::text[], $3::text[])
+         WITH ORDINALITY AS meant (aggregate_type, aggregate_id, place)`,
+      [actId, ...namesOf(aggregates)],
+    );
+  });
+}
+
+async function begin(
   database: Database,
   { consumer, generation }: GenerationName,
-  act: NewAct,
+  act: ActOrder & Pick<ActStanding, 'kind' | 'subject'> & { readonly selection: object },
+  freeze: (tx: Queryable) => Promise<void>,
 ): Promise<ActStanding> {
   await database.transaction(async (tx) => {
     const made = await tx.query(
@@ -86,7 +124,7 @@ export async function beginAct(
         act.perSecond,
       ],
     );
-    if (made.length > 0) await freeze(tx, { consumer, generation }, act);
+    if (made.length > 0) await freeze(tx);
   });
   return readAct(database, consumer, act.actId);
 }

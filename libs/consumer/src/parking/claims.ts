@@ -1,5 +1,6 @@
 import type { Queryable } from '@nova/postgres';
 import type { AggregateName } from '../aggregate.ts';
+import { LONGEST_PAUSE_MS } from '../failure.ts';
 import type { GenerationName } from '../marks.ts';
 import { type BlockedAggregate, type BlockedRow, blockedOf, namesOf } from './parked-store.ts';
 
@@ -63,6 +64,29 @@ export async function unclaim(
        AND b.aggregate_type = wanted.aggregate_type AND b.aggregate_id = wanted.aggregate_id`,
     [consumer, generation, ...namesOf(aggregates)],
   );
+}
+
+/**
+ * Whether waiting for one of these aggregates is in vain: it is parked, or its next attempt comes
+ * only after `withinMs`. One that somebody tries just now is claimed, and may be mended by that.
+ */
+export async function isInVain(
+  database: Queryable,
+  { consumer, generation }: GenerationName,
+  aggregates: readonly AggregateName[],
+  withinMs: number,
+): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT 1 FROM parked_aggregates AS b
+     JOIN unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
+       USING (aggregate_type, aggregate_id)
+     WHERE consumer = $1 AND generation = $2
+       AND (state = 'parked'
+            OR next_attempt_at > clock_timestamp() + $5::float8 * interval '1 millisecond'
+               AND next_attempt_at <= failed_at + $6::float8 * interval '1 millisecond') LIMIT 1`,
+    [consumer, generation, ...namesOf(aggregates), withinMs, LONGEST_PAUSE_MS],
+  );
+  return rows.length > 0;
 }
 
 /** Milliseconds until the next attempt of any aggregate is due; undefined when none is waiting. */

@@ -85,11 +85,12 @@ export async function discardFailing(
   return outcome;
 }
 
-/** Passes over failing events that were discarded before. */
+/** Passes over failing events that were discarded before; answers whether there were any. */
 export async function passOver(
   { database, generation, turn, logger }: SessionContext,
   names: readonly AggregateName[],
-): Promise<void> {
+): Promise<boolean> {
+  let hasPassed = false;
   const known = await database.query<{ aggregateType: string; aggregateId: string }>(
     `SELECT b.aggregate_type AS "aggregateType", b.aggregate_id AS "aggregateId"
      FROM unnest($3::text[], $4::text[]) AS wanted (aggregate_type, aggregate_id)
@@ -121,12 +122,14 @@ export async function passOver(
       }),
     );
     if (!isPassed) continue;
+    hasPassed = true;
     const { aggregateType, aggregateId } = name;
     logger.warn(
       { aggregate_type: aggregateType, aggregate_id: aggregateId },
       'event that was discarded before is passed over',
     );
   }
+  return hasPassed;
 }
 
 async function isDiscarded(

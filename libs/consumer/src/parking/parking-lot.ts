@@ -2,16 +2,19 @@ import type { AggregateName } from '../aggregate.ts';
 import type { ConsumerContext } from '../context.ts';
 import type { Generation } from '../generation.ts';
 import { Intake } from '../intake.ts';
+import { type LogPart, type Survey, survey } from '../log-part.ts';
 import { roundContextOf } from '../round-context.ts';
 import {
   type ActCursor,
   type ActStanding,
   beginAct,
+  beginRefold,
   cancelAct,
   type FailedPart,
   failedParts,
   listActs,
   type NewAct,
+  type NewRefold,
   readAct,
 } from './acts.ts';
 import {
@@ -49,6 +52,14 @@ export interface ParkingLot {
   tryOut(name: AggregateName): Promise<TriedOut>;
   /** Begins a replay or a discard; members carry it out by and by. */
   begin(act: NewAct): Promise<ActStanding>;
+  /**
+   * What a part of the log concerns.
+   *
+   * @throws CONSUMER_POSITION_UNKNOWN, CONSUMER_REPLAY_TOO_LARGE
+   */
+  survey(part: LogPart, signal: AbortSignal): Promise<Survey>;
+  /** Begins to fold aggregates anew, also such as do not fail. */
+  refold(act: NewRefold): Promise<ActStanding>;
   /** @throws CONSUMER_ACT_UNKNOWN */
   act(actId: string): Promise<{ standing: ActStanding; failed: readonly FailedPart[] }>;
   /** Acts, the latest first. */
@@ -68,6 +79,12 @@ export interface ParkingLot {
 export function parkingLot(context: ConsumerContext, serving: () => Generation): ParkingLot {
   const { database, definition, actWork, logger } = context;
   const { name: consumer } = definition;
+  const begun = (standing: ActStanding): ActStanding => {
+    const { kind, who: principal, reason, total: count } = standing;
+    logger.warn({ name: kind, principal, reason, count }, 'operator acts on aggregates');
+    actWork.notify();
+    return standing;
+  };
   return {
     list: async (page) => listParked(database, serving(), page),
     groups: async (selection, limit) => groupParked(database, serving(), selection, limit),
@@ -75,13 +92,9 @@ export function parkingLot(context: ConsumerContext, serving: () => Generation):
     effects: async (page) => listParkedEffects(database, serving().consumer, page),
     tryOut: async (name) =>
       tryParked(context, roundContextOf(context, serving(), new Intake()), name),
-    begin: async (act) => {
-      const standing = await beginAct(database, serving(), act);
-      const { kind, who: principal, reason, total: count } = standing;
-      logger.warn({ name: kind, principal, reason, count }, 'operator acts on what is parked');
-      actWork.notify();
-      return standing;
-    },
+    begin: async (act) => begun(await beginAct(database, serving(), act)),
+    survey: async (part, signal) => survey(context, serving(), part, signal),
+    refold: async (act) => begun(await beginRefold(database, serving(), act)),
     act: async (actId) => ({
       standing: await readAct(database, consumer, actId),
       failed: await failedParts(database, actId, FAILED_PARTS),

@@ -11,15 +11,16 @@ import {
 } from './act-parts.ts';
 import { discardFailing } from './discard.ts';
 import { discardEffect, replayEffect } from './parked-effects.ts';
+import { refoldPart } from './refold-part.ts';
 import { replayAggregate } from './replay.ts';
 
 const POLL_MS = 1000;
 
 /**
- * Carries out what operators want done about what is parked: replays and discards. Any member of the
+ * Carries out what operators want done: replays and discards of what is parked, refolds. Any member of the
  * consumer does, part by part; a part whose member has died is taken by another one after 5 s.
  *
- *   take parts (at the rate of the act) → one by one: still wanted? → replay or discard → outcome
+ *   take parts (at the rate of the act) → one by one: still wanted? → replay, discard or refold → outcome
  */
 export async function runActs(context: SessionContext, stop: AbortSignal): Promise<void> {
   const { database, generation, actWork, meters, logger } = context;
@@ -63,6 +64,7 @@ function carryOut(context: SessionContext, part: TakenPart): Promise<PartOutcome
     return kind === 'replay' ? replayEffect(context, effect) : discardEffect(context, effect);
   }
   const name = nameOf(part);
+  if (kind === 'refold') return refoldPart(context, name);
   const failedVersion = part.failed_version ?? 0n;
   return kind === 'replay'
     ? replayAggregate(context, name, { failedVersion, isTakenAgain: part.takes > 1 })

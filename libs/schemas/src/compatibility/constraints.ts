@@ -1,4 +1,5 @@
 import { isMap, type Json, type JsonMap } from '../json.ts';
+import { compilePattern } from '../patterns.ts';
 import { greatest, type Place, smallest, type TypeName } from './facts.ts';
 
 /** What is known of the values that a writer's schema lets through. */
@@ -40,6 +41,18 @@ export function boundFaults(written: Written, reader: JsonMap): readonly string[
       : [];
   });
   return [...sizes, ...rangeFaults(written, reader), ...stepFaults(written, reader)];
+}
+
+/**
+ * Whether every text that is written matches a pattern: it is the writer's own, or there are few texts
+ * and all of them do. Whether one pattern lets through less than another is not worked out.
+ */
+export function keepsPattern({ conjuncts, types, values }: Written, pattern: string): boolean {
+  if (!types.has('string')) return true;
+  if (conjuncts.some(({ schema }) => isMap(schema) && schema['pattern'] === pattern)) return true;
+  if (values === undefined) return false;
+  const expression = compilePattern(pattern);
+  return values.every((value) => typeof value !== 'string' || expression.test(value));
 }
 
 function keeps(written: Written, { word, side, types, measure }: Bound, limit: number): boolean {

@@ -1,5 +1,5 @@
 import { isList, isMap, type JsonMap } from '../json.ts';
-import { boundFaults, type Written } from './constraints.ts';
+import { boundFaults, keepsPattern, type Written } from './constraints.ts';
 import {
   conjunctsOf,
   elementOf,
@@ -28,7 +28,8 @@ const MAX_FINDINGS = 50;
  * ignore properties that their schema does not name (`additionalProperties: false` binds writers
  * only), and take `oneOf` for `anyOf`. An empty list is a proof; a finding is a doubt at least:
  *
- *   judged     types, enum, const, ranges, lengths, sizes, multipleOf, pattern (the same one),
+ *   judged     types, enum, const, ranges, lengths, sizes, multipleOf, pattern (two that differ
+ *              count as different texts),
  *              properties, required, additionalProperties, items, prefixItems, uniqueItems, $ref
  *              within the document, allOf, anyOf, oneOf
  *   compared   not, if, contains, propertyNames, dependent…: understood when written alike
@@ -161,16 +162,10 @@ class Judgement {
     this.#add(path, 'breaks', `${given} is not understood, only ${shown(schema['type'])}`);
   }
 
-  #pattern({ conjuncts, types }: Written, { pattern }: JsonMap, path: string): void {
-    if (pattern === undefined || !types.has('string')) return;
-    const own = conjuncts.flatMap(({ schema }) => (isMap(schema) ? [schema['pattern']] : []));
-    if (own.includes(pattern)) return;
-    const isNew = own.every((one) => one === undefined);
-    this.#add(
-      path,
-      isNew ? 'breaks' : 'unjudged',
-      isNew ? `pattern ${shown(pattern)} is not kept` : 'two patterns cannot be compared',
-    );
+  #pattern(written: Written, { pattern }: JsonMap, path: string): void {
+    if (typeof pattern === 'string' && !keepsPattern(written, pattern)) {
+      this.#add(path, 'breaks', `pattern ${shown(pattern)} is not kept`);
+    }
   }
 
   #object(

@@ -125,8 +125,27 @@ const CHANGES: readonly Change[] = [
   [
     'another pattern',
     one({ ...text, pattern: '^ab' }),
+    one({ ...text, pattern: '^b' }),
+    ['breaks', 'breaks'],
+  ],
+  ['the same pattern', one({ ...text, pattern: '^a' }), one({ pattern: '^a' }), ['ok', 'breaks']],
+  [
+    'a pattern that all texts of a list match',
+    one({ enum: ['ab', 'ac'] }),
     one({ ...text, pattern: '^a' }),
-    ['unjudged', 'unjudged'],
+    ['ok', 'breaks'],
+  ],
+  [
+    'a pattern that one text of a list does not match',
+    one({ enum: ['ab', 'ba'] }),
+    one({ ...text, pattern: '^a' }),
+    ['breaks', 'breaks'],
+  ],
+  [
+    'a pattern for texts where there are none',
+    one({ type: 'integer' }),
+    one({ type: 'integer', pattern: '^a' }),
+    ['ok', 'ok'],
   ],
   [
     'steps of 10 in place of 5',

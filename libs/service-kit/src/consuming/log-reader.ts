@@ -34,8 +34,16 @@ export function logReaderOver(client: LogReads, opsAddress: string): LogReader {
         lanes: lanes.map(({ lane, position }) => ({ lane, position: positionOf(position) })),
       };
     },
-    async register({ eventTypes, ...registration }) {
-      const request = { ...registration, eventTypes: [...eventTypes], opsAddress };
+    async register({ eventTypes, fields, ...registration }) {
+      const read = [...fields].map(
+        ([type, names]) => [type, { names: [...names] }] satisfies [string, object],
+      );
+      const request = {
+        ...registration,
+        eventTypes: [...eventTypes],
+        fields: Object.fromEntries(read),
+        opsAddress,
+      };
       await answered(client.registerConsumer(request));
     },
   };

@@ -8,6 +8,7 @@ import { listParkedEffects } from './list-parked-effects.ts';
 import type { OpsPorts } from './ops-ports.ts';
 import { cancelParkedAct, getParkedAct, listParkedActs, startParkedAct } from './parked-acts.ts';
 import { cancelRebuild, getRebuild, startRebuild } from './rebuilds.ts';
+import { replayEvents } from './replay-events.ts';
 
 /** `ops.OpsService` of a service with one consumer. */
 export function opsService(ports: OpsPorts): ServiceImplementation {
@@ -25,6 +26,7 @@ export function opsService(ports: OpsPorts): ServiceImplementation {
       getParkedAct: getParkedAct(ports),
       listParkedActs: listParkedActs(ports),
       cancelParkedAct: cancelParkedAct(ports),
+      replayEvents: replayEvents(ports),
       startRebuild: startRebuild(ports),
       getRebuild: getRebuild(ports),
       cancelRebuild: cancelRebuild(ports),
@@ -41,6 +43,7 @@ export function opsService(ports: OpsPorts): ServiceImplementation {
       getParkedAct: 'admin',
       listParkedActs: 'admin',
       cancelParkedAct: 'admin',
+      replayEvents: 'admin',
       startRebuild: 'admin',
       getRebuild: 'admin',
       cancelRebuild: 'admin',

@@ -1,4 +1,4 @@
-import type { ActStanding, NewAct } from '@nova/consumer';
+import type { NewAct } from '@nova/consumer';
 import type { Violation } from '@nova/errors';
 import { isCanonicalUuid } from '@nova/events';
 import {
@@ -9,29 +9,18 @@ import {
   type ListParkedActsRequest,
   type ListParkedActsResponseSchema,
   ParkedActKind,
-  type ParkedActSchema,
-  ParkedActState,
   type StartParkedActRequest,
   type StartParkedActResponseSchema,
 } from '@nova/proto/gen/ops/ops_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
 import { invalidRequest } from '../request.ts';
-import { timeField } from './conditions.ts';
+import { actMessage, orderViolations } from './act-message.ts';
 import type { OpsPorts } from './ops-ports.ts';
 import { effectSelectionOf, selectionOf } from './parked-selection.ts';
 
 const METHOD = 'ops.OpsService/ListParkedActs';
 const PAGE = { default: 50, maximum: 200 };
-const LONGEST_REASON = 1000;
-const FASTEST = 1000;
-
-const STATES: Readonly<Record<ActStanding['state'], ParkedActState>> = {
-  running: ParkedActState.RUNNING,
-  done: ParkedActState.DONE,
-  cancelled: ParkedActState.CANCELLED,
-};
-
 /** Begins a replay or a discard. */
 export function startParkedAct(ports: OpsPorts) {
   return async (
@@ -64,17 +53,14 @@ function newAct(request: StartParkedActRequest, who: string): NewAct {
 }
 
 function startViolations(request: StartParkedActRequest): Violation[] {
-  const { requestId, kind, reason, perSecond, selection } = request;
+  const { requestId, kind, selection } = request;
   const violations: Violation[] = [];
   const wrong = (field: string, description: string) => violations.push({ field, description });
   if (!isCanonicalUuid(requestId)) wrong('request_id', 'must be a UUID in lower case');
   if (kind !== ParkedActKind.REPLAY && kind !== ParkedActKind.DISCARD) {
     wrong('kind', 'must be REPLAY or DISCARD');
   }
-  if (reason.trim() === '') wrong('reason', 'must say why');
-  if (reason.length > LONGEST_REASON) wrong('reason', `must not be above ${LONGEST_REASON} long`);
-  if (reason.includes('\0')) wrong('reason', 'must not have a NUL');
-  if (perSecond < 0 || perSecond > FASTEST) wrong('per_second', `must be from 0 to ${FASTEST}`);
+  violations.push(...orderViolations(request));
   if (selection.case === undefined) wrong('selection', 'must be aggregates or effects');
   return violations;
 }
@@ -128,30 +114,4 @@ export function cancelParkedAct(ports: OpsPorts) {
 function checkedId(actId: string): string {
   if (isCanonicalUuid(actId)) return actId;
   throw invalidRequest([{ field: 'act_id', description: 'must be a UUID in lower case' }]);
-}
-
-function actMessage(
-  { consumer }: OpsPorts,
-  act: ActStanding,
-): MessageInitShape<typeof ParkedActSchema> {
-  const { service, consumer: name } = consumer.status();
-  return {
-    actId: act.actId,
-    service,
-    consumer: name,
-    kind: act.kind === 'replay' ? ParkedActKind.REPLAY : ParkedActKind.DISCARD,
-    isAboutEffects: act.subject === 'effects',
-    who: act.who,
-    reason: act.reason,
-    selection: JSON.stringify(act.selection),
-    perSecond: act.perSecond,
-    state: STATES[act.state],
-    ...timeField('startedAt', act.startedAt),
-    ...timeField('endedAt', act.endedAt),
-    endedBy: act.endedBy ?? '',
-    total: act.total,
-    done: act.done,
-    failed: act.failed,
-    gone: act.gone,
-  };
 }

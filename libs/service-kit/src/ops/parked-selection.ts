@@ -9,25 +9,25 @@ import { invalidRequest } from '../request.ts';
 
 type Time = NonNullable<ParkedSelectionMessage['failedSince']>;
 
-/** Values of a selection as they are read, with what is wrong about them. */
-class Fields {
-  readonly #path: string;
+/** Values of a request, or of a selection within it, as they are read, with what is wrong about them. */
+export class Fields {
+  readonly #prefix: string;
   readonly #violations: Violation[] = [];
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor(path = '') {
+    this.#prefix = path === '' ? '' : `${path}.`;
   }
 
   text<Name extends string>(name: Name, field: string, value: string) {
     // PostgreSQL has no texts with it.
-    if (value.includes('\0')) this.#wrong(field, 'must not have a NUL');
+    if (value.includes('\0')) this.wrong(field, 'must not have a NUL');
     // One property of this name, or none.
     return (value === '' ? {} : { [name]: value }) as { [N in Name]?: string };
   }
 
   time<Name extends string>(name: Name, field: string, value: Time | undefined) {
     const text = value === undefined ? undefined : formatTime(value);
-    if (value !== undefined && text === undefined) this.#wrong(field, 'is not a valid time');
+    if (value !== undefined && text === undefined) this.wrong(field, 'is not a valid time');
     return (text === undefined ? {} : { [name]: text }) as { [N in Name]?: string };
   }
 
@@ -36,8 +36,8 @@ class Fields {
     if (this.#violations.length > 0) throw invalidRequest(this.#violations);
   }
 
-  #wrong(field: string, description: string): void {
-    this.#violations.push({ field: `${this.#path}.${field}`, description });
+  wrong(field: string, description: string): void {
+    this.#violations.push({ field: `${this.#prefix}${field}`, description });
   }
 }
 

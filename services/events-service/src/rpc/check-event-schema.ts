@@ -4,7 +4,7 @@ import type {
   CheckEventSchemaResponseSchema,
 } from '@nova/proto/gen/events/event_schemas_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
-import type { SchemaVersion } from '@nova/schemas';
+import { onlyFields, type SchemaVersion } from '@nova/schemas';
 import { checkNewTypeName } from '../domain/accept-schema.ts';
 import { invalid } from '../domain/refusal.ts';
 import { acceptRule, RULES, type Rule } from '../domain/schema-message.ts';
@@ -20,11 +20,11 @@ type Response = MessageInitShape<typeof CheckEventSchemaResponseSchema>;
 
 /**
  * What registering a schema would be refused for, and whom it would break: those that read the type
- * today and go by its last version. Nova knows which types a consumer reads, not which fields, so it
- * names all of them.
+ * today and go by its last version. Of consumers that have said which fields they read only those are
+ * named that read one which is hit; of all others nova knows only that they read the type.
  */
 export function checkEventSchema(dependencies: Dependencies) {
-  const { database, validator } = dependencies;
+  const { validator } = dependencies;
   return async (request: CheckEventSchemaRequest): Promise<Response> => {
     const violations = new Violations();
     const { eventType, schema: next = {} } = request;
@@ -35,24 +35,42 @@ export function checkEventSchema(dependencies: Dependencies) {
     const rule = given ?? before.rule;
     const found = await validator.judge(rule, before.versions, next);
     const breaks = await validator.judge('FORWARD', before.versions, next);
-    const readers =
-      breaks.length === 0
-        ? []
-        : [
-            ...(await knownConsumers(database))
-              .filter(({ eventTypes }) => eventTypes.includes(eventType))
-              .map(({ service, consumer }) => `${service}/${consumer}`),
-            ...(await subscriptionsOn(database, eventType, before.aggregateType)),
-          ];
+    const readers = breaks.length === 0 ? NOBODY : await readersOf(dependencies, request, before);
     return {
       compatible: found.length === 0,
       incompatibilities: found.map(incompatibilityMessage),
       compatibility: RULES[rule],
       nextVersion: (before.versions.at(-1)?.version ?? 0) + 1,
       breaks: breaks.map(incompatibilityMessage),
-      brokenConsumers: readers,
+      brokenConsumers: readers.broken,
+      unaffectedConsumers: readers.unaffected,
     };
   };
+}
+
+const NOBODY = { broken: [], unaffected: [] };
+
+async function readersOf(
+  { database, validator }: Dependencies,
+  { eventType, schema: next = {} }: CheckEventSchemaRequest,
+  { versions, aggregateType }: History,
+): Promise<{ readonly broken: string[]; readonly unaffected: string[] }> {
+  const [broken, unaffected]: [string[], string[]] = [[], []];
+  for (const { service, consumer, eventTypes, fields } of await knownConsumers(database)) {
+    if (!eventTypes.includes(eventType)) continue;
+    const read = fields[eventType];
+    const isHit = read === undefined || (await breaksReaderOf(read));
+    (isHit ? broken : unaffected).push(`${service}/${consumer}`);
+  }
+  broken.push(...(await subscriptionsOn(database, eventType, aggregateType)));
+  return { broken, unaffected };
+
+  async function breaksReaderOf(read: readonly string[]): Promise<boolean> {
+    const narrow = versions
+      .slice(-1)
+      .map(({ version, schema }) => ({ version, schema: onlyFields(schema, read) }));
+    return (await validator.judge('FORWARD', narrow, next)).length > 0;
+  }
 }
 
 interface History {

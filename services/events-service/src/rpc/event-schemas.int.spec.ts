@@ -314,6 +314,38 @@ describe('a new version', () => {
     expect(own.breaks.length).toBeGreaterThan(0);
   });
 
+  it('is told that those are spared who read none of what it would break', async () => {
+    const reader = (consumer: string, ...names: string[]) =>
+      served.log.registerConsumer({
+        service: 'shop',
+        consumer,
+        generation: 1,
+        eventTypes: [placed],
+        opsAddress: 'localhost:1',
+        fields: { [placed]: { names } },
+      });
+    await reader('totals', 'total', 'customer');
+    await reader('notes', 'note');
+    const check = await other.events.checkEventSchema({
+      eventType: placed,
+      schema: schemaOf({ total: { type: 'string' } }, []),
+    });
+    expect(check.brokenConsumers).toEqual([
+      'billing/views',
+      'shop/totals',
+      `subscription/mail-${unique}`,
+    ]);
+    expect(check.unaffectedConsumers).toEqual(['shop/notes']);
+    const strange = served.log.registerConsumer({
+      service: 'shop',
+      consumer: 'notes',
+      eventTypes: [placed],
+      opsAddress: 'localhost:1',
+      fields: { user_created: { names: ['username'] } },
+    });
+    expect((await failureOf(strange)).message).toContain('among event_types');
+  });
+
   it('does not follow a deprecation, until that is taken back', async () => {
     const wish = { eventType: placed, reason: 'use order_accepted' };
     expect((await served.events.deprecateEventSchema(wish)).schema).toMatchObject({

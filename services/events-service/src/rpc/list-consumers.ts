@@ -15,7 +15,7 @@ export function listConsumers({ database }: Dependencies) {
     const consumers = await knownConsumers(database);
     return {
       consumers: consumers.map(
-        ({ registeredAt, lastSeenAt, members, eventTypes, ...consumer }) => ({
+        ({ registeredAt, lastSeenAt, members, eventTypes, fields: _, ...consumer }) => ({
           ...consumer,
           eventTypes: [...eventTypes],
           registeredAt: instantOf(registeredAt),

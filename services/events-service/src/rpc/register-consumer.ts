@@ -13,6 +13,7 @@ import type { Dependencies } from './dependencies.ts';
 
 type Response = MessageInitShape<typeof RegisterConsumerResponseSchema>;
 
+const MAX_FIELDS = 5_000;
 const HOST_AND_PORT = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/;
 
 /** Notes that a member of a consumer is running; it repeats the call before the time to live ends. */
@@ -27,10 +28,25 @@ export function registerConsumer({ database, types }: Dependencies) {
     if (request.eventTypes.length === 0) violations.add('event_types', 'is required');
     const known = await types.know(request.eventTypes);
     const eventTypes = acceptEventTypes(known, request.eventTypes, 'event_types', violations);
+    const fields = readFields(request, violations);
     if (!violations.none) throw invalid(violations);
     const { head } = await logHead(database);
-    const member = { service, consumer, generation, eventTypes, opsAddress };
+    const member = { service, consumer, generation, eventTypes, opsAddress, fields };
     const { effectsFrom } = await registerMember(database, member, formatPosition(head));
     return { ttlSeconds: MEMBER_TTL_SECONDS, registeredAt: effectsFrom };
   };
+}
+
+function readFields(
+  { fields, eventTypes }: RegisterConsumerRequest,
+  violations: Violations,
+): Record<string, readonly string[]> {
+  const read = Object.entries(fields).map(([type, { names }]) => [type, names] as const);
+  if (read.some(([type]) => !eventTypes.includes(type))) {
+    violations.add('fields', 'must be of types among event_types');
+  }
+  const count = read.reduce((sum, [, names]) => sum + names.length, 0);
+  if (count > MAX_FIELDS) violations.add('fields', `must be at most ${MAX_FIELDS} in all`);
+  for (const name of read.flatMap(([, names]) => names)) checkName(name, 'fields', violations);
+  return Object.fromEntries(read);
 }

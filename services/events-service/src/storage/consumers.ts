@@ -8,6 +8,8 @@ export interface ConsumerMember {
   readonly eventTypes: readonly string[];
   /** `host:port` of its ops RPCs. */
   readonly opsAddress: string;
+  /** The properties that it reads, by event type; of one that is not here it may read any. */
+  readonly fields: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A member that does not renew within this time counts as gone. */
@@ -25,11 +27,13 @@ export async function registerMember(
   return database.transaction(async (tx) => {
     const [row] = await tx.query<{ effects_from: string }>(
       `INSERT INTO consumers
-         (service, consumer, effects_from, generation, ops_address, event_types, last_seen_at)
-       VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())
+         (service, consumer, effects_from, generation, ops_address, event_types, fields,
+          last_seen_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, clock_timestamp())
        ON CONFLICT (service, consumer) DO UPDATE
        SET generation = excluded.generation, ops_address = excluded.ops_address,
-           event_types = excluded.event_types, last_seen_at = excluded.last_seen_at
+           event_types = excluded.event_types, fields = excluded.fields,
+           last_seen_at = excluded.last_seen_at
        RETURNING effects_from`,
       [
         member.service,
@@ -38,6 +42,7 @@ export async function registerMember(
         member.generation,
         member.opsAddress,
         member.eventTypes,
+        JSON.stringify(member.fields),
       ],
     );
     await tx.query(
@@ -76,7 +81,7 @@ export interface KnownConsumer extends ConsumerMember {
 /** Every consumer that ever registered, by service and consumer. */
 export async function knownConsumers(database: Database): Promise<readonly KnownConsumer[]> {
   const rows = await database.query<KnownRow>(
-    `SELECT c.service, c.consumer, c.generation, c.ops_address, c.event_types, c.effects_from,
+    `SELECT c.service, c.consumer, c.generation, c.ops_address, c.event_types, c.fields, c.effects_from,
             ${at('c.registered_at')} AS registered_at, ${at('c.last_seen_at')} AS last_seen_at,
             (SELECT coalesce(json_agg(json_build_object(
                       'opsAddress', m.ops_address,
@@ -98,6 +103,7 @@ export async function knownConsumers(database: Database): Promise<readonly Known
     generation: row.generation,
     opsAddress: row.ops_address,
     eventTypes: row.event_types,
+    fields: row.fields,
     effectsFrom: row.effects_from,
     registeredAt: row.registered_at,
     lastSeenAt: row.last_seen_at,
@@ -111,6 +117,7 @@ interface KnownRow {
   readonly generation: number;
   readonly ops_address: string;
   readonly event_types: readonly string[];
+  readonly fields: KnownConsumer['fields'];
   readonly effects_from: string;
   readonly registered_at: string;
   readonly last_seen_at: string;

@@ -11,7 +11,12 @@ interface Order {
 const keys = ({ aggregateId }: { aggregateId: string }) => [{ order_id: aggregateId }];
 const none = { amount: 0, placed: 0, shipped: 0 };
 
-const order = (eventType: string) => ({ eventType, aggregateType: 'order' });
+// It sees these fields only, so `nova schema diff` knows which changes break it.
+const order = (eventType: string, fields: string[] = []) => ({
+  eventType,
+  aggregateType: 'order',
+  fields,
+});
 
 /** The orders of another team, as their events tell. */
 export const orderView = defineView<Order, 'order_id'>({
@@ -20,7 +25,7 @@ export const orderView = defineView<Order, 'order_id'>({
   table: new URL('./table.sql', import.meta.url),
   key: ['order_id'],
   handlers: [
-    onRegistered(order('order_placed'), {
+    onRegistered(order('order_placed', ['amount']), {
       keys,
       fold(row, { payload }, key) {
         const { placed, shipped } = row ?? none;
