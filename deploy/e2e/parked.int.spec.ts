@@ -115,9 +115,18 @@ describe('what is parked in a real service', () => {
       },
       { withinMs: 40_000, what: 'all of it to be parked' },
     );
-    // As after the last retry, which comes ten seconds later.
-    await store.query(
-      `UPDATE parked_aggregates SET state = 'parked', attempts = 4, next_attempt_at = NULL`,
+    // As after the last retry, which comes ten seconds later; not while one is under way.
+    await waitFor(
+      async () => {
+        await store.query(
+          `UPDATE parked_aggregates SET state = 'parked', attempts = 4, next_attempt_at = NULL
+           WHERE state = 'retrying' AND next_attempt_at > clock_timestamp()
+             AND next_attempt_at < failed_at + interval '12 s'`,
+        );
+        const parked = await store.query("SELECT 1 FROM parked_aggregates WHERE state = 'parked'");
+        return parked.length === CONVERSATIONS;
+      },
+      { withinMs: 60_000, what: 'the end of the retries' },
     );
     const { groups } = await told(0, 'parked', 'groups', '--retrying');
     expect(groups).toMatchObject([
