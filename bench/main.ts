@@ -25,6 +25,7 @@ import type { Stage } from './harness/stage.ts';
 import { killWorkers } from './harness/worker.ts';
 import { DEFAULT_EVENTS, DEFAULT_ROUNDS, SCENARIO_NAMES, type ScenarioName } from './names.ts';
 import { scenarios } from './scenarios/scenarios.ts';
+import { TopicsUnderTest } from './workload/topics.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -61,6 +62,7 @@ async function runScenario(name: ScenarioName, stage: Stage): Promise<ScenarioRe
   const seconds = () => (performance.now() - startedAt) / 1000;
   say(`${name}: ${scenario.question}`);
   try {
+    await stage.topics.skip();
     const measured = await scenario.run({ ...stage, say: (text) => say(`  ${name} ${text}`) });
     return resultOf(scenario, measured, seconds());
   } catch (thrown) {
@@ -80,7 +82,8 @@ async function main(): Promise<boolean> {
     rounds: Number(values.rounds),
     repeats: Number(values.repeats),
   };
-  const stage = { servers, sizes, signal: stopping.signal, say };
+  const topics = await TopicsUnderTest.open(servers);
+  const stage = { servers, topics, sizes, signal: stopping.signal, say };
   const machine = await describeMachine(servers);
   const done: ScenarioResult[] = [];
   const results: BenchResults = { format: 1, startedAt, machine, sizes, scenarios: done };
@@ -89,6 +92,7 @@ async function main(): Promise<boolean> {
     // After each, so that nothing is lost when a later one takes too long.
     write(results);
   }
+  await topics.close();
   return isSound(results);
 }
 

@@ -6,6 +6,9 @@ export const SCENARIO_NAMES = {
   w4: 'large backlogs and hot aggregates',
   w3: 'from an append to a consumer at 500 events/s, against producing directly',
   w5: 'several relays beside each other',
+  w9: 'events of Kafka into a view, in rounds and one by one',
+  w10: 'a view made anew from the log',
+  w14: 'a relay while nothing happens',
   w6: 'a snapshot or a transaction that is held for a minute',
 } as const;
 

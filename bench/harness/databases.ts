@@ -1,5 +1,6 @@
 import { type Database, openDatabase } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
+import { BENCH_ROLE } from './servers.ts';
 import type { Stage } from './stage.ts';
 
 /** A pool for benchmarks: statements may take long, since whole backlogs are written. */
@@ -29,10 +30,10 @@ export async function makeDatabase(
 ): Promise<BenchDatabase> {
   made += 1;
   const name = `bench_${process.pid}_${made}`;
-  const admin = openPool(servers.postgres.url, 1);
+  const admin = openPool(servers.postgres.adminUrl, 1);
   const from = template === undefined ? '' : ` TEMPLATE ${template} STRATEGY = file_copy`;
   try {
-    await admin.query(`CREATE DATABASE ${name}${from}`);
+    await admin.query(`CREATE DATABASE ${name} OWNER ${BENCH_ROLE}${from}`);
   } catch (thrown) {
     await admin.close();
     throw thrown;

@@ -12,17 +12,19 @@ import {
   postgresServer,
   type RunningServer,
   type ServerProcess,
+  SUPERUSER,
   startServer,
 } from '@nova/servers';
 
-const ROLE = 'nova_bench';
+/** Whose databases are measured. */
+export const BENCH_ROLE = 'nova_bench';
 // Reachable from this machine only, and gone with the run.
 const PASSWORD = 'nova-bench';
 
 /** PostgreSQL and Kafka of one run, as `./nova up` would start them, with data of their own. */
 export interface BenchServers {
-  /** The role may make databases. Every commit is on disk before it is answered. */
-  readonly postgres: { readonly url: string; readonly pid: number };
+  /** `adminUrl` may do everything. Every commit is on disk before it is answered. */
+  readonly postgres: { readonly url: string; readonly adminUrl: string; readonly pid: number };
   readonly kafka: { readonly brokers: readonly string[]; readonly pid: number };
   /** Ends both and deletes what they kept. Harmless twice. */
   stop(): Promise<void>;
@@ -53,15 +55,18 @@ export async function startServers(): Promise<BenchServers> {
       dataDir: join(folder, 'postgres', 'data'),
       port,
       superuserPassword: PASSWORD,
-      accounts: [{ name: ROLE, password: PASSWORD, createsDatabases: true }],
+      accounts: [{ name: BENCH_ROLE, password: PASSWORD }],
       access: 'any',
       maxConnections: 200,
     });
     const kafka = await kafkaIn(join(folder, 'kafka'), kafkaPort, controllerPort);
     const [postgresPid, kafkaPid] = await Promise.all([start(postgres), start(kafka)]);
+    const url = (role: string, database: string) =>
+      `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
     return {
       postgres: {
-        url: `postgres://${ROLE}:${PASSWORD}@127.0.0.1:${port}/${ROLE}`,
+        url: url(BENCH_ROLE, BENCH_ROLE),
+        adminUrl: url(SUPERUSER, 'postgres'),
         pid: postgresPid,
       },
       kafka: { brokers: [`127.0.0.1:${kafkaPort}`], pid: kafkaPid },
@@ -78,5 +83,7 @@ async function kafkaIn(dataDir: string, port: number, controllerPort: number) {
   const { java, maven } = await ensureJava({ needsMaven: !hasKafkaJars(cacheDir) });
   const jarsDir = await ensureKafkaJars(cacheDir, { maven });
   await archiveKafkaClasses({ jarsDir, java });
-  return kafkaServer({ dataDir, port, controllerPort, jarsDir, java });
+  // What was judged may go: a run would fill the disk.
+  const more = { 'log.retention.check.interval.ms': 30_000 };
+  return kafkaServer({ dataDir, port, controllerPort, jarsDir, java, more });
 }

@@ -1,5 +1,5 @@
-import type { ProcessorUse } from './processor.ts';
-import { readProcessor, useBetween } from './processor.ts';
+import type { TopicsUnderTest } from '../workload/topics.ts';
+import { type ProcessorUse, readProcessor, useBetween } from './processor.ts';
 import type { BenchServers } from './servers.ts';
 
 /** How much is measured. */
@@ -14,6 +14,8 @@ export interface Sizes {
 /** What a scenario works with. */
 export interface Stage {
   readonly servers: BenchServers;
+  /** The topics of all scenarios; what one has read is behind it. */
+  readonly topics: TopicsUnderTest;
   readonly sizes: Sizes;
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;

@@ -4,7 +4,6 @@ import { readWindow } from '@nova/outbox';
 import { silentLogger } from '@nova/telemetry';
 import { openPool } from '../harness/databases.ts';
 import type { Prepared } from '../harness/worker-messages.ts';
-import { benchTopics } from '../workload/topics.ts';
 import { DrainClock } from './drain-clock.ts';
 import type { Driver } from './relay.ts';
 
@@ -52,7 +51,8 @@ export async function prepareMemory(options: MemoryOptions): Promise<Prepared> {
   }
   await database.close();
   await publisher.start();
-  await Promise.all(benchTopics.map((topic) => publisher.partitionsOf(topic)));
+  const topics = new Set([...partitions.values()].map(({ topic }) => topic));
+  await Promise.all([...topics].map((topic) => publisher.partitionsOf(topic)));
   const clock = new DrainClock(count);
   const send = async ({ topic, partition, records }: KafkaBatch) => {
     for (let at = 0; at < records.length; at += PIECE) {

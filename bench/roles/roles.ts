@@ -1,8 +1,10 @@
 import type { Prepared } from '../harness/worker-messages.ts';
 import { type AppenderOptions, prepareAppender } from './appender.ts';
+import { type ConsumerOptions, prepareConsumer } from './consumer.ts';
 import { type HeldOptions, prepareHeld } from './held.ts';
 import { type LoadOptions, prepareLoad } from './load.ts';
 import { type MemoryOptions, prepareMemory } from './memory.ts';
+import { type MessageLoopOptions, prepareMessageLoop } from './message-loop.ts';
 import { type PeerLoopOptions, preparePeerLoop } from './peer-loop.ts';
 import { prepareRelay, type RelayOptions } from './relay.ts';
 import { prepareSink, type SinkOptions } from './sink.ts';
@@ -16,6 +18,8 @@ export interface RoleOptions {
   load: LoadOptions;
   sink: SinkOptions;
   held: HeldOptions;
+  consumer: ConsumerOptions;
+  messageLoop: MessageLoopOptions;
 }
 
 /** What a worker can be. */
@@ -29,6 +33,8 @@ const roles: { readonly [R in RoleName]: (options: RoleOptions[R]) => Promise<Pr
   load: prepareLoad,
   sink: prepareSink,
   held: prepareHeld,
+  consumer: prepareConsumer,
+  messageLoop: prepareMessageLoop,
 };
 
 /** Whether there is a role of this name. */

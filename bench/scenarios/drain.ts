@@ -5,7 +5,6 @@ import { startWorker, type Worker } from '../harness/worker.ts';
 import type { Driver } from '../roles/relay.ts';
 import { Backlogs } from '../workload/backlog.ts';
 import { wrongIn } from '../workload/oracle.ts';
-import { TopicsUnderTest } from '../workload/topics.ts';
 import type { Workload } from '../workload/workload.ts';
 
 /** Both client libraries, in the order of their turns. */
@@ -25,26 +24,14 @@ export const drainMetrics: readonly Metric[] = [
 /** What drains: given the URL of a copy of the backlog, ready to go. */
 type StartDrainer = (databaseUrl: string) => Promise<Worker>;
 
-/** Backlogs and topics that the subjects of a scenario share. */
+/** Backlogs that the subjects of a scenario share. */
 export class Drains {
   readonly #stage: Stage;
   readonly #backlogs: Backlogs;
-  readonly #topics: TopicsUnderTest;
 
-  private constructor(stage: Stage, topics: TopicsUnderTest) {
+  constructor(stage: Stage) {
     this.#stage = stage;
     this.#backlogs = new Backlogs(stage);
-    this.#topics = topics;
-  }
-
-  /** Opens what drains share for as long as `work` takes. */
-  static async with<T>(stage: Stage, work: (drains: Drains) => Promise<T>): Promise<T> {
-    const topics = await TopicsUnderTest.open(stage);
-    try {
-      return await work(new Drains(stage, topics));
-    } finally {
-      await topics.close();
-    }
   }
 
   /** nova's relay. */
@@ -95,7 +82,7 @@ export class Drains {
         wal: wal / workload.events,
         rss: result.maxRssMb,
       };
-      return { values, foreign, wrong: wrongIn(await this.#topics.judge(workload)) };
+      return { values, foreign, wrong: wrongIn(await this.#stage.topics.judge(workload)) };
     } finally {
       await copy.drop();
     }

@@ -55,15 +55,15 @@ export const w1: Scenario = {
     ...against('kafkajs', [20, 40], [1, 1.1]),
     ...against('platformatic', [45, 90], [2, 3]),
   ],
-  run: (stage) =>
-    Drains.with(stage, (drains) => {
-      const { events } = stage.sizes;
-      const whole = { events, aggregates: AGGREGATES };
-      const part = { ...whole, events: Math.max(100, Math.round(events * LOOP_SHARE)) };
-      return interleave(stage, drainMetrics, [
-        ...DRIVERS.map((driver) => drains.relay(`nova, ${driver}`, driver, whole)),
-        drains.peer(LOOP, 'documented', part),
-        drains.peer(BATCHED, 'batched', whole),
-      ]);
-    }),
+  run(stage) {
+    const drains = new Drains(stage);
+    const { events } = stage.sizes;
+    const whole = { events, aggregates: AGGREGATES };
+    const part = { ...whole, events: Math.max(100, Math.round(events * LOOP_SHARE)) };
+    return interleave(stage, drainMetrics, [
+      ...DRIVERS.map((driver) => drains.relay(`nova, ${driver}`, driver, whole)),
+      drains.peer(LOOP, 'documented', part),
+      drains.peer(BATCHED, 'batched', whole),
+    ]);
+  },
 };

@@ -20,16 +20,16 @@ export const w1b: Scenario = {
   ],
   metrics: drainMetrics,
   targets: [target('kafkajs', 0.7, 0.9), target('platformatic', 0.6, 0.85)],
-  run: (stage) =>
-    Drains.with(stage, (drains) => {
-      const workload = { events: stage.sizes.events, aggregates: 10_000 };
-      return interleave(
-        stage,
-        drainMetrics,
-        DRIVERS.flatMap((driver) => [
-          drains.relay(`nova, ${driver}`, driver, workload),
-          drains.memory(`from memory, ${driver}`, driver, workload),
-        ]),
-      );
-    }),
+  run(stage) {
+    const drains = new Drains(stage);
+    const workload = { events: stage.sizes.events, aggregates: 10_000 };
+    return interleave(
+      stage,
+      drainMetrics,
+      DRIVERS.flatMap((driver) => [
+        drains.relay(`nova, ${driver}`, driver, workload),
+        drains.memory(`from memory, ${driver}`, driver, workload),
+      ]),
+    );
+  },
 };

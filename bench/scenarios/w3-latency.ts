@@ -10,7 +10,6 @@ import { startWorker, type Worker } from '../harness/worker.ts';
 import type { WorkEnd } from '../harness/worker-messages.ts';
 import type { Driver } from '../roles/relay.ts';
 import { wrongIn } from '../workload/oracle.ts';
-import { TopicsUnderTest } from '../workload/topics.ts';
 import type { Workload } from '../workload/workload.ts';
 import { DRIVERS } from './drain.ts';
 
@@ -42,26 +41,14 @@ export const w3: Scenario = {
       { what: `p99 with ${driver} against producing directly`, metric: 'p99', ...pair, floor: 4 },
     ];
   }),
-  async run(stage) {
-    const topics = await TopicsUnderTest.open(stage);
-    try {
-      const modes = ['append', 'direct'] as const;
-      const subjects = DRIVERS.flatMap((driver) =>
-        modes.map((mode) => subject(stage, topics, driver, mode)),
-      );
-      return await interleave(stage, metrics, subjects);
-    } finally {
-      await topics.close();
-    }
+  run(stage) {
+    const modes = ['append', 'direct'] as const;
+    const subjects = DRIVERS.flatMap((driver) => modes.map((mode) => subject(stage, driver, mode)));
+    return interleave(stage, metrics, subjects);
   },
 };
 
-function subject(
-  stage: Stage,
-  topics: TopicsUnderTest,
-  driver: Driver,
-  mode: 'append' | 'direct',
-): Subject {
+function subject(stage: Stage, driver: Driver, mode: 'append' | 'direct'): Subject {
   const workload = {
     events: Math.max(50, Math.round(stage.sizes.events * SHARE)),
     aggregates: 1000,
@@ -73,7 +60,7 @@ function subject(
       const base = await makeDatabase(stage);
       const workers: Worker[] = [];
       try {
-        const turn = { stage, topics, workload, driver, base, workers };
+        const turn = { stage, workload, driver, base, workers };
         return await (mode === 'append' ? throughNova(turn) : withoutNova(turn));
       } finally {
         await Promise.all(workers.map((worker) => worker.stop()));
@@ -85,7 +72,6 @@ function subject(
 
 interface Turn {
   readonly stage: Stage;
-  readonly topics: TopicsUnderTest;
   readonly workload: Workload;
   readonly driver: Driver;
   readonly base: BenchDatabase;
@@ -113,10 +99,15 @@ async function throughNova(turn: Turn): Promise<Outcome> {
 const withoutNova = (turn: Turn): Promise<Outcome> => measure(turn, 'direct');
 
 async function measure(turn: Turn, mode: 'append' | 'direct'): Promise<Outcome> {
-  const { stage, topics, workload, driver, base, workers } = turn;
+  const { stage, workload, driver, base, workers } = turn;
   const { brokers } = stage.servers.kafka;
   const { events } = workload;
-  const sink = await startWorker('sink', { brokers, driver, events, offsets: topics.offsets() });
+  const sink = await startWorker('sink', {
+    brokers,
+    driver,
+    events,
+    offsets: stage.topics.offsets(),
+  });
   workers.push(sink);
   const given = { databaseUrl: base.url, brokers, driver, mode, perSecond: PER_SECOND, workload };
   const load = await startWorker('load', given);
@@ -125,7 +116,7 @@ async function measure(turn: Turn, mode: 'append' | 'direct'): Promise<Outcome> 
   return {
     values: latencies(...result),
     foreign,
-    wrong: wrongIn(await topics.judge(workload)),
+    wrong: wrongIn(await stage.topics.judge(workload)),
   };
 }
 

@@ -30,20 +30,20 @@ export const w4: Scenario = {
       floor: 0.8,
     },
   ]),
-  run: (stage) =>
-    Drains.with(stage, (drains) => {
-      const { events } = stage.sizes;
-      const small = { events: Math.round(events * SMALL_SHARE), aggregates: 10_000 };
-      const large = { events, aggregates: 10_000 };
-      const hot = { events, aggregates: 10 };
-      return interleave(
-        stage,
-        drainMetrics,
-        DRIVERS.flatMap((driver) => [
-          drains.relay(`small, ${driver}`, driver, small),
-          drains.relay(`large, ${driver}`, driver, large),
-          drains.relay(`ten aggregates, ${driver}`, driver, hot),
-        ]),
-      );
-    }),
+  run(stage) {
+    const drains = new Drains(stage);
+    const { events } = stage.sizes;
+    const small = { events: Math.round(events * SMALL_SHARE), aggregates: 10_000 };
+    const large = { events, aggregates: 10_000 };
+    const hot = { events, aggregates: 10 };
+    return interleave(
+      stage,
+      drainMetrics,
+      DRIVERS.flatMap((driver) => [
+        drains.relay(`small, ${driver}`, driver, small),
+        drains.relay(`large, ${driver}`, driver, large),
+        drains.relay(`ten aggregates, ${driver}`, driver, hot),
+      ]),
+    );
+  },
 };

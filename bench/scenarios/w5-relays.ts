@@ -10,7 +10,6 @@ import { type Stage, watched } from '../harness/stage.ts';
 import { startWorker, type Worker } from '../harness/worker.ts';
 import { appendEvents } from '../workload/backlog.ts';
 import { wrongIn } from '../workload/oracle.ts';
-import { TopicsUnderTest } from '../workload/topics.ts';
 
 const RELAYS = [1, 4, 8];
 /** Part of the events of a large backlog. */
@@ -38,21 +37,15 @@ export const w5: Scenario = {
     against: nameOf(1),
     floor: 1.3,
   })),
-  async run(stage) {
-    const topics = await TopicsUnderTest.open(stage);
-    try {
-      return await interleave(
-        stage,
-        metrics,
-        RELAYS.map((relays) => subject(stage, topics, relays)),
-      );
-    } finally {
-      await topics.close();
-    }
-  },
+  run: (stage) =>
+    interleave(
+      stage,
+      metrics,
+      RELAYS.map((relays) => subject(stage, relays)),
+    ),
 };
 
-function subject(stage: Stage, topics: TopicsUnderTest, relays: number): Subject {
+function subject(stage: Stage, relays: number): Subject {
   const workload = { events: Math.round(stage.sizes.events * SHARE), aggregates: 10_000 };
   const { brokers } = stage.servers.kafka;
   const { events } = workload;
@@ -81,7 +74,7 @@ function subject(stage: Stage, topics: TopicsUnderTest, relays: number): Subject
         cpu: (seconds * 1e6) / events,
         postgresCpu: (postgresSeconds * 1e6) / events,
       };
-      return { values, foreign, wrong: wrongIn(await topics.judge(workload)) };
+      return { values, foreign, wrong: wrongIn(await stage.topics.judge(workload)) };
     } finally {
       await Promise.all(workers.map((worker) => worker.stop()));
       await drop();

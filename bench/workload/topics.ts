@@ -3,15 +3,25 @@ import { DEFAULT_PARTITIONS, topicOf } from '@nova/events';
 import { type Kafka, openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
-import type { Stage } from '../harness/stage.ts';
+import type { BenchServers } from '../harness/servers.ts';
 import { Oracle, type Verdict } from './oracle.ts';
-import { benchTypes, type Workload } from './workload.ts';
+import { typesOf, type Workload } from './workload.ts';
 
-/** The topics of every workload: as in life, one per event type, with 8 partitions. */
-export const benchTopics: readonly string[] = benchTypes.map(topicOf);
+/** The topics of a workload. */
+export function topicsOf(workload: Pick<Workload, 'suffix'>): readonly string[] {
+  return typesOf(workload).map(topicOf);
+}
 
-const typeByTopic = new Map(benchTypes.map((type) => [topicOf(type), type]));
+/** The topics of workloads without a suffix: as in life, one per event type, with 8 partitions. */
+export const benchTopics: readonly string[] = topicsOf({});
+
+const typeByTopic = new Map(typesOf({}).map((type) => [topicOf(type), type]));
 const READ_WITHIN_MS = 300_000;
+/** Longer than any turn; segments small enough to go in time. */
+const RETENTION_MS = String(15 * 60_000);
+const SEGMENT_BYTES = String(16 * 1024 * 1024);
+
+type See = (topic: string, key: string | undefined, value: Uint8Array | undefined) => void;
 
 /** The topics of a run, and how far the oracle has read them. */
 export class TopicsUnderTest {
@@ -23,14 +33,20 @@ export class TopicsUnderTest {
   }
 
   /** Makes them where they are missing. */
-  static async open({ servers }: Pick<Stage, 'servers'>): Promise<TopicsUnderTest> {
-    const { brokers } = servers.kafka;
+  static async open({ kafka: { brokers } }: BenchServers): Promise<TopicsUnderTest> {
     // Whatever driver is measured, this one reads quicker.
     const driver = 'platformatic';
     const kafka = openKafka({ brokers, clientId: 'oracle', logger: silentLogger, driver });
-    const specs = benchTopics.map((topic) => ({ topic, partitions: DEFAULT_PARTITIONS }));
-    await kafka.admin().ensureTopics(specs);
-    return new TopicsUnderTest(kafka);
+    const topics = new TopicsUnderTest(kafka);
+    await topics.ensure(benchTopics);
+    return topics;
+  }
+
+  /** Makes further topics. */
+  async ensure(topics: readonly string[]): Promise<void> {
+    const config = { 'retention.ms': RETENTION_MS, 'segment.bytes': SEGMENT_BYTES };
+    const specs = topics.map((topic) => ({ topic, partitions: DEFAULT_PARTITIONS, config }));
+    await this.#kafka.admin().ensureTopics(specs);
   }
 
   /**
@@ -40,6 +56,27 @@ export class TopicsUnderTest {
    */
   async judge(workload: Workload): Promise<Verdict> {
     const oracle = new Oracle(workload);
+    await this.#readNew((topic, key, value) => {
+      oracle.see(typeByTopic.get(topic) ?? topic, key ?? '', value ?? new Uint8Array());
+    });
+    return oracle.verdict();
+  }
+
+  /** Leaves out what a scenario that broke off has left behind. */
+  async skip(): Promise<void> {
+    await this.#readNew(() => {});
+  }
+
+  /** By `topic:partition`, the offset after the last record that was judged. */
+  offsets(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#offsets].map(([key, offset]) => [key, String(offset)]));
+  }
+
+  async close(): Promise<void> {
+    await this.#kafka.admin().close();
+  }
+
+  async #readNew(see: See): Promise<void> {
     const member = await this.#kafka.source().open({
       groupId: `oracle-${randomUUID()}`,
       topics: benchTopics,
@@ -51,7 +88,7 @@ export class TopicsUnderTest {
       },
       deliver: ({ topic, partition, records }) => {
         for (const { key, value, offset } of records) {
-          oracle.see(typeByTopic.get(topic) ?? topic, key ?? '', value ?? new Uint8Array());
+          see(topic, key, value);
           this.#offsets.set(`${topic}:${partition}`, offset + 1n);
         }
         return Promise.resolve();
@@ -67,16 +104,6 @@ export class TopicsUnderTest {
     } finally {
       await member.stop();
     }
-    return oracle.verdict();
-  }
-
-  /** By `topic:partition`, the offset after the last record that was judged. */
-  offsets(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#offsets].map(([key, offset]) => [key, String(offset)]));
-  }
-
-  async close(): Promise<void> {
-    await this.#kafka.admin().close();
   }
 
   #hasAll(ends: ReadonlyMap<string, bigint>): boolean {

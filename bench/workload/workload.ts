@@ -10,7 +10,8 @@ const TYPES = [
   'bench_closed',
 ];
 const PAYLOAD_BYTES = 512;
-const AGGREGATE_TYPE = 'bench';
+/** Aggregate type of all of them. */
+export const BENCH_AGGREGATE = 'bench';
 
 /** Event n of a workload. */
 export interface BenchEvent {
@@ -26,20 +27,24 @@ export interface Workload {
   readonly events: number;
   /** Over how many aggregates they are spread. */
   readonly aggregates: number;
+  /** Makes event types, and so topics, that no other turn has. */
+  readonly suffix?: string;
 }
 
-/** The event types of every workload: six, as in life. */
-export const benchTypes: readonly string[] = TYPES;
+/** The event types of a workload: six, as in life. */
+export function typesOf({ suffix = '' }: Pick<Workload, 'suffix'>): readonly string[] {
+  return suffix === '' ? TYPES : TYPES.map((type) => `${type}_${suffix}`);
+}
 
 /** Event `n`, from 0. */
-export function eventOf({ aggregates }: Workload, n: number): BenchEvent {
+export function eventOf({ aggregates, suffix = '' }: Workload, n: number): BenchEvent {
   // 7,919 is prime: neighbours are of different aggregates, and each aggregate gets all types.
   const aggregate = (n * 7919) % aggregates;
   const type = (n + Math.floor(n / aggregates)) % TYPES.length;
   return {
     n,
-    eventType: TYPES[type] ?? '',
-    aggregateType: AGGREGATE_TYPE,
+    eventType: suffix === '' ? (TYPES[type] ?? '') : `${TYPES[type]}_${suffix}`,
+    aggregateType: BENCH_AGGREGATE,
     aggregateId: aggregateIdOf(aggregate),
     payload: payloadOf(n),
   };
