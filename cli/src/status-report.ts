@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { messageOf } from '@nova/errors';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { createClient } from '@nova/rpc';
@@ -52,6 +53,8 @@ export interface StatusReport {
   /** A part is degraded, or a consumer or the relay has parked something. */
   readonly degraded: boolean;
   readonly state_directory: string;
+  /** Room for logs, topics and the log of events; undefined where the folder is not there. */
+  readonly free_bytes: number | undefined;
   readonly supervisor_pid: number | undefined;
   readonly addresses: Readonly<Record<string, unknown>>;
   readonly parts: readonly PartStatus[];
@@ -104,6 +107,7 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
       (backlog?.parkedAggregates ?? 0n) > 0n ||
       consumers.some(needsOperator),
     state_directory: stack.directory,
+    free_bytes: roomFor(stack.directory),
     supervisor_pid: record?.supervisor.pid,
     addresses: { ...addresses },
     parts,
@@ -111,6 +115,15 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
     backlog: backlog === undefined ? undefined : backlogStatus(backlog),
     consumers,
   };
+}
+
+function roomFor(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
 }
 
 // Without events-service only those of this stack are known.

@@ -1,6 +1,7 @@
 import { systemClock } from '@nova/time';
 import { printConsumers } from '../consumers/print-consumers.ts';
 import { durationText } from '../duration.ts';
+import { fullDiskLine } from '../full-disk.ts';
 import type { Output } from '../output.ts';
 import type { BacklogStatus, HealthWord, PartStatus, StatusReport } from '../status-report.ts';
 import { defineVerb } from '../verb.ts';
@@ -46,6 +47,8 @@ function print(report: StatusReport, out: Output): void {
   );
   out.line();
   out.line(`memory of all processes: ${megabytes(report.memory_bytes)}`);
+  const full = fullDiskLine(report.state_directory, report.free_bytes);
+  if (full !== undefined) out.line(out.style.bad(full));
   if (report.backlog !== undefined) {
     out.line(backlogLine(report.backlog));
     if (report.backlog.parked_aggregates > 0n) out.line(parkedLine(report.backlog, out));

@@ -106,6 +106,8 @@ async function serve<S extends Settings>(
     logger.error({ ...failure(error), err: thrown }, 'service crashed');
     process.exit(FAILED);
   };
+  // Node's own warnings go there; on a full disk they are lost, and no reason to end.
+  process.stderr.on('error', () => {});
   process.on('unhandledRejection', crash('unhandled rejection'));
   process.on('uncaughtException', crash('uncaught exception'));
   listenForStop(supervised === '1', (reason) => void end(DONE, reason));

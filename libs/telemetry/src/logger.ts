@@ -24,6 +24,9 @@ export interface LogDestination {
   write(line: string): void;
 }
 
+/** What is kept of lines that cannot be written, until they can; later ones are lost. */
+const KEPT_BYTES = 1024 * 1024;
+
 const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token', 'api_key'];
 
 /**
@@ -31,7 +34,7 @@ const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token', 'api_
  * it is called.
  *
  * @param destination defaults to standard output, written at once so that nothing is lost when
- *   the process dies.
+ *   the process dies. Where it cannot be written, lines wait in memory, up to 1 MiB of them.
  */
 export function createLogger({
   service,
@@ -58,8 +61,16 @@ export function createLogger({
       mixin: currentSpanIds,
       mixinMergeStrategy: (fields, ids) => ({ ...ids, ...fields }),
     },
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    destination ?? standardOutput(),
   );
+}
+
+// A log that cannot be written (the disk is full) must not end the process: an error without a
+// listener would, and telling of it would fail as well.
+function standardOutput(): LogDestination {
+  const output = pino.destination({ fd: 1, sync: true, maxLength: KEPT_BYTES });
+  output.on('error', () => {});
+  return output;
 }
 
 /** Logs nothing. */
