@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { messageOf } from '@nova/errors';
 import { findings } from './findings.ts';
+import { killChildren } from './harness/children.ts';
 import { describeMachine } from './harness/machine.ts';
 import { reportOf } from './harness/report.ts';
 import {
@@ -22,7 +23,6 @@ import {
 } from './harness/results.ts';
 import { type BenchServers, startServers } from './harness/servers.ts';
 import type { Stage } from './harness/stage.ts';
-import { killWorkers } from './harness/worker.ts';
 import { DEFAULT_EVENTS, DEFAULT_ROUNDS, SCENARIO_NAMES, type ScenarioName } from './names.ts';
 import { scenarios } from './scenarios/scenarios.ts';
 import { TopicsUnderTest } from './workload/topics.ts';
@@ -51,7 +51,7 @@ async function interrupted(): Promise<void> {
   if (stopping.signal.aborted) return;
   stopping.abort(new Error('interrupted'));
   say('stopping');
-  await killWorkers();
+  await killChildren();
   await servers?.stop();
   process.exit(1);
 }
@@ -68,7 +68,7 @@ async function runScenario(name: ScenarioName, stage: Stage): Promise<ScenarioRe
   } catch (thrown) {
     if (stopping.signal.aborted) throw thrown;
     say(`  ${name} could not be carried out: ${messageOf(thrown)}`);
-    await killWorkers();
+    await killChildren();
     return failureOf(scenario, messageOf(thrown), seconds());
   }
 }
@@ -127,7 +127,7 @@ if (unknown !== undefined) {
     }
   } finally {
     if (!stopping.signal.aborted) {
-      await killWorkers();
+      await killChildren();
       await servers?.stop();
     }
     // Else it would keep this process alive.

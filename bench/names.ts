@@ -3,12 +3,14 @@ export const SCENARIO_NAMES = {
   w1: 'a backlog drains: the relay against loops over a table',
   w1b: 'the relay against its Kafka client sending from memory',
   w8: 'appends of many callers, together and one by one',
+  w8rpc: 'what an event costs events-service: calls, batches, a stream',
   w4: 'large backlogs and hot aggregates',
   w3: 'from an append to a consumer at 500 events/s, against producing directly',
   w5: 'several relays beside each other',
   w9: 'events of Kafka into a view, in rounds and one by one',
   w10: 'a view made anew from the log',
   w14: 'a relay while nothing happens',
+  w13: 'a relay that is killed again and again',
   w6: 'a snapshot or a transaction that is held for a minute',
 } as const;
 

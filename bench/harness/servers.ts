@@ -25,7 +25,12 @@ const PASSWORD = 'nova-bench';
 export interface BenchServers {
   /** `adminUrl` may do everything. Every commit is on disk before it is answered. */
   readonly postgres: { readonly url: string; readonly adminUrl: string; readonly pid: number };
-  readonly kafka: { readonly brokers: readonly string[]; readonly pid: number };
+  readonly kafka: {
+    readonly brokers: readonly string[];
+    readonly pid: number;
+    /** Starts one of the programs that come with Kafka: its class comes next, then its words. */
+    readonly tool: readonly string[];
+  };
   /** Ends both and deletes what they kept. Harmless twice. */
   stop(): Promise<void>;
 }
@@ -59,7 +64,7 @@ export async function startServers(): Promise<BenchServers> {
       access: 'any',
       maxConnections: 200,
     });
-    const kafka = await kafkaIn(join(folder, 'kafka'), kafkaPort, controllerPort);
+    const { kafka, tool } = await kafkaIn(join(folder, 'kafka'), kafkaPort, controllerPort);
     const [postgresPid, kafkaPid] = await Promise.all([start(postgres), start(kafka)]);
     const url = (role: string, database: string) =>
       `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
@@ -69,7 +74,7 @@ export async function startServers(): Promise<BenchServers> {
         adminUrl: url(SUPERUSER, 'postgres'),
         pid: postgresPid,
       },
-      kafka: { brokers: [`127.0.0.1:${kafkaPort}`], pid: kafkaPid },
+      kafka: { brokers: [`127.0.0.1:${kafkaPort}`], pid: kafkaPid, tool },
       stop,
     };
   } catch (thrown) {
@@ -85,5 +90,8 @@ async function kafkaIn(dataDir: string, port: number, controllerPort: number) {
   await archiveKafkaClasses({ jarsDir, java });
   // What was judged may go: a run would fill the disk.
   const more = { 'log.retention.check.interval.ms': 30_000 };
-  return kafkaServer({ dataDir, port, controllerPort, jarsDir, java, more });
+  return {
+    kafka: kafkaServer({ dataDir, port, controllerPort, jarsDir, java, more }),
+    tool: [java, '-Xmx256m', '-cp', join(jarsDir, '*')],
+  };
 }

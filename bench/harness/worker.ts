@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { processEnvironment } from '@nova/config';
 import { messageOf } from '@nova/errors';
 import type { RoleName, RoleOptions } from '../roles/roles.ts';
+import { keepUntilEnd } from './children.ts';
 import type { FromWorker, WorkEnd } from './worker-messages.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'worker-main.ts');
@@ -20,7 +21,6 @@ export interface Worker {
 }
 
 const STOP_WITHIN_MS = 15_000;
-const alive = new Set<ChildProcess>();
 
 /** Starts a process for a role; resolves when it is ready to go. */
 export async function startWorker<R extends RoleName>(
@@ -34,8 +34,7 @@ export async function startWorker<R extends RoleName>(
     // Ctrl-C reaches the one who started it, who stops it.
     detached: true,
   });
-  alive.add(child);
-  child.once('exit', () => alive.delete(child));
+  keepUntilEnd(child);
   const next = () => message(child, role);
   await next();
   return {
@@ -50,11 +49,6 @@ export async function startWorker<R extends RoleName>(
     stop: () => end(child, 'SIGTERM'),
     kill: () => end(child, 'SIGKILL'),
   };
-}
-
-/** Kills every worker that is still there. */
-export async function killWorkers(): Promise<void> {
-  await Promise.all([...alive].map((child) => end(child, 'SIGKILL')));
 }
 
 function message(child: ChildProcess, role: string): Promise<FromWorker> {

@@ -6,6 +6,7 @@ import { type LoadOptions, prepareLoad } from './load.ts';
 import { type MemoryOptions, prepareMemory } from './memory.ts';
 import { type MessageLoopOptions, prepareMessageLoop } from './message-loop.ts';
 import { type PeerLoopOptions, preparePeerLoop } from './peer-loop.ts';
+import { type PublisherOptions, preparePublisher } from './publisher.ts';
 import { prepareRelay, type RelayOptions } from './relay.ts';
 import { prepareSink, type SinkOptions } from './sink.ts';
 
@@ -20,6 +21,7 @@ export interface RoleOptions {
   held: HeldOptions;
   consumer: ConsumerOptions;
   messageLoop: MessageLoopOptions;
+  publisher: PublisherOptions;
 }
 
 /** What a worker can be. */
@@ -35,6 +37,7 @@ const roles: { readonly [R in RoleName]: (options: RoleOptions[R]) => Promise<Pr
   held: prepareHeld,
   consumer: prepareConsumer,
   messageLoop: prepareMessageLoop,
+  publisher: preparePublisher,
 };
 
 /** Whether there is a role of this name. */

@@ -7,8 +7,10 @@ import { w4 } from './w4-backlog.ts';
 import { w5 } from './w5-relays.ts';
 import { w6 } from './w6-held.ts';
 import { w8 } from './w8-append.ts';
+import { w8rpc } from './w8-publish.ts';
 import { w9 } from './w9-consume.ts';
 import { w10 } from './w10-rebuild.ts';
+import { w13 } from './w13-killed.ts';
 import { w14 } from './w14-idle.ts';
 
 /** All scenarios. */
@@ -16,11 +18,13 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   w1,
   w1b,
   w8,
+  w8rpc,
   w4,
   w3,
   w5,
   w9,
   w10,
   w14,
+  w13,
   w6,
 };

@@ -67,6 +67,30 @@ export class TopicsUnderTest {
     await this.#readNew(() => {});
   }
 
+  /** How many records a topic has, of which none was ever deleted. */
+  async count(topic: string): Promise<number> {
+    const member = await this.#kafka.source().open({
+      groupId: `oracle-${randomUUID()}`,
+      topics: [topic],
+      startAt: () => Promise.resolve(new Map()),
+      deliver: () => Promise.resolve(),
+      revoked: () => {},
+    });
+    try {
+      const giveUpAt = performance.now() + READ_WITHIN_MS;
+      for (;;) {
+        const ends = await member.endOffsets().catch(() => new Map<string, bigint>());
+        if (ends.size === DEFAULT_PARTITIONS) {
+          return [...ends.values()].reduce((sum, end) => sum + Number(end), 0);
+        }
+        if (performance.now() > giveUpAt) throw new Error(`${topic} cannot be looked at`);
+        await sleep(20);
+      }
+    } finally {
+      await member.stop();
+    }
+  }
+
   /** By `topic:partition`, the offset after the last record that was judged. */
   offsets(): Readonly<Record<string, string>> {
     return Object.fromEntries([...this.#offsets].map(([key, offset]) => [key, String(offset)]));

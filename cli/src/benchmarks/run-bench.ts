@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { childEnvironment } from '../child-environment.ts';
@@ -29,7 +29,9 @@ export async function runBench({
   try {
     const report = reportFile(args, options.report);
     const words = [join(repositoryRoot, 'bench', 'main.ts'), ...args, '--json', json];
-    for (const [name, value] of Object.entries({ ...options, json: undefined, report })) {
+    const { events, rounds, repeats, compare } = options;
+    const told = { events, rounds, repeats, report, compare: compare && resolve(compare) };
+    for (const [name, value] of Object.entries(told)) {
       if (value !== undefined) words.push(`--${name}`, String(value));
     }
     const child = spawn(process.execPath, words, {
@@ -43,7 +45,8 @@ export async function runBench({
     signal.addEventListener('abort', stop, { once: true });
     const [exitCode] = (await once(child, 'exit')) as readonly unknown[];
     signal.removeEventListener('abort', stop);
-    if (signal.aborted) return 1;
+    // Stopped, or it could not begin: it has said why.
+    if (signal.aborted || !existsSync(json)) return 1;
     if (out.format === 'json') out.json(JSON.parse(readFileSync(json, 'utf8')));
     else out.line(report);
     return exitCode === 0 ? 0 : 1;
