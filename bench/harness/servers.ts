@@ -1,4 +1,5 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -44,8 +45,9 @@ export async function startServers(): Promise<BenchServers> {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'nova-bench-'));
   const running: RunningServer[] = [];
   const stop = async () => {
-    await Promise.all(running.map((server) => server.kill()));
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // PostgreSQL in good order: its children would outlive it, and go on writing.
+    await Promise.all(running.map((one) => (one.name === 'postgres' ? one.stop() : one.kill())));
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   };
   const start = async (server: ServerProcess) => {
     const logFile = join(folder, `${server.name}.log`);
