@@ -43,9 +43,11 @@ export class TwoDatabases {
     this.nova = nova;
   }
 
-  static async make(): Promise<TwoDatabases> {
+  /** @param on server of the team's database; by default that of all specs */
+  static async make(on?: { readonly url: string }): Promise<TwoDatabases> {
+    const migrations = [{ owner: 'local-outbox', dir: localOutboxMigrations }];
     const [team, nova] = await Promise.all([
-      testDatabase({ migrations: [{ owner: 'local-outbox', dir: localOutboxMigrations }] }),
+      testDatabase(on === undefined ? { migrations } : { migrations, on }),
       testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
     ]);
     return new TwoDatabases(team, nova);
