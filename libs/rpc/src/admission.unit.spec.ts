@@ -3,7 +3,14 @@ import { connect } from 'node:http2';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import type { Clock } from '@nova/time';
-import { type Client, createClient, localRateLimiter, type RateLimiter } from './index.ts';
+import {
+  type Client,
+  createClient,
+  localRateLimiter,
+  type RateLimiter,
+  RpcError,
+} from './index.ts';
+import type { Limits } from './limits.ts';
 import { sharedRateLimiter } from './rate-limit.ts';
 import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
 import { until } from './spec/until.ts';
@@ -41,7 +48,7 @@ function standingClock(): Clock & { goOn(ms: number): void } {
 
 describe('calls in work', () => {
   /** A server whose calls wait until they are let go. */
-  async function waiting(limits: { callsInFlight?: number; callsPerCaller?: number }) {
+  async function waiting(limits: Partial<Limits>) {
     const gate = Promise.withResolvers<object>();
     let entered = 0;
     const getEvent = () => {
@@ -83,6 +90,25 @@ describe('calls in work', () => {
     await Promise.all(calls);
     await three.getEvent({ eventId: ID });
   });
+
+  it('that are refused, large and many at once, do no harm to others on their connection', async () => {
+    const server = await waiting({ callsPerCaller: 1, streamsPerConnection: 20 });
+    const client = callerNamed({ 'x-user-id': ID });
+    const taken = client.getEvent({ eventId: ID });
+    await until(() => server.entered() === 1);
+    const large = 'x'.repeat(200_000);
+    for (let round = 0; round < 3; round += 1) {
+      const calls = Array.from({ length: 60 }, () =>
+        client.getEvent({ eventId: large }).then(
+          () => 'answered',
+          (thrown: unknown) => (thrown instanceof RpcError ? thrown.reason : thrown),
+        ),
+      );
+      expect(new Set(await Promise.all(calls))).toEqual(new Set(['RPC_TOO_MANY_CALLS']));
+    }
+    server.letGo();
+    await taken;
+  }, 30_000);
 
   it('that are cancelled make room, too', async () => {
     const server = await waiting({ callsPerCaller: 1 });

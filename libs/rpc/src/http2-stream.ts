@@ -12,7 +12,39 @@ export function http2StreamOf(call: ServerInterceptingCallInterface): Http2Strea
 }
 
 /** The few things that are done to a stream. */
-export type Http2Stream = Pick<ServerHttp2Stream, 'close' | 'closed' | 'destroyed' | 'once'>;
+export type Http2Stream = Pick<
+  ServerHttp2Stream,
+  'close' | 'closed' | 'destroyed' | 'once' | 'removeAllListeners' | 'resume'
+>;
+
+/** How long a caller who is refused is waited for to have sent its request. */
+const REST_MS = 500;
+
+/**
+ * Reads what the caller of a single request still sends, for nobody, and goes on when it has come, or
+ * 500 ms later. Unread it would take room from the connection's other calls. And a stream that its
+ * caller has left with a status counts on against the streams of its connection: Node resets those
+ * above the limit, and ends a connection with a hundred of them.
+ */
+export function afterRest(stream: Http2Stream | undefined, then: () => void): void {
+  if (stream === undefined || stream.destroyed) {
+    then();
+    return;
+  }
+  // Those of the library would stop after each message, until somebody wants it.
+  stream.removeAllListeners('data');
+  let isOver = false;
+  const over = () => {
+    clearTimeout(timer);
+    if (!isOver) then();
+    isOver = true;
+  };
+  const timer = setTimeout(over, REST_MS);
+  timer.unref();
+  stream.once('end', over);
+  stream.once('close', over);
+  stream.resume();
+}
 
 /** Resets `stream` unless it is closed within `ms`. */
 export function cutUnlessClosed(stream: Http2Stream | undefined, ms: number): void {

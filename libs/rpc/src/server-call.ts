@@ -21,7 +21,7 @@ import { type Caller, describePolicy, permits } from './caller.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
 import { asNovaError, statusFor } from './error-status.ts';
 import { errors } from './errors.ts';
-import { cutUnlessClosed, http2StreamOf } from './http2-stream.ts';
+import { afterRest, cutUnlessClosed, http2StreamOf } from './http2-stream.ts';
 import type { IdentitySource, RequestHeaders } from './identity.ts';
 import type { ServedMethod } from './implement.ts';
 import { errorFromLibrary } from './library-status.ts';
@@ -174,9 +174,7 @@ export class ServerCall {
 
   async #answer(headers: RequestHeaders, caller: Caller): Promise<void> {
     const { descriptor, invoke } = this.#method;
-    const streamsIn =
-      descriptor.methodKind === 'bidi_streaming' || descriptor.methodKind === 'client_streaming';
-    const input = streamsIn ? this.#reader.all() : await this.#singleRequest();
+    const input = this.#readsMany() ? this.#reader.all() : await this.#singleRequest();
     const call = this.#call(headers, caller);
     const writer = new ResponseWriter(
       this.#base,
@@ -191,6 +189,10 @@ export class ServerCall {
       await pump(answer, this.#abort.signal, writer, (thrown) => void this.#fail(thrown));
     else await writer.send(await answer);
     this.#finish(OK);
+  }
+
+  #readsMany(): boolean {
+    return ['bidi_streaming', 'client_streaming'].includes(this.#method.descriptor.methodKind);
   }
 
   async #singleRequest(): Promise<Message> {
@@ -281,12 +283,14 @@ export class ServerCall {
     if (given.details !== undefined) {
       metadata.set('grpc-status-details-bin', Buffer.from(given.details));
     }
-    this.#sendStatus({ code: codeOf(given.status), details: given.message, metadata });
+    const tell = () => {
+      this.#sendStatus({ code: codeOf(given.status), details: given.message, metadata });
+    };
     this.#writer?.close();
-    cutUnlessClosed(
-      http2StreamOf(this.#base),
-      this.#reader.complete ? this.#host.limits.unreadMs : LINGER_MS,
-    );
+    const stream = http2StreamOf(this.#base);
+    if (this.#reader.complete || this.#readsMany()) tell();
+    else afterRest(stream, tell);
+    cutUnlessClosed(stream, this.#reader.complete ? this.#host.limits.unreadMs : LINGER_MS);
     this.#reader.end();
     duration.record((performance.now() - this.#startedAt) / 1000, {
       rpc_method: this.#method.fullName,
