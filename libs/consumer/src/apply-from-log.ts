@@ -36,12 +36,17 @@ async function applyPart(
   { reason, isRetry }: { readonly reason: LogReadReason; readonly isRetry: boolean },
 ): Promise<readonly AggregateName[]> {
   const { log, generation, meters, round } = context;
+  const eventTypes = [...generation.eventTypes.keys()];
   const empty: AggregateName[] = [];
   let open = wanted;
   while (open.length > 0) {
     meters.readLog(reason);
     const limit = eventsPerAggregate(open.length);
-    const found = await readAggregates(log, open, [...generation.eventTypes.keys()], limit);
+    const found = await readAggregates(
+      log,
+      open.map((one) => ({ ...one, eventTypes })),
+      limit,
+    );
     if (open === wanted) {
       empty.push(...open.filter((name) => !found.has(aggregateKey(name))));
     }

@@ -3,7 +3,7 @@ import type { StoredEvent } from '@nova/events';
 import type { SessionContext } from './context.ts';
 import { byAggregate, type Delivery, deliveryOf, nameOf } from './delivery.ts';
 import { errors } from './errors.ts';
-import { guardOrder } from './order-guard.ts';
+import { guardOrder, missingTypes } from './order-guard.ts';
 import { eventsPerAggregate, readAggregates } from './read-aggregates.ts';
 import type { Round } from './round.ts';
 
@@ -16,7 +16,8 @@ export interface Filled {
 
 /**
  * Reads what held aggregates miss from the log: many aggregates per call, some events of each.
- * Nothing is read for those that can go on with what has arrived meanwhile.
+ * Nothing is read for those that can go on with what has arrived meanwhile, and of the others only
+ * the types that are late: everything else is there, or comes in its time.
  */
 export async function fillGaps(
   context: SessionContext,
@@ -31,17 +32,22 @@ export async function fillGaps(
     const { missing } = guardOrder(afterVersion, subscribed, group);
     return group.length === 0 || missing === undefined
       ? []
-      : [{ aggregate, ...nameOf(group), afterVersion, missing }];
+      : [
+          {
+            ...{ aggregate, ...nameOf(group), afterVersion, missing },
+            eventTypes: missingTypes(afterVersion, subscribed, group),
+          },
+        ];
   });
   const condemned = new Map<string, { version: bigint; thrown: unknown }>();
   if (wanted.length === 0) return { deliveries, condemned };
   meters.readLog('fill');
   const limit = eventsPerAggregate(wanted.length);
-  const found = await readAggregates(log, wanted, [...subscribed], limit);
+  const found = await readAggregates(log, wanted, limit);
   const complete = new Map(deliveries);
   for (const { aggregate, afterVersion, missing } of wanted) {
     const group = deliveries.get(aggregate) ?? [];
-    const late = missingOf(group, found.get(aggregate) ?? []);
+    const late = lateFor(group, found.get(aggregate) ?? []);
     meters.filled(late.length);
     complete.set(aggregate, merge(group, late));
     const first = guardOrder(afterVersion, subscribed, merge(group, late));
@@ -55,6 +61,12 @@ export async function fillGaps(
     }
   }
   return { deliveries: complete, condemned };
+}
+
+/** Events of the log before the last delivery; what comes after it will be delivered in its time. */
+export function lateFor(group: readonly Delivery[], events: readonly StoredEvent[]): StoredEvent[] {
+  const last = group.at(-1)?.event.aggregateVersion ?? 0n;
+  return missingOf(group, events).filter(({ aggregateVersion }) => aggregateVersion < last);
 }
 
 /** Adds events of the log to deliveries; a version that was delivered keeps its delivery. */

@@ -30,7 +30,7 @@ export type Taken = 'taken' | 'unknown partition' | 'not the stored record';
 export class Intake {
   readonly #partitions = new Map<string, PartitionLog>();
   #foreign: ForeignRecord[] = [];
-  #next = 0;
+  #turn = 0;
 
   assign(partition: TopicPartition, stored: StoredOffset | undefined): void {
     const known = this.#partitions.get(partitionKey(partition));
@@ -104,25 +104,41 @@ export class Intake {
     return bytes;
   }
 
-  /** Takes what waits, from all partitions in turn, within the bounds. */
+  /**
+   * Takes what waits within the bounds: of all partition numbers in turn, so that one that is behind
+   * holds up no other, and of each the oldest, so that no event is taken before one of another topic
+   * that it follows.
+   */
   round({ events, bytes }: RoundBounds): { deliveries: Delivery[]; foreign: ForeignRecord[] } {
     const deliveries: Delivery[] = [];
-    const sources = this.partitions();
+    const lines = this.#lines();
     let size = 0;
-    for (let index = 0; index < sources.length; index += 1) {
-      const partition = sources[(this.#next + index) % sources.length];
-      if (partition === undefined || partition.standsFor.size > 0) continue;
-      let count = 0;
-      for (const delivery of partition.waiting) {
-        if (deliveries.length + count >= events || size >= bytes) break;
+    let isOver = false;
+    while (!isOver) {
+      isOver = true;
+      for (const line of lines) {
+        if (deliveries.length >= events || size >= bytes) break;
+        const delivery = nextOf(line);
+        if (delivery === undefined) continue;
+        deliveries.push(delivery);
         size += delivery.event.payload.length;
-        count += 1;
+        isOver = false;
       }
-      if (count > 0) deliveries.push(...partition.waiting.splice(0, count));
     }
-    this.#next = sources.length === 0 ? 0 : (this.#next + 1) % sources.length;
+    for (const { partition, taken } of lines.flat()) partition.waiting.splice(0, taken);
     const foreign = this.#foreign.splice(0, events);
     return { deliveries, foreign };
+  }
+
+  /** What waits by partition number, beginning with another number each time. */
+  #lines(): Waiting[][] {
+    const waiting = this.partitions()
+      .filter((partition) => partition.standsFor.size === 0 && partition.waiting.length > 0)
+      .map((partition): Waiting => ({ partition, taken: 0 }));
+    const lines = [...Map.groupBy(waiting, ({ partition }) => partition.partition).values()];
+    const first = lines.length === 0 ? 0 : this.#turn % lines.length;
+    this.#turn += 1;
+    return [...lines.slice(first), ...lines.slice(0, first)];
   }
 
   /** Takes what waits of these aggregates, wherever it is in line. */
@@ -158,6 +174,31 @@ export class Intake {
     }
     for (const partition of partitions) partition.shift();
   }
+}
+
+/** A partition in a round, and how much of what waits of it the round takes. */
+interface Waiting {
+  readonly partition: PartitionLog;
+  taken: number;
+}
+
+/** The oldest event that waits of some topics; of a topic they come in the order of the log. */
+function nextOf(line: readonly Waiting[]): Delivery | undefined {
+  let oldest: Waiting | undefined;
+  let next: Delivery | undefined;
+  for (const one of line) {
+    const head = one.partition.waiting[one.taken];
+    if (head === undefined) continue;
+    if (next !== undefined && positionOf(head) >= positionOf(next)) continue;
+    oldest = one;
+    next = head;
+  }
+  if (oldest !== undefined) oldest.taken += 1;
+  return next;
+}
+
+function positionOf({ event }: Delivery): bigint {
+  return event.position.position;
 }
 
 type ReadRecord =

@@ -63,3 +63,20 @@ function predecessorOf(
   }
   return last;
 }
+
+/** Types of which the deliveries of one aggregate name an event that is neither applied nor here. */
+export function missingTypes(
+  appliedVersion: bigint,
+  subscribed: ReadonlySet<string>,
+  deliveries: readonly Delivery[],
+): string[] {
+  const here = new Set(deliveries.map(({ event }) => event.aggregateVersion));
+  const missing = new Set<string>();
+  for (const { event } of deliveries) {
+    for (const [eventType, version] of Object.entries(event.previous)) {
+      if (version <= appliedVersion || here.has(version) || !subscribed.has(eventType)) continue;
+      missing.add(eventType);
+    }
+  }
+  return [...missing];
+}

@@ -9,13 +9,15 @@ import {
   type ViewTable,
 } from '@nova/projection';
 import fc from 'fast-check';
-import { byAggregate, type Delivery } from './delivery.ts';
-import { merge } from './fill.ts';
+import { byAggregate, type Delivery, deliveryOf } from './delivery.ts';
+import { lateFor, merge } from './fill.ts';
 import { HoldingPen } from './holding-pen.ts';
 import { Intake } from './intake.ts';
-import { guardOrder } from './order-guard.ts';
+import { guardOrder, missingTypes } from './order-guard.ts';
+import { regulate } from './regulate.ts';
 import type { HeldBack } from './round.ts';
 import { schemasOf } from './schemas.ts';
+import { consumerDefaults } from './settings.ts';
 import { rooms } from './testing/rooms.ts';
 
 const SUBSCRIBED = ['conversation_created', 'member_added', 'message_created'];
@@ -144,13 +146,14 @@ class Model {
     if (!due.has(aggregate)) return group;
     if (guardOrder(mark, new Set(SUBSCRIBED), group).missing === undefined) return group;
     this.logReads += 1;
+    const types = missingTypes(mark, new Set(SUBSCRIBED), group);
     const late = this.log.filter(
       (event) =>
         `${event.aggregateType}/${event.aggregateId}` === aggregate &&
         event.aggregateVersion > mark &&
-        SUBSCRIBED.includes(event.eventType),
+        types.includes(event.eventType),
     );
-    return merge(group, late);
+    return merge(group, lateFor(group, late));
   }
 
   #judge(aggregate: string, group: readonly Delivery[]): HeldBack[] {
@@ -191,6 +194,15 @@ class Model {
 function tp(key: string) {
   const [topic = '', partition = ''] = key.split(':');
   return { topic, partition: Number(partition) };
+}
+
+/** The first event of a room that is in another partition than those of a log. */
+function roomOfAnotherPartition([first]: readonly StoredEvent[]): StoredEvent {
+  const taken = partitionOf(first?.aggregateId ?? '', PARTITIONS);
+  const room = ROOMS.findIndex((id) => partitionOf(id, PARTITIONS) !== taken);
+  const [event] = logOf([{ room, type: 2 }]);
+  if (room < 0 || event === undefined) throw new Error('all rooms are in one partition');
+  return { ...event, eventId: crypto.randomUUID() };
 }
 
 /** The view of a log that is folded as it stands. */
@@ -278,6 +290,53 @@ describe('deliveries in any order', () => {
     );
   });
 
+  it('can all go on with the late events of the types that are named missing', () => {
+    const subscribed = new Set(SUBSCRIBED);
+    const here = fc.array(fc.boolean(), { minLength: 40, maxLength: 40 });
+    fc.assert(
+      fc.property(logs, here, fc.nat(10), (log, isHere, applied) => {
+        const own = log.filter(
+          ({ aggregateId, eventType }) => aggregateId === ROOMS[0] && subscribed.has(eventType),
+        );
+        const mark = own[applied]?.aggregateVersion ?? 0n;
+        const open = own.filter(({ aggregateVersion }) => aggregateVersion > mark);
+        const group = open.filter((_, index) => isHere[index]).map((event) => deliveryOf(event));
+        const types = missingTypes(mark, subscribed, group);
+        const late = open.filter(({ eventType }) => types.includes(eventType));
+        const { missing, apply } = guardOrder(mark, subscribed, merge(group, lateFor(group, late)));
+        expect(missing).toBeUndefined();
+        expect(apply.map(({ event }) => event)).toEqual(
+          expect.arrayContaining(group.map(({ event }) => event)),
+        );
+        if (guardOrder(mark, subscribed, group).missing === undefined) expect(types).toEqual([]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('are taken in the order of the log as far as they are here, though each topic comes as a whole', () => {
+    fc.assert(
+      fc.property(logs, (log) => {
+        const model = new Model(log);
+        for (const key of model.topics.keys()) model.deliver(key, 1000);
+        for (let turn = 0; turn < 5; turn += 1) model.round();
+        expect(model.held).toBe(0);
+        expect(model.view()).toEqual(inOrder(log));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('of a partition that is far behind hold up no other partition', () => {
+    const behind = logOf(Array.from({ length: 100 }, () => ({ room: 0, type: 2 })));
+    const fresh = { ...roomOfAnotherPartition(behind), position: { epoch: 'e', position: 999n } };
+    const model = new Model([...behind, fresh]);
+    for (const key of model.topics.keys()) model.deliver(key, 1000);
+    model.round();
+    expect(model.marks.get(`conversation/${fresh.aggregateId}`)).toBe(1n);
+    expect(model.applied).toBe(10);
+  });
+
   it('give the same view when aggregates are shuffled against each other', () => {
     fc.assert(
       fc.property(
@@ -293,5 +352,38 @@ describe('deliveries in any order', () => {
       ),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('partitions', () => {
+  /** Which partitions are paused, after each of two topics had some records of which none is settled. */
+  function paused(messages: number, members: number): string[] {
+    const draws = (type: number, count: number) => Array.from({ length: count }, () => type);
+    const types = [...draws(2, messages), ...draws(1, members)];
+    const model = new Model(logOf(types.map((type) => ({ room: 0, type }))));
+    for (const key of model.topics.keys()) model.deliver(key, 1000);
+    const { intake } = model;
+    if (members === 0) intake.assign({ topic: topicOf('member_added'), partition: 0 }, undefined);
+    const left: string[] = [];
+    const pause = (all: readonly { readonly topic: string }[]) => {
+      left.push(...all.map(({ topic }) => topic));
+    };
+    regulate({
+      intake,
+      settings: { ...consumerDefaults, bufferEvents: 10 },
+      source: () => ({ pause, resume: () => {} }),
+      isStarting: () => false,
+    });
+    return left;
+  }
+
+  it('pause while too much of them waits, but not the one of which nothing waits', () => {
+    expect(paused(9, 0)).toEqual([]);
+    expect(paused(10, 0)).toEqual([topicOf('message_created')]);
+    expect(paused(9, 1).toSorted()).toEqual(['member_added', 'message_created'].map(topicOf));
+  });
+
+  it('pause all when twice too much waits', () => {
+    expect(paused(20, 0).toSorted()).toEqual(['member_added', 'message_created'].map(topicOf));
   });
 });

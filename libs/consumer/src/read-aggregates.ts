@@ -1,6 +1,6 @@
 import type { StoredEvent } from '@nova/events';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
-import type { LogReader } from './log-reader.ts';
+import type { AggregateRange, LogReader } from './log-reader.ts';
 
 /** Most events of one aggregate that are read for one round. */
 export const EVENTS_PER_AGGREGATE = 500;
@@ -25,16 +25,9 @@ export interface WantedEvents extends AggregateName {
 /** Reads the next events of many aggregates in one call, by {@link aggregateKey}. */
 export async function readAggregates(
   log: LogReader,
-  wanted: readonly WantedEvents[],
-  eventTypes: readonly string[],
+  ranges: readonly AggregateRange[],
   limit = EVENTS_PER_AGGREGATE,
 ): Promise<Map<string, StoredEvent[]>> {
-  const ranges = wanted.map(({ aggregateType, aggregateId, afterVersion }) => ({
-    aggregateType,
-    aggregateId,
-    afterVersion,
-    eventTypes,
-  }));
   const found = new Map<string, StoredEvent[]>();
   for await (const events of log.readAggregates(ranges, limit)) {
     for (const event of events) {
@@ -57,7 +50,7 @@ export async function readWhole(
   const events: StoredEvent[] = [];
   for (;;) {
     const afterVersion = events.at(-1)?.aggregateVersion ?? after;
-    const page = await readAggregates(log, [{ ...name, afterVersion }], eventTypes);
+    const page = await readAggregates(log, [{ ...name, afterVersion, eventTypes }]);
     const next = page.get(aggregateKey(name)) ?? [];
     events.push(...next);
     if (next.length < EVENTS_PER_AGGREGATE) return events;

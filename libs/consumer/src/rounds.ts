@@ -12,6 +12,7 @@ import type { ForeignRecord } from './foreign.ts';
 import { standStill } from './parking/stand-still.ts';
 import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
 import { refold } from './refold.ts';
+import { regulate } from './regulate.ts';
 import { type RoundResult, roundOf } from './round.ts';
 import { noteApplied, settleMarked } from './settle-marked.ts';
 
@@ -167,35 +168,4 @@ function commitHint({ intake, source }: SessionContext, { applied }: RoundResult
       .map((partition) => [partitionKey(partition), partition.settledTo]),
   );
   if (offsets.size > 0) source()?.commit(offsets);
-}
-
-/**
- * Pauses partitions that hold back too much or while too much waits in memory, and lets them go on
- * when half of it is gone. The member stays in its group.
- */
-export function regulate({ intake, source, settings, isStarting }: SessionContext): void {
-  const open = source();
-  if (open === undefined || isStarting()) return;
-  const count = intake.waitingCount();
-  const bytes = intake.waitingBytes();
-  for (const partition of intake.partitions()) {
-    const { isPaused, heldCount } = partition;
-    const isFull =
-      partition.standsFor.size > 0 ||
-      count >= settings.bufferEvents ||
-      bytes >= settings.bufferBytes ||
-      heldCount >= settings.heldPerPartition;
-    const hasRoom =
-      partition.standsFor.size === 0 &&
-      count <= settings.bufferEvents / 2 &&
-      bytes <= settings.bufferBytes / 2 &&
-      heldCount <= settings.heldPerPartition / 2;
-    if (!isPaused && isFull) {
-      partition.isPaused = true;
-      open.pause([partition]);
-    } else if (isPaused && hasRoom) {
-      partition.isPaused = false;
-      open.resume([partition]);
-    }
-  }
 }

@@ -48,8 +48,11 @@ export async function tryParked(
   }
   const { aggregateType, aggregateId } = name;
   const mark = (await readMarks(database, generation, [name])).get(aggregate);
-  const wanted = { aggregateType, aggregateId, afterVersion: mark?.version ?? 0n };
-  const found = await readAggregates(log, [wanted], [...generation.eventTypes.keys()]);
+  const afterVersion = mark?.version ?? 0n;
+  const eventTypes = [...generation.eventTypes.keys()];
+  const found = await readAggregates(log, [
+    { aggregateType, aggregateId, afterVersion, eventTypes },
+  ]);
   const events = (found.get(aggregate) ?? []).slice(0, EVENTS_PER_AGGREGATE);
   if (events.length === 0) return { outcome: 'would_apply', ...NOTHING };
   const deliveries = new Map([[aggregate, events.map((event) => deliveryOf(event))]]);
