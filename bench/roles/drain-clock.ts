@@ -1,9 +1,12 @@
 /** What of the drain was done before its rate is taken: Node compiles what is hot meanwhile. */
 const WARM_SHARE = 0.1;
 
+/** Nothing acknowledged for so long: what is missing never comes, and the oracle shall say so. */
+const STALLED_MS = 30_000;
+
 /** Counts what is acknowledged while a backlog drains, and knows when it has. */
 export class DrainClock {
-  /** Resolves when everything is acknowledged. */
+  /** Resolves when everything is acknowledged, or nothing is any more. */
   readonly drained: Promise<void>;
   readonly #events: number;
   readonly #done = Promise.withResolvers<void>();
@@ -12,6 +15,8 @@ export class DrainClock {
   #warmAt = 0;
   #warmCount = 0;
   #endedAt = 0;
+  #movedAt = 0;
+  #watching: NodeJS.Timeout | undefined;
 
   constructor(events: number) {
     this.#events = events;
@@ -24,18 +29,32 @@ export class DrainClock {
 
   start(): void {
     this.#startedAt = performance.now();
+    this.#watch();
   }
 
   acknowledged(records: number): void {
     this.#count += records;
+    this.#movedAt = performance.now();
     if (this.#warmAt === 0 && this.#count >= this.#events * WARM_SHARE) {
       this.#warmAt = performance.now();
       this.#warmCount = this.#count;
     }
     if (this.#count >= this.#events && this.#endedAt === 0) {
-      this.#endedAt = performance.now();
-      this.#done.resolve();
+      this.#end();
     }
+  }
+
+  #end(): void {
+    this.#endedAt = performance.now();
+    clearInterval(this.#watching);
+    this.#done.resolve();
+  }
+
+  #watch(): void {
+    this.#movedAt = performance.now();
+    this.#watching = setInterval(() => {
+      if (performance.now() - this.#movedAt > STALLED_MS) this.#end();
+    }, 1000);
   }
 
   /** Events per second: after the first tenth, and from the start on. */

@@ -15,9 +15,10 @@ async function bench(...words: readonly string[]) {
   const report = join(folder, 'REPORT.md');
   const main = join(import.meta.dirname, 'main.ts');
   const args = [main, ...words, '--repeats', '0', '--json', json, '--report', report];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // By its channel it ends with this process, too.
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const said: Buffer[] = [];
-  child.stderr.on('data', (piece: Buffer) => said.push(piece));
+  child.stderr?.on('data', (piece: Buffer) => said.push(piece));
   await once(child, 'close');
   return {
     exitCode: child.exitCode,
