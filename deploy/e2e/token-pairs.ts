@@ -1,17 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { EventsService } from '@nova/proto/gen/events/events_service_pb';
-import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
-import { NotificationService } from '@nova/proto/gen/notification/notification_service_pb';
-import { SearchService } from '@nova/proto/gen/search/search_service_pb';
-import { createClient, RpcError } from '@nova/rpc';
-import {
-  type TestDatabase,
-  type TestProcess,
-  type TestService,
-  testStack,
-  waitFor,
-} from '@nova/testkit';
+import { RpcError } from '@nova/rpc';
+import { type TestDatabase, waitFor } from '@nova/testkit';
 import { sleep } from '@nova/time';
+import { AREAS, type StartedAreas, startAreas } from './token-areas.ts';
 
 /** What became of reads that follow a write at once. */
 export interface TokenReport {
@@ -31,13 +22,11 @@ export interface TokenReport {
   readonly blockedMs: number;
 }
 
-const AREAS = ['messaging', 'notification', 'search'] as const;
 /** Pairs at a time for each service. */
 const AT_ONCE = 4;
 /** For so long a view stands still, again and again. */
 const LAG_MS = 250;
 const BETWEEN_MS = 50;
-const DEADLINE_MS = 10_000;
 const MOST_ATTEMPTS = 20;
 const PAUSE_MS = 250;
 
@@ -50,14 +39,12 @@ interface Pair {
   shows(token: string): Promise<boolean>;
 }
 
-type Started = Awaited<ReturnType<typeof start>>;
-
 /**
  * Writes and reads at once what was written, by pairs over three services whose views are made to
  * stand still for LAG_MS at a time.
  */
 export async function tokenPairs(pairs: number): Promise<TokenReport> {
-  const started = await start();
+  const started = await startAreas();
   try {
     const reads = await lagging(started, () => run(started, pairs));
     const unconcerned = await whileStill(started);
@@ -67,49 +54,8 @@ export async function tokenPairs(pairs: number): Promise<TokenReport> {
   }
 }
 
-async function start() {
-  const stack = await testStack();
-  try {
-    const services = new Map<string, TestService>();
-    const processes = new Map<string, TestProcess>();
-    for (const area of AREAS) {
-      const service = await stack.service(area);
-      services.set(area, service);
-      processes.set(area, await service.start());
-    }
-    const at = (area: string) => ({
-      address: processes.get(area)?.address ?? '',
-      deadlineMs: DEADLINE_MS,
-    });
-    const clients = {
-      events: createClient(EventsService, { ...at(''), address: stack.log.address }),
-      messaging: createClient(MessagingService, at('messaging')),
-      notification: createClient(NotificationService, at('notification')),
-      search: createClient(SearchService, at('search')),
-    };
-    return {
-      ...clients,
-      databases: AREAS.map((area) => services.get(area)?.database).filter(
-        (one) => one !== undefined,
-      ),
-      databaseOf: (area: (typeof AREAS)[number]) => {
-        const service = services.get(area);
-        if (service === undefined) throw new TypeError(`${area} was not started`);
-        return service.database;
-      },
-      async remove() {
-        for (const client of Object.values(clients)) client.close();
-        await stack.remove();
-      },
-    };
-  } catch (thrown) {
-    await stack.remove();
-    throw thrown;
-  }
-}
-
 /** Makes the views stand still again and again while `work` goes on. */
-async function lagging<T>({ databases }: Started, work: () => Promise<T>): Promise<T> {
+async function lagging<T>({ databases }: StartedAreas, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
   const locking = databases.map(async (database) => {
     while (!over.signal.aborted) {
@@ -136,7 +82,7 @@ async function still<T>({ database }: TestDatabase, work: () => Promise<T>): Pro
   });
 }
 
-async function run(started: Started, pairs: number) {
+async function run(started: StartedAreas, pairs: number) {
   const stale = { messaging: 0, notification: 0, search: 0 };
   const staleWithout = { messaging: 0, notification: 0, search: 0 };
   let left = pairs;
@@ -160,7 +106,10 @@ async function run(started: Started, pairs: number) {
   return { stale, staleWithout, toldBehind };
 }
 
-function writerOf(started: Started, area: (typeof AREAS)[number]): Promise<() => Promise<Pair>> {
+function writerOf(
+  started: StartedAreas,
+  area: (typeof AREAS)[number],
+): Promise<() => Promise<Pair>> {
   switch (area) {
     case 'messaging':
       return messages(started);
@@ -172,7 +121,7 @@ function writerOf(started: Started, area: (typeof AREAS)[number]): Promise<() =>
 }
 
 /** A command of messaging-service and its own view. */
-async function messages({ messaging }: Started): Promise<() => Promise<Pair>> {
+async function messages({ messaging }: StartedAreas): Promise<() => Promise<Pair>> {
   const [userId, other] = [randomUUID(), randomUUID()];
   const made = await messaging.createConversation({ kind: 'direct', memberIds: [other], userId });
   const { conversationId, consistencyToken: minConsistencyToken } = made;
@@ -196,7 +145,7 @@ async function messages({ messaging }: Started): Promise<() => Promise<Pair>> {
 }
 
 /** An event published by hand, and the view of notification-service. */
-async function notice({ events, notification }: Started): Promise<Pair> {
+async function notice({ events, notification }: StartedAreas): Promise<Pair> {
   const [aggregateId, userId] = [randomUUID(), randomUUID()];
   const payload = { user_id: userId, kind: 'direct_message', title: 'a notice' };
   const { consistencyToken: token } = await events.publishEvent({
@@ -214,7 +163,7 @@ async function notice({ events, notification }: Started): Promise<Pair> {
 }
 
 /** An event published by hand, and the index of search-service. */
-async function user({ events, search }: Started): Promise<Pair> {
+async function user({ events, search }: StartedAreas): Promise<Pair> {
   const aggregateId = randomUUID();
   const username = `u${randomUUID().replaceAll('-', '')}`;
   const { consistencyToken: token } = await events.publishEvent({
@@ -232,7 +181,7 @@ async function user({ events, search }: Started): Promise<Pair> {
 }
 
 /** While the view of search stands still: reads after what it consumes, and after what it does not. */
-async function whileStill(started: Started) {
+async function whileStill(started: StartedAreas) {
   return await still(started.databaseOf('search'), async () => {
     const { token } = await again(() => notice(started));
     const query = { query: 'nobody', minConsistencyToken: token };
@@ -251,7 +200,7 @@ async function whileStill(started: Started) {
 }
 
 /** A message that the view of messaging refuses, and a read of its conversation. */
-async function whileParked(started: Started) {
+async function whileParked(started: StartedAreas) {
   const { database } = started.databaseOf('messaging');
   await database.query(`
     CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -356,34 +356,52 @@ describe('deliveries in any order', () => {
 });
 
 describe('partitions', () => {
-  /** Which partitions are paused, after each of two topics had some records of which none is settled. */
-  function paused(messages: number, members: number): string[] {
-    const draws = (type: number, count: number) => Array.from({ length: count }, () => type);
-    const types = [...draws(2, messages), ...draws(1, members)];
+  const MESSAGES = topicOf('message_created');
+  const MEMBERS = topicOf('member_added');
+
+  /** Two topics, of which so many records wait, and which of them are paused when ten are too many. */
+  function regulated(messages: number, members: number) {
+    const types = [...Array<number>(messages).fill(2), ...Array<number>(members).fill(1)];
     const model = new Model(logOf(types.map((type) => ({ room: 0, type }))));
-    for (const key of model.topics.keys()) model.deliver(key, 1000);
     const { intake } = model;
-    if (members === 0) intake.assign({ topic: topicOf('member_added'), partition: 0 }, undefined);
-    const left: string[] = [];
-    const pause = (all: readonly { readonly topic: string }[]) => {
-      left.push(...all.map(({ topic }) => topic));
+    for (const key of model.topics.keys()) model.deliver(key, 1000);
+    if (members === 0) intake.assign({ topic: MEMBERS, partition: 0 }, undefined);
+    const paused = new Set<string>();
+    const source = {
+      pause: ([one]: readonly { readonly topic: string }[]) => paused.add(one?.topic ?? ''),
+      resume: ([one]: readonly { readonly topic: string }[]) => paused.delete(one?.topic ?? ''),
     };
-    regulate({
-      intake,
-      settings: { ...consumerDefaults, bufferEvents: 10 },
-      source: () => ({ pause, resume: () => {} }),
-      isStarting: () => false,
-    });
-    return left;
+    const settings = { ...consumerDefaults, bufferEvents: 10 };
+    const regulateNow = () => {
+      regulate({ intake, settings, source: () => source, isStarting: () => false });
+      return [...paused].toSorted();
+    };
+    return { intake, regulateNow };
   }
 
-  it('pause while too much of them waits, but not the one of which nothing waits', () => {
-    expect(paused(9, 0)).toEqual([]);
-    expect(paused(10, 0)).toEqual([topicOf('message_created')]);
-    expect(paused(9, 1).toSorted()).toEqual(['member_added', 'message_created'].map(topicOf));
-  });
+  it.each([
+    [9, 0, []],
+    [10, 0, [MESSAGES]],
+    [9, 1, [MEMBERS, MESSAGES]],
+    [20, 0, [MEMBERS, MESSAGES]],
+  ])(
+    'of which %i and %i records wait pause when ten are too many: %j',
+    (messages, members, paused) => {
+      expect(regulated(messages, members).regulateNow()).toEqual(paused);
+    },
+  );
 
-  it('pause all when twice too much waits', () => {
-    expect(paused(20, 0).toSorted()).toEqual(['member_added', 'message_created'].map(topicOf));
+  it('go on when half of it is gone, and sooner when nothing of them waits', () => {
+    const { intake, regulateNow } = regulated(20, 0);
+    const leave = (count: number) => {
+      const messages = intake.partitions().find(({ topic }) => topic === MESSAGES);
+      messages?.waiting.splice(count);
+      return regulateNow();
+    };
+    regulateNow();
+    expect(leave(11)).toEqual([MEMBERS, MESSAGES]);
+    expect(leave(10)).toEqual([MESSAGES]);
+    expect(leave(6)).toEqual([MESSAGES]);
+    expect(leave(5)).toEqual([]);
   });
 });

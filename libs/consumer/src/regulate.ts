@@ -8,7 +8,8 @@ type Regulated = Pick<SessionContext, 'intake' | 'settings' | 'isStarting'> & {
 /**
  * Pauses partitions that hold back too much or while too much waits in memory, and lets them go on
  * when half of it is gone. The member stays in its group. A partition of which nothing waits may be
- * the one that the others wait for: it goes on until there is twice too much.
+ * the one that the others wait for: it goes on until there is twice too much, and again as soon as
+ * there is no longer too much.
  */
 export function regulate({ intake, source, settings, isStarting }: Regulated): void {
   const open = source();
@@ -24,7 +25,7 @@ export function regulate({ intake, source, settings, isStarting }: Regulated): v
       heldCount >= settings.heldPerPartition;
     const hasRoom =
       partition.standsFor.size === 0 &&
-      fullness <= 0.5 &&
+      fullness <= (waiting.length > 0 ? 0.5 : 1) &&
       heldCount <= settings.heldPerPartition / 2;
     if (!isPaused && isFull) {
       partition.isPaused = true;
