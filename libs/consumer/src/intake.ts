@@ -107,7 +107,8 @@ export class Intake {
   /**
    * Takes what waits within the bounds: of all partition numbers in turn, so that one that is behind
    * holds up no other, and of each the oldest, so that no event is taken before one of another topic
-   * that it follows.
+   * that it follows. Where a topic runs out that has more, younger events of its number are left for
+   * the next round, when more of it may have been fetched.
    */
   round({ events, bytes }: RoundBounds): { deliveries: Delivery[]; foreign: ForeignRecord[] } {
     const deliveries: Delivery[] = [];
@@ -182,12 +183,16 @@ interface Waiting {
   taken: number;
 }
 
-/** The oldest event that waits of some topics; of a topic they come in the order of the log. */
+/**
+ * The oldest event that waits of some topics; of a topic they come in the order of the log. Undefined
+ * also when one of them has run out in this round and has more in Kafka.
+ */
 function nextOf(line: readonly Waiting[]): Delivery | undefined {
   let oldest: Waiting | undefined;
   let next: Delivery | undefined;
   for (const one of line) {
     const head = one.partition.waiting[one.taken];
+    if (head === undefined && !one.partition.isDrained()) return undefined;
     if (head === undefined) continue;
     if (next !== undefined && positionOf(head) >= positionOf(next)) continue;
     oldest = one;

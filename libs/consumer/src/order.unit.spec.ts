@@ -327,6 +327,21 @@ describe('deliveries in any order', () => {
     );
   });
 
+  it('wait one round for older ones of a topic that has run out and has more', () => {
+    const types = [1, 2, 2, 1, 2, 1];
+    const model = new Model(logOf(types.map((type) => ({ room: 0, type }))));
+    for (const key of model.topics.keys()) {
+      model.deliver(key, key.startsWith(topicOf('message_created')) ? 1 : 1000);
+    }
+    model.round();
+    expect(model.applied).toBe(2);
+    expect(model.held).toBe(0);
+    for (const key of model.topics.keys()) model.deliver(key, 1000);
+    model.round();
+    expect(model.applied).toBe(types.length);
+    expect(model.held).toBe(0);
+  });
+
   it('of a partition that is far behind hold up no other partition', () => {
     const behind = logOf(Array.from({ length: 100 }, () => ({ room: 0, type: 2 })));
     const fresh = { ...roomOfAnotherPartition(behind), position: { epoch: 'e', position: 999n } };

@@ -5,6 +5,7 @@ import type { PartitionBounds } from '../partition-bounds.ts';
 import { partitionKey, type TopicPartition } from '../seam.ts';
 import type { PartitionCounts } from '../topic-directory.ts';
 import { type Client, openClient } from './client.ts';
+import { topicOffsets } from './topic-offsets.ts';
 
 /** Offsets of this many topics are asked for at a time. */
 const TOPICS_AT_ONCE = 16;
@@ -50,7 +51,7 @@ export class KafkajsAdmin implements AdminSession {
     const bounds = new Map<string, PartitionBounds>();
     for (let at = 0; at < topics.length; at += TOPICS_AT_ONCE) {
       const group = topics.slice(at, at + TOPICS_AT_ONCE);
-      const found = await Promise.all(group.map((topic) => this.#admin.fetchTopicOffsets(topic)));
+      const found = await Promise.all(group.map((topic) => topicOffsets(this.#admin, topic)));
       for (const [index, offsets] of found.entries()) {
         const topic = group[index] ?? '';
         for (const { partition, low, high } of offsets) {
