@@ -1,6 +1,7 @@
 import { type Database, openDatabase } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
+import { quantile } from './harness/statistics.ts';
 
 /** Milliseconds since 1970 with fractions, by what is timed. */
 export type Times = Map<string, number>;
@@ -84,9 +85,7 @@ export function quantiles(started: Times, ended: Times) {
     const end = ended.get(key);
     return end === undefined ? [] : [end - at];
   });
-  taken.sort((a, b) => a - b);
-  const at = (share: number) =>
-    taken[Math.min(taken.length - 1, Math.floor(taken.length * share))] ?? Number.NaN;
+  const at = (share: number) => quantile(taken, share);
   return { missing: started.size - taken.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 

@@ -3,12 +3,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  archiveKafkaClasses,
-  cacheDirectory,
-  ensureJava,
-  ensureKafkaJars,
+  ensureKafka,
   freePorts,
-  hasKafkaJars,
   kafkaServer,
   postgresServer,
   type RunningServer,
@@ -86,10 +82,7 @@ export async function startServers(): Promise<BenchServers> {
 }
 
 async function kafkaIn(dataDir: string, port: number, controllerPort: number) {
-  const cacheDir = cacheDirectory();
-  const { java, maven } = await ensureJava({ needsMaven: !hasKafkaJars(cacheDir) });
-  const jarsDir = await ensureKafkaJars(cacheDir, { maven });
-  await archiveKafkaClasses({ jarsDir, java });
+  const { java, jarsDir } = await ensureKafka();
   // What was judged may go: a run would fill the disk.
   const more = { 'log.retention.check.interval.ms': 30_000 };
   return {

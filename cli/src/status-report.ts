@@ -1,4 +1,3 @@
-import { statfsSync } from 'node:fs';
 import { messageOf } from '@nova/errors';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { createClient } from '@nova/rpc';
@@ -10,6 +9,7 @@ import {
   needsOperator,
 } from './consumers/consumer-standing.ts';
 import { registeredConsumers } from './consumers/registered-consumer.ts';
+import { freeBytes } from './full-disk.ts';
 import { type Stack, stackAddresses } from './stack.ts';
 import { type PartRow, stackParts } from './stack-plan.ts';
 import { askOpsHealth, complaintsOf } from './supervise/ops-health.ts';
@@ -119,8 +119,7 @@ export async function statusReport(stack: Stack): Promise<StatusReport> {
 
 function roomFor(directory: string): number | undefined {
   try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
+    return freeBytes(directory);
   } catch {
     return undefined;
   }

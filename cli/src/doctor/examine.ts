@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isNovaError, messageOf } from '@nova/errors';
@@ -20,6 +20,7 @@ import {
 } from '@nova/servers';
 import type { Clock } from '@nova/time';
 import { wantedPorts } from '../check-ports.ts';
+import { freeBytes } from '../full-disk.ts';
 import { repositoryRoot } from '../repository.ts';
 import { type StackChoice, type StackFolders, stackFolders } from '../stack.ts';
 import { isAlive } from '../supervise/process-table.ts';
@@ -52,7 +53,7 @@ export async function examine(choice: StackChoice, clock: Clock): Promise<Findin
     ['Redis', () => examineRedis(stack)],
     ['folders', () => [stack.directory, stack.cacheDirectory].map(examineFolder)],
     ['state', () => [examineState(stack)]],
-    ['disk', () => [judgeDisk(stack.directory, freeDisk(stack.directory))]],
+    ['disk', () => [judgeDisk(stack.directory, freeBytes(existing(stack.directory)))]],
     ['memory', () => [judgeMemory(availableMemory(), running)]],
     ['clock', () => [examineClock(stack, clock)]],
     ['processes', () => examineProcesses(stack)],
@@ -124,11 +125,6 @@ function examineState({ directory }: Examined): Finding {
     `${directory} has format ${found}, this version of nova knows format ${STATE_FORMAT}`,
     'Forget all data with ./nova reset, or use the version of nova that made it.',
   );
-}
-
-function freeDisk(directory: string): number {
-  const { bavail, bsize } = statfsSync(existing(directory));
-  return bavail * bsize;
 }
 
 function availableMemory(): number {

@@ -61,7 +61,7 @@ export const viewStatus = defineVerb({
 export const viewCancel = defineVerb({
   name: 'view cancel',
   summary: 'end a rebuild before its end; the old views serve on',
-  description: 'Also one whose process has died: until then no other one can be begun.',
+  description: 'Also one whose process has died: another one would go on with it.',
   args: [SERVICE],
   options: { consumer: viewConsumer },
   examples: [{ command: './nova view cancel messaging', meaning: 'the one that runs' }],

@@ -2,9 +2,8 @@ import type { OpsService } from '@nova/proto/gen/ops/ops_service_pb';
 import { type Rebuild, RebuildState } from '@nova/proto/gen/ops/ops_service_pb';
 import type { Client } from '@nova/rpc';
 import { sleep } from '@nova/time';
-import { withConsumers } from '../parked/consumers-asked.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
-import { consumerOf } from './consumer-of.ts';
+import { onConsumer } from './on-consumer.ts';
 import { printRebuild, rebuildDocument } from './print-rebuild.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset' | 'signal'>;
@@ -26,7 +25,7 @@ export function runRebuild(
 ): Promise<ExitCode> {
   const { reason = '', dryRun, detach } = wishes;
   if (reason === '' && !dryRun) throw wrongUse('a rebuild needs a --reason; it is kept with it');
-  return onConsumer(call, wishes, async (client, name) => {
+  return onConsumer(call, wishes, async ({ client, name }) => {
     const { rebuild: begun } = await client.startRebuild({ reason, dryRun });
     if (dryRun) return tellDry(call, name, standingOf(begun));
     if (detach) return tell(call, standingOf(begun));
@@ -36,7 +35,7 @@ export function runRebuild(
 
 /** `view status`. Fails with RpcError. */
 export function runStatus(call: Call, wishes: Wishes): Promise<ExitCode> {
-  return onConsumer(call, wishes, async (client) => {
+  return onConsumer(call, wishes, async ({ client }) => {
     tell(call, standingOf((await client.getRebuild({})).rebuild));
     return 0;
   });
@@ -44,21 +43,10 @@ export function runStatus(call: Call, wishes: Wishes): Promise<ExitCode> {
 
 /** `view cancel`. Fails with RpcError. */
 export function runCancel(call: Call, wishes: Wishes): Promise<ExitCode> {
-  return onConsumer(call, wishes, async (client) => {
+  return onConsumer(call, wishes, async ({ client }) => {
     const rebuild = standingOf((await client.cancelRebuild({})).rebuild);
     tell(call, rebuild);
     return rebuild.state === RebuildState.CANCELLED ? 0 : 1;
-  });
-}
-
-function onConsumer(
-  call: Call,
-  { consumer }: Wishes,
-  work: (client: Client<typeof OpsService>, name: string) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  return withConsumers(call, consumerOf(call, consumer), async ([asked]) => {
-    if (asked === undefined) throw new TypeError('the consumer that is named is not there');
-    return work(asked.client, asked.name);
   });
 }
 

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { printActs } from '../parked/act-document.ts';
-import { withConsumers } from '../parked/consumers-asked.ts';
 import { untilOver } from '../parked/run-act.ts';
 import { beginningOf } from '../relay/run-republish.ts';
 import { showCounts } from '../show-counts.ts';
 import type { ReplayWishes } from '../subscribing/run-replay.ts';
 import { type ExitCode, type Invocation, wrongUse } from '../verb.ts';
-import { consumerOf } from './consumer-of.ts';
+import { onConsumer } from './on-consumer.ts';
 
 type Call = Pick<Invocation, 'args' | 'out' | 'environment' | 'portOffset' | 'signal'>;
 
@@ -25,8 +24,7 @@ export function runReplayView(call: Call, wishes: ReplayViewWishes): Promise<Exi
   }
   if (reason === '' && !dryRun) throw wrongUse('a replay needs a --reason; it is kept with it');
   const beginning = beginningOf(from ?? 'beginning');
-  return withConsumers(call, consumerOf(call, wishes.consumer), async ([asked]) => {
-    if (asked === undefined) throw new TypeError('the consumer that is named is not there');
+  return onConsumer(call, wishes, async (asked) => {
     const { act, events, aggregates } = await asked.client.replayEvents({
       ...beginning,
       requestId: randomUUID(),

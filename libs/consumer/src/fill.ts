@@ -30,14 +30,9 @@ export async function fillGaps(
     const group = deliveries.get(aggregate) ?? [];
     const afterVersion = pen.appliedVersion(aggregate);
     const { missing } = guardOrder(afterVersion, subscribed, group);
-    return group.length === 0 || missing === undefined
-      ? []
-      : [
-          {
-            ...{ aggregate, ...nameOf(group), afterVersion, missing },
-            eventTypes: missingTypes(afterVersion, subscribed, group),
-          },
-        ];
+    if (group.length === 0 || missing === undefined) return [];
+    const eventTypes = missingTypes(afterVersion, subscribed, group);
+    return [{ aggregate, ...nameOf(group), afterVersion, missing, eventTypes }];
   });
   const condemned = new Map<string, { version: bigint; thrown: unknown }>();
   if (wanted.length === 0) return { deliveries, condemned };
@@ -49,8 +44,9 @@ export async function fillGaps(
     const group = deliveries.get(aggregate) ?? [];
     const late = lateFor(group, found.get(aggregate) ?? []);
     meters.filled(late.length);
-    complete.set(aggregate, merge(group, late));
-    const first = guardOrder(afterVersion, subscribed, merge(group, late));
+    const whole = merge(group, late);
+    complete.set(aggregate, whole);
+    const first = guardOrder(afterVersion, subscribed, whole);
     const [held] = first.held;
     // The log's part may end before the gap does; then the next round reads on.
     if (held !== undefined && first.apply.length === 0) {

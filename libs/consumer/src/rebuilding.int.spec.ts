@@ -81,6 +81,17 @@ const stateIs = (consumer: Consumer, state: string) =>
     what: `a rebuild that is ${state}`,
   });
 
+/** Begins a rebuild of ten rooms that waits for the log until what is answered is settled. */
+async function beginHeld(one: Consumer): Promise<PromiseWithResolvers<void>> {
+  await publish(10);
+  await shows(one, 10);
+  const held = Promise.withResolvers<void>();
+  gate = held.promise;
+  gate.catch(() => {});
+  await one.rebuilding.begin(by);
+  return held;
+}
+
 describe('a rebuild that an operator asks for', () => {
   it('makes what was lost anew, for all members, and tells each how it went', async () => {
     const [one, other] = [await start(), await start()];
@@ -106,11 +117,7 @@ describe('a rebuild that an operator asks for', () => {
 
   it('is the only one at a time; another member may end it, and the old views serve on', async () => {
     const [one, other] = [await start(), await start()];
-    await publish(10);
-    await shows(one, 10);
-    const held = Promise.withResolvers<void>();
-    gate = held.promise;
-    await one.rebuilding.begin(by);
+    const held = await beginHeld(one);
     expect((await other.rebuilding.standing()).state).toBe('running');
     await expect(other.rebuilding.begin(by)).rejects.toMatchObject({
       code: 'NOVA_CONSUMER_REBUILD_RUNNING',
@@ -159,12 +166,7 @@ describe('a rebuild that is interrupted', () => {
 
   it('is gone on with when its member is stopped, or had to wait for the log', async () => {
     const [one, other] = [await start(), await start()];
-    await publish(10);
-    await shows(one, 10);
-    const held = Promise.withResolvers<void>();
-    gate = held.promise;
-    gate.catch(() => {});
-    await one.rebuilding.begin(by);
+    const held = await beginHeld(one);
     const stopped = one.stop();
     held.reject(new NovaError(errors.CONSUMER_NOT_OPEN, { consumer: 'views' }));
     await stopped;
@@ -191,11 +193,7 @@ describe('a rebuild that is interrupted', () => {
     'is given up when it %s',
     async (_, change, failure) => {
       const [one, other] = [await start(), await start()];
-      await publish(10);
-      await shows(one, 10);
-      const held = Promise.withResolvers<void>();
-      gate = held.promise;
-      await one.rebuilding.begin(by);
+      const held = await beginHeld(one);
       await store.database.query(
         `UPDATE consumer_generations SET taken_by = 'one that is dead', taken_until = NULL, ${change}
        WHERE generation = 2`,

@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import {
-  archiveKafkaClasses,
-  cacheDirectory,
-  ensureJava,
-  ensureKafkaJars,
+  ensureKafka,
   freePorts,
-  hasKafkaJars,
   type KafkaOptions,
   kafkaClusterId,
   kafkaServer,
@@ -120,14 +116,10 @@ export async function describeCluster(size: number): Promise<readonly KafkaForSp
 async function describeNode(
   node: Omit<KafkaOptions, 'dataDir' | 'jarsDir' | 'java'>,
 ): Promise<KafkaForSpecs> {
-  const cacheDir = cacheDirectory();
-  const tools = await ensureJava({ needsMaven: !hasKafkaJars(cacheDir) });
-  const jarsDir = await ensureKafkaJars(cacheDir, { maven: tools.maven });
-  // A run of all specs starts several brokers.
-  await archiveKafkaClasses({ jarsDir, java: tools.java });
+  const { java, jarsDir } = await ensureKafka();
   const folder = serverFolder('kafka');
   const dataDir = join(folder.path, 'data');
-  const server = kafkaServer({ ...node, dataDir, jarsDir, java: tools.java });
+  const server = kafkaServer({ ...node, dataDir, jarsDir, java });
   return {
     server,
     folder,

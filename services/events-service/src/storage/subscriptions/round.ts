@@ -79,7 +79,12 @@ export function round(database: Database, input: RoundInput): Promise<RoundResul
     if (kept === undefined) return { ...NOTHING, kept };
     const live = await meet(tx, input);
     const stale = await settle(tx, kept, input.settlements);
-    await putBack(tx, kept.id, ...goneOf(input));
+    await putBack(
+      tx,
+      kept.id,
+      input.left.map(({ id }) => id),
+      input.left.flatMap(({ counted }) => counted),
+    );
     const stopped = await stopAsked(tx, kept, input);
     if (stopped !== undefined) return { ...NOTHING, kept: stopped, stale };
     const ids = live.map(({ id }) => id);
@@ -91,10 +96,6 @@ export function round(database: Database, input: RoundInput): Promise<RoundResul
     const othersLive = live.length > input.sessions.length;
     return { ...filled, kept, stale, outs, othersLive, dueMs };
   });
-}
-
-function goneOf({ left }: RoundInput): [sessions: string[], counted: bigint[]] {
-  return [left.map(({ id }) => id), left.flatMap(({ counted }) => counted)];
 }
 
 const NOTHING = {
