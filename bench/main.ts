@@ -3,6 +3,7 @@
  *
  *   node bench/main.ts [NAME…] [--events N] [--rounds N] [--repeats N] [--json FILE] [--compare FILE]
  *                      [--report FILE]
+ *   node bench/main.ts --merge FILE --merge FILE … [--json FILE] [--compare FILE] [--report FILE]
  *
  * Exit code 0 when every round of every subject was right, however fast; else 1.
  */
@@ -13,6 +14,7 @@ import { messageOf } from '@nova/errors';
 import { findings } from './findings.ts';
 import { killChildren } from './harness/children.ts';
 import { describeMachine } from './harness/machine.ts';
+import { mergeResults, parseResults } from './harness/merge.ts';
 import { reportOf } from './harness/report.ts';
 import {
   type BenchResults,
@@ -35,6 +37,7 @@ const { values, positionals } = parseArgs({
     repeats: { type: 'string', default: '2' },
     json: { type: 'string' },
     compare: { type: 'string' },
+    merge: { type: 'string', multiple: true, default: [] },
     report: { type: 'string', default: join(import.meta.dirname, 'REPORT.md') },
   },
 });
@@ -73,6 +76,15 @@ async function runScenario(name: ScenarioName, stage: Stage): Promise<ScenarioRe
   }
 }
 
+const resultsIn = (file: string) => parseResults(file, readFileSync(file, 'utf8'));
+
+/** Runs nothing: puts together what earlier runs have written. */
+function merge(): boolean {
+  const results = mergeResults(values.merge.map(resultsIn));
+  write(results);
+  return isSound(results);
+}
+
 async function main(): Promise<boolean> {
   const names = positionals.filter(isName);
   const startedAt = new Date().toISOString();
@@ -86,7 +98,10 @@ async function main(): Promise<boolean> {
   const stage = { servers, topics, sizes, signal: stopping.signal, say };
   const machine = await describeMachine(servers);
   const done: ScenarioResult[] = [];
-  const results: BenchResults = { format: 1, startedAt, machine, sizes, scenarios: done };
+  const results: BenchResults = {
+    format: 2,
+    runs: [{ startedAt, machine, sizes, scenarios: done }],
+  };
   for (const name of names.length === 0 ? Object.keys(SCENARIO_NAMES).filter(isName) : names) {
     done.push(await runScenario(name, stage));
     // After each, so that nothing is lost when a later one takes too long.
@@ -97,11 +112,7 @@ async function main(): Promise<boolean> {
 }
 
 function write(results: BenchResults): void {
-  const before =
-    values.compare === undefined
-      ? undefined
-      : // What an earlier run wrote.
-        (JSON.parse(readFileSync(values.compare, 'utf8')) as BenchResults);
+  const before = values.compare === undefined ? undefined : resultsIn(values.compare);
   writeWhole(values.report, reportOf(results, before, findings));
   if (values.json !== undefined) writeWhole(values.json, `${JSON.stringify(results, null, 2)}\n`);
 }
@@ -117,7 +128,7 @@ if (unknown !== undefined) {
   process.exitCode = 2;
 } else {
   try {
-    const sound = await main();
+    const sound = values.merge.length === 0 ? await main() : merge();
     say(`report: ${values.report}`);
     process.exitCode = sound ? 0 : 1;
   } catch (thrown) {

@@ -39,7 +39,7 @@ describe('the benchmarks', () => {
       '1',
     );
     expect({ exitCode, said: exitCode === 0 ? '' : said }).toEqual({ exitCode: 0, said: '' });
-    const [w1] = results().scenarios;
+    const [w1] = results().runs.flatMap(({ scenarios }) => scenarios);
     expect(w1?.measured.map(({ subject, rounds }) => [subject, rounds[0]?.wrong])).toEqual([
       ['nova, kafkajs', undefined],
       ['nova, platformatic', undefined],

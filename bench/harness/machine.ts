@@ -14,6 +14,7 @@ export interface Machine {
   readonly node: string;
   readonly postgres: string;
   readonly kafka: string;
+  /** The last one that changed something of what is measured, and whether it is changed since. */
   readonly commit: string;
   /** Of one minute, when the run began. */
   readonly loadAtStart: number;
@@ -28,6 +29,9 @@ const SETTINGS = [
   'max_wal_size',
   'full_page_writes',
 ];
+
+/** Of the repository, what figures depend on: not the words of a report or a finding. */
+const MEASURED = ['libs', 'services', 'proto', 'patches', 'pnpm-lock.yaml'];
 
 /** Looks at the machine and at the servers of this run. */
 export async function describeMachine({ postgres }: BenchServers): Promise<Machine> {
@@ -61,8 +65,9 @@ function commitOf(root: string): string {
       .toString()
       .trim();
   try {
-    const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ', changed';
-    return `${git('rev-parse', '--short', 'HEAD')}${changed}`;
+    const status = git('status', '--porcelain', '--untracked-files=no', '--', ...MEASURED);
+    const last = git('log', '-1', '--format=%h', '--', ...MEASURED);
+    return `${last}${status === '' ? '' : ', changed'}`;
   } catch {
     // No repository, or no git.
     return 'unknown';

@@ -1,4 +1,4 @@
-import type { BenchResults, Reached, ScenarioResult, Summary } from './results.ts';
+import type { BenchResults, BenchRun, Reached, ScenarioResult, Summary } from './results.ts';
 import { loadedRounds } from './results.ts';
 import type { Measured, Metric } from './scenario.ts';
 
@@ -19,53 +19,53 @@ export function reportOf(
   before: BenchResults | undefined,
   findings: Findings,
 ): string {
-  const { scenarios } = results;
+  const scenarios = results.runs.flatMap((run) => run.scenarios);
   return [
     '# Benchmarks: report',
     '',
     'Written by `./nova bench`; do not edit. [README.md](README.md) says what is measured and how.',
     '',
-    ...machineLines(results),
+    ...machineLines(results.runs),
     '',
     '## What was to be reached',
     '',
     ...targetLines(scenarios),
     ...slowerLines(scenarios, findings),
-    ...scenarios.flatMap((one) => scenarioLines(one)),
+    ...results.runs.flatMap((run) => run.scenarios.flatMap((one) => scenarioLines(one, run))),
     ...(before === undefined ? [] : compareLines(results, before)),
     '',
   ].join('\n');
 }
 
-function machineLines({ machine, sizes, startedAt, scenarios }: BenchResults): readonly string[] {
+function machineLines(runs: readonly BenchRun[]): readonly string[] {
+  const [first] = runs;
+  if (first === undefined) return ['Nothing was run.'];
+  const { machine } = first;
+  const scenarios = runs.flatMap((run) => run.scenarios);
   const seconds = scenarios.reduce((sum, one) => sum + one.seconds, 0);
   const loaded = scenarios.reduce((sum, one) => sum + loadedRounds(one), 0);
+  const began = runs.map(({ startedAt }) => startedAt).toSorted();
+  const of = runs.length === 1 ? '' : ` to ${began.at(-1)}, ${runs.length} runs`;
   const settings = Object.entries(machine.settings).map(([name, value]) => `${name} ${value}`);
-  return [
-    ...table(
-      ['', ''],
+  const loads = runs.map(({ machine: { loadAtStart } }) => loadAtStart);
+  return table(
+    ['', ''],
+    [
+      ['Run', `${began[0]}${of}, ${Math.round(seconds)} s in all`],
+      ['Code', `commit ${machine.commit}, the last that changed something of what is measured`],
       [
-        ['Run', `${startedAt}, ${Math.round(seconds)} s, commit ${machine.commit}`],
-        [
-          'Machine',
-          `${machine.cores} cores (${machine.processor}), ${machine.memoryGib} GiB, ${machine.system}`,
-        ],
-        [
-          'Versions',
-          `Node ${machine.node}, PostgreSQL ${machine.postgres}, Kafka ${machine.kafka}`,
-        ],
-        ['PostgreSQL', settings.join(', ')],
-        [
-          'Sizes',
-          `${sizes.events} events, ${sizes.rounds} rounds, subjects taking turns; medians (least–most)`,
-        ],
-        [
-          'Load of others',
-          `load average ${machine.loadAtStart.toFixed(1)} at the start; ${loaded} rounds count although others had more than 15 % of the machine`,
-        ],
+        'Machine',
+        `${machine.cores} cores (${machine.processor}), ${machine.memoryGib} GiB, ${machine.system}`,
       ],
-    ),
-  ];
+      ['Versions', `Node ${machine.node}, PostgreSQL ${machine.postgres}, Kafka ${machine.kafka}`],
+      ['PostgreSQL', settings.join(', ')],
+      ['Figures', 'subjects taking turns in every round; medians (least–most)'],
+      [
+        'Load of others',
+        `load average ${Math.max(...loads).toFixed(1)} at most at the start; ${loaded} rounds count although others had more than 15 % of the machine`,
+      ],
+    ],
+  );
 }
 
 function targetLines(scenarios: readonly ScenarioResult[]): readonly string[] {
@@ -98,7 +98,7 @@ function slowerLines(scenarios: readonly ScenarioResult[], findings: Findings): 
   return ['', '## Slower than hoped, and why', '', ...lines];
 }
 
-function scenarioLines(result: ScenarioResult): readonly string[] {
+function scenarioLines(result: ScenarioResult, { sizes }: BenchRun): readonly string[] {
   const { name, question, notes, metrics, seconds, failed, measured } = result;
   const titles = metrics.map(({ title, unit }) => `${title}, ${unit}`);
   const rows = measured.map((one) => [
@@ -114,7 +114,7 @@ function scenarioLines(result: ScenarioResult): readonly string[] {
     ...(rows.length === 0 ? [] : table(['', ...titles, 'rounds'], rows)),
     '',
     ...notes.map((note) => `- ${note}`),
-    `- Took ${Math.round(seconds)} s.`,
+    `- ${sizes.rounds} rounds with --events ${sizes.events}; took ${Math.round(seconds)} s.`,
   ];
 }
 
@@ -137,21 +137,35 @@ function cell({ key }: Metric, summaries: readonly Summary[]): string {
 }
 
 function compareLines(results: BenchResults, before: BenchResults): readonly string[] {
-  const rows = results.scenarios.flatMap(({ name, measured, metrics }) => {
-    const old = before.scenarios.find((one) => one.name === name);
-    return measured.flatMap(({ subject, summaries }) => {
-      const was = old?.measured.find((one) => one.subject === subject)?.summaries ?? [];
-      return metrics.flatMap(({ key, title }) => {
-        const [now, then] = [summaries, was].map((all) => all.find(({ metric }) => metric === key));
-        if (now === undefined || then === undefined) return [];
-        const ratio = `×${(now.median / then.median).toFixed(2)}`;
-        return [[name, subject, title, numberText(then.median), numberText(now.median), ratio]];
-      });
+  const old = before.runs.flatMap(({ scenarios }) => scenarios);
+  const scenarios = results.runs.flatMap((run) => run.scenarios);
+  const rows = scenarios.flatMap(({ name, measured, metrics }) => {
+    const then = old.find((one) => one.name === name)?.measured ?? [];
+    return measured.flatMap((one) => {
+      const was = then.find(({ subject }) => subject === one.subject)?.summaries ?? [];
+      return metrics.flatMap((metric) => compareRow(name, one, metric, was));
     });
   });
-  const of = `${before.startedAt}, commit ${before.machine.commit}`;
+  const [of] = before.runs;
   const head = ['', 'Subject', 'What', 'Before', 'Now', 'Ratio'];
-  return ['', `## Against the run of ${of}`, '', ...table(head, rows)];
+  return [
+    '',
+    `## Against the run of ${of?.startedAt}, commit ${of?.machine.commit}`,
+    '',
+    ...table(head, rows),
+  ];
+}
+
+function compareRow(
+  scenario: string,
+  { subject, summaries }: ScenarioResult['measured'][number],
+  { key, title }: Metric,
+  was: readonly Summary[],
+): readonly (readonly string[])[] {
+  const [now, then] = [summaries, was].map((all) => all.find(({ metric }) => metric === key));
+  if (now === undefined || then === undefined) return [];
+  const ratio = `×${(now.median / then.median).toFixed(2)}`;
+  return [[scenario, subject, title, numberText(then.median), numberText(now.median), ratio]];
 }
 
 function valueText({ against }: Reached, value: number): string {

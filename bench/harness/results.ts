@@ -32,13 +32,18 @@ export interface ScenarioResult {
   readonly reached: readonly Reached[];
 }
 
-/** All of a run; what `--json` writes and `--compare` reads. */
-export interface BenchResults {
-  readonly format: 1;
+/** All of a run. */
+export interface BenchRun {
   readonly startedAt: string;
   readonly machine: Machine;
   readonly sizes: Sizes;
   readonly scenarios: readonly ScenarioResult[];
+}
+
+/** What `--json` writes, and `--compare` and `--merge` read: one run, or several put together. */
+export interface BenchResults {
+  readonly format: 2;
+  readonly runs: readonly BenchRun[];
 }
 
 /** Medians, spreads and what became of the targets. */
@@ -67,7 +72,8 @@ export function failureOf(scenario: Scenario, reason: string, seconds: number): 
 }
 
 /** Whether every round of everything was right. A slow run is no failure. */
-export function isSound({ scenarios }: Pick<BenchResults, 'scenarios'>): boolean {
+export function isSound({ runs }: Pick<BenchResults, 'runs'>): boolean {
+  const scenarios = runs.flatMap((run) => run.scenarios);
   return scenarios.every(
     ({ failed, measured }) =>
       failed === undefined &&

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { reportOf } from './report.ts';
-import { type BenchResults, isSound, resultOf } from './results.ts';
+import { type BenchResults, isSound, resultOf, type ScenarioResult } from './results.ts';
 import { interleave } from './rounds.ts';
 import type { Metric, Outcome, Scenario } from './scenario.ts';
 import { median, quantile } from './statistics.ts';
@@ -78,7 +78,7 @@ describe('interleave', () => {
       p99: Number.POSITIVE_INFINITY,
     });
     expect(result.reached.map(({ verdict }) => verdict)).toEqual(['wrong', 'wrong']);
-    expect(isSound({ scenarios: [result] })).toBe(false);
+    expect(isSound(resultsOf(result))).toBe(false);
     expect(report(result)).toContain('**wrong: zero**');
   });
 
@@ -113,13 +113,15 @@ describe('statistics', () => {
   });
 });
 
-function report(result: BenchResults['scenarios'][number], before?: typeof result): string {
+function resultsOf(result: ScenarioResult): BenchResults {
   const machine = {
     ...{ processor: 'x', cores: 2, memoryGib: 8, system: 'linux', node: 'v24', postgres: '18' },
     ...{ kafka: '4', commit: 'abc', loadAtStart: 0, settings: { fsync: 'on' } },
   };
   const startedAt = '2026-11-22T00:00:00Z';
-  const of = (one: typeof result) =>
-    ({ format: 1, startedAt, machine, sizes, scenarios: [one] }) as const;
-  return reportOf(of(result), before === undefined ? undefined : of(before), {});
+  return { format: 2, runs: [{ startedAt, machine, sizes, scenarios: [result] }] };
+}
+
+function report(result: ScenarioResult, before?: ScenarioResult): string {
+  return reportOf(resultsOf(result), before === undefined ? undefined : resultsOf(before), {});
 }

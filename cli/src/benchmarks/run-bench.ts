@@ -14,6 +14,7 @@ interface Options {
   readonly repeats: number;
   readonly json: string | undefined;
   readonly compare: string | undefined;
+  readonly merge: readonly string[];
   readonly report: string | undefined;
 }
 
@@ -34,6 +35,7 @@ export async function runBench({
     for (const [name, value] of Object.entries(told)) {
       if (value !== undefined) words.push(`--${name}`, String(value));
     }
+    for (const file of options.merge) words.push('--merge', resolve(file));
     const child = spawn(process.execPath, words, {
       env: childEnvironment(),
       // By its channel it notices that this process is gone, however it ended.

@@ -41,6 +41,12 @@ export const bench = defineVerb({
       flags: '--compare <file>',
       doc: 'what --json wrote of an earlier run, to be compared in the report',
     }),
+    merge: option.list({
+      flags: '--merge <file>',
+      doc:
+        'run nothing: put together what --json wrote of runs of the same day, machine and commit; ' +
+        'may be given several times',
+    }),
     report: option.text({ flags: '--report <file>', doc: 'where the report goes' }),
   },
   examples: [
@@ -50,6 +56,10 @@ export const bench = defineVerb({
       command: './nova bench --json now.json --compare before.json',
       meaning: 'against an earlier run',
     },
+    {
+      command: './nova bench --merge w1.json --merge w3.json',
+      meaning: 'one report on scenarios that were run one by one',
+    },
   ],
   stopsItself: true,
   async run(invocation) {
@@ -58,10 +68,13 @@ export const bench = defineVerb({
       const names = Object.keys(SCENARIO_NAMES).join(', ');
       throw wrongUse(`unknown scenario '${unknown}'; there are ${names}`);
     }
-    const { compare } = invocation.options;
+    const { compare, merge } = invocation.options;
+    if (merge.length > 0 && invocation.args.length > 0) {
+      throw wrongUse('--merge runs nothing: name no scenarios with it');
+    }
     const { existsSync } = await import('node:fs');
-    if (compare !== undefined && !existsSync(compare)) {
-      throw wrongUse(`--compare: there is no file ${compare}`);
+    for (const file of [...merge, ...(compare === undefined ? [] : [compare])]) {
+      if (!existsSync(file)) throw wrongUse(`there is no file ${file}`);
     }
     const { runBench } = await import('../benchmarks/run-bench.ts');
     return runBench(invocation);
