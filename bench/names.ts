@@ -8,6 +8,7 @@ export const SCENARIO_NAMES = {
   w3: 'from an append to a consumer at 500 events/s, against producing directly',
   w5: 'several relays beside each other',
   w9: 'events of Kafka into a view, in rounds and one by one',
+  w9redis: 'marks of applied events in Redis, in rounds and one by one',
   w10: 'a view made anew from the log',
   w14: 'a relay while nothing happens',
   w13: 'a relay that is killed again and again',

@@ -3,11 +3,14 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  cacheDirectory,
   ensureKafka,
+  ensureRedis,
   freePorts,
   kafkaServer,
   postgresServer,
   type RunningServer,
+  redisServer,
   type ServerProcess,
   SUPERUSER,
   startServer,
@@ -18,7 +21,7 @@ export const BENCH_ROLE = 'nova_bench';
 // Reachable from this machine only, and gone with the run.
 const PASSWORD = 'nova-bench';
 
-/** PostgreSQL and Kafka of one run, as `./nova up` would start them, with data of their own. */
+/** PostgreSQL, Kafka and perhaps Redis of one run, as `./nova up` would start them, with data of their own. */
 export interface BenchServers {
   /** `adminUrl` may do everything. Every commit is on disk before it is answered. */
   readonly postgres: { readonly url: string; readonly adminUrl: string; readonly pid: number };
@@ -28,7 +31,9 @@ export interface BenchServers {
     /** Starts one of the programs that come with Kafka: its class comes next, then its words. */
     readonly tool: readonly string[];
   };
-  /** Ends both and deletes what they kept. Harmless twice. */
+  /** Starts a Redis without files, the first time. */
+  redis(): Promise<{ readonly url: string; readonly pid: number }>;
+  /** Ends all and deletes what they kept. Harmless twice. */
   stop(): Promise<void>;
 }
 
@@ -66,7 +71,15 @@ export async function startServers(): Promise<BenchServers> {
     const [postgresPid, kafkaPid] = await Promise.all([start(postgres), start(kafka)]);
     const url = (role: string, database: string) =>
       `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
+    let redis: Promise<{ url: string; pid: number }> | undefined;
     return {
+      redis: () => {
+        redis ??= redisIn(join(folder, 'redis')).then(async ({ server, url }) => ({
+          url,
+          pid: await start(server),
+        }));
+        return redis;
+      },
       postgres: {
         url: url(BENCH_ROLE, BENCH_ROLE),
         adminUrl: url(SUPERUSER, 'postgres'),
@@ -79,6 +92,14 @@ export async function startServers(): Promise<BenchServers> {
     await stop();
     throw thrown;
   }
+}
+
+async function redisIn(dataDir: string) {
+  const program = await ensureRedis(cacheDirectory());
+  const [port = 0] = await freePorts(1);
+  // Nothing that is marked may go.
+  const server = redisServer({ dataDir, port, program, memoryMb: 1024 });
+  return { server, url: `redis://127.0.0.1:${port}` };
 }
 
 async function kafkaIn(dataDir: string, port: number, controllerPort: number) {

@@ -30,13 +30,14 @@ export interface Watched<T> extends ProcessorUse {
   readonly kafkaSeconds: number;
 }
 
-/** Runs work and tells what it cost the servers, and what others took meanwhile. */
+/** Runs work and tells what it cost the servers and `others`, by pid, and what strangers took meanwhile. */
 export async function watched<T>(
   { servers }: Pick<Stage, 'servers'>,
   work: () => Promise<T>,
+  others: readonly number[] = [],
 ): Promise<Watched<T>> {
   const { postgres, kafka } = servers;
-  const roots = [process.pid, postgres.pid, kafka.pid];
+  const roots = [process.pid, postgres.pid, kafka.pid, ...others];
   const before = readProcessor(roots);
   const result = await work();
   const use = useBetween(before, readProcessor(roots), process.pid);

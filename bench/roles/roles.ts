@@ -3,6 +3,7 @@ import { type AppenderOptions, prepareAppender } from './appender.ts';
 import { type ConsumerOptions, prepareConsumer } from './consumer.ts';
 import { type HeldOptions, prepareHeld } from './held.ts';
 import { type LoadOptions, prepareLoad } from './load.ts';
+import { type MarkerOptions, prepareMarker } from './marker.ts';
 import { type MemoryOptions, prepareMemory } from './memory.ts';
 import { type MessageLoopOptions, prepareMessageLoop } from './message-loop.ts';
 import { type PeerLoopOptions, preparePeerLoop } from './peer-loop.ts';
@@ -22,6 +23,7 @@ export interface RoleOptions {
   consumer: ConsumerOptions;
   messageLoop: MessageLoopOptions;
   publisher: PublisherOptions;
+  marker: MarkerOptions;
 }
 
 /** What a worker can be. */
@@ -38,6 +40,7 @@ const roles: { readonly [R in RoleName]: (options: RoleOptions[R]) => Promise<Pr
   consumer: prepareConsumer,
   messageLoop: prepareMessageLoop,
   publisher: preparePublisher,
+  marker: prepareMarker,
 };
 
 /** Whether there is a role of this name. */

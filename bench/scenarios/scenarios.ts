@@ -9,6 +9,7 @@ import { w6 } from './w6-held.ts';
 import { w8 } from './w8-append.ts';
 import { w8rpc } from './w8-publish.ts';
 import { w9 } from './w9-consume.ts';
+import { w9redis } from './w9-redis.ts';
 import { w10 } from './w10-rebuild.ts';
 import { w13 } from './w13-killed.ts';
 import { w14 } from './w14-idle.ts';
@@ -23,6 +24,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   w3,
   w5,
   w9,
+  w9redis,
   w10,
   w14,
   w13,
