@@ -11,6 +11,7 @@ export const SCENARIO_NAMES = {
   w9redis: 'marks of applied events in Redis, in rounds and one by one',
   w10: 'a view made anew from the log',
   w14: 'a relay while nothing happens',
+  w14services: 'services while nothing happens',
   w13: 'a relay that is killed again and again',
   w6: 'a snapshot or a transaction that is held for a minute',
 } as const;

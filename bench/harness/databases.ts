@@ -59,3 +59,12 @@ export async function walBytes(database: Database): Promise<number> {
   );
   return Number(row?.bytes ?? 0);
 }
+
+/** Transactions that the server has counted for this database, those of benchmarks included. */
+export async function transactions(database: Database): Promise<number> {
+  const [row] = await database.query<{ count: bigint }>(
+    `SELECT xact_commit + xact_rollback AS count FROM pg_stat_database
+     WHERE datname = current_database()`,
+  );
+  return Number(row?.count ?? 0);
+}

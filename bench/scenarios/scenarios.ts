@@ -13,6 +13,7 @@ import { w9redis } from './w9-redis.ts';
 import { w10 } from './w10-rebuild.ts';
 import { w13 } from './w13-killed.ts';
 import { w14 } from './w14-idle.ts';
+import { w14services } from './w14-services.ts';
 
 /** All scenarios. */
 export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
@@ -27,6 +28,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   w9redis,
   w10,
   w14,
+  w14services,
   w13,
   w6,
 };

@@ -1,8 +1,8 @@
 import { outboxMigrations } from '@nova/outbox';
-import { type Database, migrate } from '@nova/postgres';
+import { migrate } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
-import { makeDatabase } from '../harness/databases.ts';
+import { makeDatabase, transactions } from '../harness/databases.ts';
 import { readProcessor, useBetween } from '../harness/processor.ts';
 import { interleave } from '../harness/rounds.ts';
 import type { Metric, Outcome, Scenario, Subject } from '../harness/scenario.ts';
@@ -16,7 +16,7 @@ const metrics: readonly Metric[] = [
   { key: 'queries', title: 'transactions', unit: '/s', better: 'lower' },
   { key: 'postgresCpu', title: 'PostgreSQL CPU', unit: 'ms/s', better: 'lower' },
 ];
-/** A minute at the default size. */
+/** Of the default size: 20 s. */
 const SECONDS_PER_EVENT = 20 / 200_000;
 /** What a start leaves to be done is over by then. */
 const SETTLE_MS = 5000;
@@ -26,7 +26,7 @@ export const w14: Scenario = {
   name: 'w14',
   question: 'What does a relay cost while nothing happens?',
   notes: [
-    'A relay that owns all lanes of an empty log, 20 s after it has settled. Consuming services are not measured.',
+    'A relay that owns all lanes of an empty log, 20 s after it has settled. Services: w14services.',
     'Transactions as PostgreSQL counts them for the database; its own count is told late, by a second at most.',
   ],
   metrics,
@@ -78,12 +78,4 @@ function subject(stage: Stage, driver: Driver): Subject {
       await drop();
     }
   }
-}
-
-async function transactions(database: Database): Promise<number> {
-  const [row] = await database.query<{ count: bigint }>(
-    `SELECT xact_commit + xact_rollback AS count FROM pg_stat_database
-     WHERE datname = current_database()`,
-  );
-  return Number(row?.count ?? 0);
 }

@@ -1,8 +1,8 @@
 import { makeDatabase } from '../harness/databases.ts';
-import { startEventsService } from '../harness/events-service.ts';
 import { readProcessor, useBetween } from '../harness/processor.ts';
 import { interleave } from '../harness/rounds.ts';
 import type { Metric, Outcome, Scenario, Subject } from '../harness/scenario.ts';
+import { startEventsService } from '../harness/service.ts';
 import { type Stage, watched } from '../harness/stage.ts';
 import { startWorker } from '../harness/worker.ts';
 import type { PublisherOptions } from '../roles/publisher.ts';

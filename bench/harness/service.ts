@@ -7,39 +7,58 @@ import { sleep } from '@nova/time';
 import { keepUntilEnd } from './children.ts';
 import type { Stage } from './stage.ts';
 
-/** events-service as a process of its own. */
-export interface EventsService {
+/** A service of nova as a process of its own. */
+export interface RunningService {
   /** host:port of its gRPC. */
   readonly address: string;
   readonly pid: number;
   stop(): Promise<void>;
 }
 
-const SERVICE = join(import.meta.dirname, '..', '..', 'services', 'events-service');
+/** A service that keeps views. */
+export type ConsumingArea = 'messaging' | 'notification' | 'search';
+
+const SERVICES = join(import.meta.dirname, '..', '..', 'services');
 const READY_WITHIN_MS = 60_000;
+
+type Environment = Readonly<Record<string, string>>;
 
 /** Migrates the database and starts events-service over it; resolves when it is ready. */
 export async function startEventsService(
-  { servers }: Pick<Stage, 'servers'>,
+  stage: Pick<Stage, 'servers'>,
   databaseUrl: string,
-): Promise<EventsService> {
-  const [grpc = 0, ops = 0] = await freePorts(2);
-  const environment = {
-    NOVA_MODE: 'development',
-    NOVA_SUPERVISED: '1',
-    NOVA_LOG_LEVEL: 'error',
-    NOVA_EVENTS_DATABASE_URL: databaseUrl,
-    NOVA_KAFKA_BROKERS: servers.kafka.brokers.join(','),
-    NOVA_GRPC_PORT: String(grpc),
-    NOVA_OPS_PORT: String(ops),
-  };
-  const migration = run(environment, '--migrate');
+): Promise<RunningService> {
+  const environment = { NOVA_EVENTS_DATABASE_URL: databaseUrl };
+  const migration = run('events-service', environmentOf(stage, environment), '--migrate');
   if ((await exitCodeOf(migration)) !== 0) throw new Error('the log could not be migrated');
-  const service = run(environment);
+  return start(stage, 'events-service', environment);
+}
+
+/** Starts a service with views over an empty database; resolves when it is ready. */
+export function startConsumingService(
+  stage: Pick<Stage, 'servers'>,
+  area: ConsumingArea,
+  databaseUrl: string,
+  eventsAddress: string,
+): Promise<RunningService> {
+  return start(stage, `${area}-service`, {
+    [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: databaseUrl,
+    NOVA_EVENTS_URL: eventsAddress,
+  });
+}
+
+async function start(
+  stage: Pick<Stage, 'servers'>,
+  name: string,
+  own: Environment,
+): Promise<RunningService> {
+  const [grpc = 0, ops = 0] = await freePorts(2);
+  const ports = { NOVA_GRPC_PORT: String(grpc), NOVA_OPS_PORT: String(ops) };
+  const service = run(name, environmentOf(stage, { ...own, ...ports }));
   const giveUpAt = performance.now() + READY_WITHIN_MS;
   while (!(await isReady(`http://127.0.0.1:${ops}/health/ready`))) {
     const hasEnded = service.exitCode !== null || service.signalCode !== null;
-    if (hasEnded || performance.now() > giveUpAt) throw new Error('events-service did not start');
+    if (hasEnded || performance.now() > giveUpAt) throw new Error(`${name} did not start`);
     await sleep(50);
   }
   return {
@@ -52,10 +71,20 @@ export async function startEventsService(
   };
 }
 
-function run(environment: Readonly<Record<string, string>>, ...words: readonly string[]) {
+function environmentOf({ servers }: Pick<Stage, 'servers'>, own: Environment): Environment {
+  return {
+    NOVA_MODE: 'development',
+    NOVA_SUPERVISED: '1',
+    NOVA_LOG_LEVEL: 'error',
+    NOVA_KAFKA_BROKERS: servers.kafka.brokers.join(','),
+    ...own,
+  };
+}
+
+function run(name: string, environment: Environment, ...words: readonly string[]) {
   const { PATH = '' } = processEnvironment;
   const child = spawn(process.execPath, [join('src', 'main.ts'), ...words], {
-    cwd: SERVICE,
+    cwd: join(SERVICES, name),
     env: { PATH, ...environment },
     // Its standard input ends with this process, and then it ends.
     stdio: ['pipe', 'ignore', 'inherit'],
