@@ -133,7 +133,9 @@ if (unknown !== undefined) {
     process.exitCode = sound ? 0 : 1;
   } catch (thrown) {
     if (!stopping.signal.aborted) {
-      say(thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown));
+      const stack = thrown instanceof Error ? thrown.stack : undefined;
+      // What cannot be merged is no bug.
+      say((values.merge.length > 0 ? undefined : stack) ?? messageOf(thrown));
       process.exitCode = 1;
     }
   } finally {
