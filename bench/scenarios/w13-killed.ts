@@ -1,4 +1,4 @@
-import { outboxStatus } from '@nova/outbox';
+import { outboxStatus, relayDefaults } from '@nova/outbox';
 import { sleep } from '@nova/time';
 import { makeDatabase } from '../harness/databases.ts';
 import { interleave } from '../harness/rounds.ts';
@@ -10,7 +10,7 @@ import { wrongIn } from '../workload/oracle.ts';
 import { DRIVERS } from './drain.ts';
 
 const KILLS = 3;
-const WINDOW_ROWS = 2000;
+const { windowRows: WINDOW_ROWS } = relayDefaults;
 const metrics: readonly Metric[] = [
   { key: 'doubled', title: 'doubled', unit: 'records per kill', better: 'lower' },
   { key: 'silent', title: 'nothing published after a kill', unit: 's', better: 'lower' },

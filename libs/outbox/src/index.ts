@@ -41,7 +41,7 @@ export {
 export { createRelay } from './relay/create-relay.ts';
 export type { EventPublisher, OutgoingBatch, OutgoingRecord } from './relay/publisher.ts';
 export type { Relay } from './relay/relay.ts';
-export { type RelaySettings, relayRules, relaySettings } from './relay/settings.ts';
+export { type RelaySettings, relayDefaults, relayRules, relaySettings } from './relay/settings.ts';
 export type { RelayStatus } from './relay/status.ts';
 export {
   cancelRepublish,
