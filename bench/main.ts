@@ -1,8 +1,8 @@
 /**
  * `./nova bench`: runs scenarios on a PostgreSQL and a Kafka of its own and writes what came out.
  *
- *   node bench/main.ts [NAME…] [--events N] [--rounds N] [--repeats N] [--json FILE] [--compare FILE]
- *                      [--report FILE]
+ *   node bench/main.ts [NAME…] [--events N] [--rounds N] [--repeats N] [--seconds N] [--json FILE]
+ *                      [--compare FILE] [--report FILE]
  *   node bench/main.ts --merge FILE --merge FILE … [--json FILE] [--compare FILE] [--report FILE]
  *
  * Exit code 0 when every round of every subject was right, however fast; else 1.
@@ -35,6 +35,7 @@ const { values, positionals } = parseArgs({
     events: { type: 'string', default: String(DEFAULT_EVENTS) },
     rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
     repeats: { type: 'string', default: '2' },
+    seconds: { type: 'string' },
     json: { type: 'string' },
     compare: { type: 'string' },
     merge: { type: 'string', multiple: true, default: [] },
@@ -93,6 +94,7 @@ async function main(): Promise<boolean> {
     events: Number(values.events),
     rounds: Number(values.rounds),
     repeats: Number(values.repeats),
+    seconds: values.seconds === undefined ? undefined : Number(values.seconds),
   };
   const topics = await TopicsUnderTest.open(servers);
   const stage = { servers, topics, sizes, signal: stopping.signal, say };

@@ -114,8 +114,13 @@ function scenarioLines(result: ScenarioResult, { sizes }: BenchRun): readonly st
     ...(rows.length === 0 ? [] : table(['', ...titles, 'rounds'], rows)),
     '',
     ...notes.map((note) => `- ${note}`),
-    `- ${sizes.rounds} rounds with --events ${sizes.events}; took ${Math.round(seconds)} s.`,
+    `- ${roundsOf(measured)} rounds with --events ${sizes.events}; took ${Math.round(seconds)} s.`,
   ];
+}
+
+/** As many as there are: a scenario may have run out of time. */
+function roundsOf(measured: readonly Measured[]): number {
+  return Math.max(0, ...measured.map(({ rounds }) => rounds.length));
 }
 
 function roundsText({ rounds }: Measured): string {

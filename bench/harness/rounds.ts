@@ -15,10 +15,13 @@ export async function interleave(
   subjects: readonly Subject[],
 ): Promise<readonly Measured[]> {
   const measured = subjects.map(({ name }) => ({ subject: name, rounds: [] as Round[] }));
-  for (let round = 1; round <= stage.sizes.rounds; round += 1) {
+  const { rounds, seconds = Number.POSITIVE_INFINITY } = stage.sizes;
+  const lastBeginMs = performance.now() + seconds * 1000;
+  for (let round = 1; round <= rounds; round += 1) {
+    if (round > 1 && performance.now() >= lastBeginMs) break;
     for (const [index, subject] of subjects.entries()) {
       stage.signal.throwIfAborted();
-      stage.say(`round ${round} of ${stage.sizes.rounds}: ${subject.name}`);
+      stage.say(`round ${round} of ${rounds}: ${subject.name}`);
       const turn = await quietTurn(subject, round, stage);
       measured[index]?.rounds.push(turn.wrong === undefined ? turn : worthNothing(turn, metrics));
     }

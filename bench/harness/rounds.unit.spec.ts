@@ -82,6 +82,20 @@ describe('interleave', () => {
     expect(report(result)).toContain('**wrong: zero**');
   });
 
+  it('begins no further round when its time is over, and makes one in any case', async () => {
+    let turns = 0;
+    const run = () => {
+      turns += 1;
+      return Promise.resolve({ values: { rate: 1, p99: 1 } });
+    };
+    const stage = { ...quiet(), sizes: { ...sizes, seconds: 0 } };
+    const measured = await interleave(stage, metrics, [
+      { name: 'a', run },
+      { name: 'b', run },
+    ]);
+    expect([turns, ...measured.map(({ rounds }) => rounds.length)]).toEqual([2, 1, 1]);
+  });
+
   it('does not begin another turn after the signal', async () => {
     const stop = new AbortController();
     const run = () => {

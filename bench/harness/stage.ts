@@ -9,6 +9,8 @@ export interface Sizes {
   readonly rounds: number;
   /** How often a turn is repeated, at most, in which others used more than 15 % of the machine. */
   readonly repeats: number;
+  /** No further round of a scenario begins after so many seconds; one is made in any case. */
+  readonly seconds?: number | undefined;
 }
 
 /** What a scenario works with. */

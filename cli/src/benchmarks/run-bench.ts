@@ -12,6 +12,8 @@ interface Options {
   readonly events: number;
   readonly rounds: number;
   readonly repeats: number;
+  /** 0: no limit. */
+  readonly seconds: number;
   readonly json: string | undefined;
   readonly compare: string | undefined;
   readonly merge: readonly string[];
@@ -31,7 +33,8 @@ export async function runBench({
     const report = reportFile(args, options.report);
     const words = [join(repositoryRoot, 'bench', 'main.ts'), ...args, '--json', json];
     const { events, rounds, repeats, compare } = options;
-    const told = { events, rounds, repeats, report, compare: compare && resolve(compare) };
+    const seconds = options.seconds === 0 ? undefined : options.seconds;
+    const told = { events, rounds, repeats, seconds, report, compare: compare && resolve(compare) };
     for (const [name, value] of Object.entries(told)) {
       if (value !== undefined) words.push(`--${name}`, String(value));
     }

@@ -36,6 +36,12 @@ export const bench = defineVerb({
       default: 2,
       max: 20,
     }),
+    seconds: option.integer({
+      flags: '--seconds <count>',
+      doc: 'begin no further round of a scenario after so many seconds; 0: no limit',
+      default: 0,
+      max: 86_400,
+    }),
     json: option.text({ flags: '--json <file>', doc: 'write all figures as JSON' }),
     compare: option.text({
       flags: '--compare <file>',
