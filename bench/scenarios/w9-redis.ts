@@ -11,7 +11,7 @@ const metrics: readonly Metric[] = [
 ];
 const TITLES = { rounds: 'rounds of 500', alone: 'SET NX for each' } as const;
 /** Parts of the events of a large backlog. */
-const SHARES = { rounds: 1 / 2, alone: 1 / 20 } as const;
+const SHARES = { rounds: 1, alone: 1 / 10 } as const;
 let turns = 0;
 
 /** W9, into Redis. */
