@@ -18,8 +18,7 @@ export interface RelaySettings {
 export const relayDefaults: RelaySettings = {
   pollIntervalMs: 200,
   minWindowGapMs: 4,
-  // Some 80 per partition of six topics with 8; more, and on a slow machine a send takes slowSendMs.
-  windowRows: 4000,
+  windowRows: 2000,
   windowBytes: 4 * 1024 * 1024,
   slowSendMs: 1000,
   advanceIntervalMs: 100,
