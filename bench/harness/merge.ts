@@ -20,17 +20,16 @@ export function mergeResults(all: readonly BenchResults[]): BenchResults {
   const lastRun = new Map(
     runs.flatMap((run) => run.scenarios.map(({ name }) => [name, run] as const)),
   );
-  const kept = runs.map((run) => ({
-    ...run,
-    scenarios: run.scenarios.filter(({ name }) => lastRun.get(name) === run),
-  }));
+  const kept = runs.flatMap((run) =>
+    run.scenarios
+      .filter(({ name }) => lastRun.get(name) === run)
+      .map((scenario) => ({ ...run, scenarios: [scenario] })),
+  );
   const order = Object.keys(SCENARIO_NAMES);
   const place = ({ scenarios }: BenchRun) => order.indexOf(scenarios[0]?.name ?? '');
   return {
     format: 2,
-    runs: kept
-      .filter(({ scenarios }) => scenarios.length > 0)
-      .toSorted((one, other) => place(one) - place(other)),
+    runs: kept.toSorted((one, other) => place(one) - place(other)),
   };
 }
 

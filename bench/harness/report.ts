@@ -44,8 +44,8 @@ function machineLines(runs: readonly BenchRun[]): readonly string[] {
   const scenarios = runs.flatMap((run) => run.scenarios);
   const seconds = scenarios.reduce((sum, one) => sum + one.seconds, 0);
   const loaded = scenarios.reduce((sum, one) => sum + loadedRounds(one), 0);
-  const began = runs.map(({ startedAt }) => startedAt).toSorted();
-  const of = runs.length === 1 ? '' : ` to ${began.at(-1)}, ${runs.length} runs`;
+  const began = [...new Set(runs.map(({ startedAt }) => startedAt))].toSorted();
+  const of = began.length === 1 ? '' : ` to ${began.at(-1)}, ${began.length} runs`;
   const settings = Object.entries(machine.settings).map(([name, value]) => `${name} ${value}`);
   const loads = runs.map(({ machine: { loadAtStart } }) => loadAtStart);
   return table(
