@@ -28,12 +28,7 @@ export const table: ViewTable = {
   columns: ['conversation_id', 'messages', 'members_added', 'last_active_at'],
   sql: { read: '', write: '', remove: '', removeAggregates: '' },
 };
-const schemas = schemasOf({
-  service: 'torture',
-  name: 'views',
-  views: [activityView],
-  effects: [],
-});
+const schemas = schemasOf({ views: [activityView], effects: [] });
 const SUBSCRIBED = new Set(activityView.handlers.keys());
 
 /** What becomes of a commit. */

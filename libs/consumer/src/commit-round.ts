@@ -1,7 +1,13 @@
 import type { LogPosition } from '@nova/events';
 import type { Database, Queryable } from '@nova/postgres';
-import { applyEvent, decodeEvent, type PlannedEvent, planEvent, RowSet } from '@nova/projection';
-import type { DescMessage } from '@nova/proto/runtime';
+import {
+  applyEvent,
+  decodeEvent,
+  type PayloadForm,
+  type PlannedEvent,
+  planEvent,
+  RowSet,
+} from '@nova/projection';
 import type { Delivery } from './delivery.ts';
 import type { Effect } from './effect.ts';
 import { lockEffectMarks, type MovedEffectMark, writeEffectMarks } from './effects/effect-marks.ts';
@@ -28,8 +34,8 @@ export interface RoundContext {
   /** Written down with failures. */
   readonly consumerVersion: string;
   readonly room: ParkingRoom;
-  /** Payload message by event type. */
-  readonly schemas: ReadonlyMap<string, DescMessage>;
+  /** How payloads are read, by event type. */
+  readonly schemas: ReadonlyMap<string, PayloadForm>;
   readonly epochs: KnownEpochs;
   readonly intake: Intake;
 }
@@ -130,11 +136,11 @@ function planOf(
   { event }: Delivery,
 ): PlannedEvent | undefined {
   const { position } = event.position;
-  const schema = schemas.get(event.eventType);
+  const form = schemas.get(event.eventType);
   const from = generation.eventTypes.get(event.eventType) ?? 0n;
   // An event type that was taken on later: what came before counts as applied.
-  if (schema === undefined || position <= from) return undefined;
-  return planEvent(generation.tables, decodeEvent(event, schema));
+  if (form === undefined || position <= from) return undefined;
+  return planEvent(generation.tables, decodeEvent(event, form));
 }
 
 /** The aggregates that have events with effects. */

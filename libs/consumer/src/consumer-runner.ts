@@ -1,6 +1,6 @@
 import { isNovaError, NovaError } from '@nova/errors';
 import type { Queryable } from '@nova/postgres';
-import type { DescMessage } from '@nova/proto/runtime';
+import type { PayloadForm } from '@nova/projection';
 import type { Logger } from '@nova/telemetry';
 import { type Backoff, backoffMs, sleep } from '@nova/time';
 import type { Consumer } from './consumer.ts';
@@ -51,7 +51,7 @@ export class ConsumerRunner implements Consumer {
   readonly rebuilding: OperatorRebuilds;
   readonly #ports: RunnerPorts;
   readonly #logger: Logger;
-  readonly #schemas: ReadonlyMap<string, DescMessage>;
+  readonly #schemas: ReadonlyMap<string, PayloadForm>;
   #generation: Generation | undefined;
   #session: Session | undefined;
   #running: { readonly stop: AbortController; readonly loops: Promise<unknown> } | undefined;

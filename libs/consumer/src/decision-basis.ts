@@ -3,6 +3,7 @@ import type { Database } from '@nova/postgres';
 import {
   applyEvent,
   decodeEvent,
+  type PayloadForm,
   planEvent,
   type RowName,
   RowSet,
@@ -11,7 +12,6 @@ import {
   type View,
   type ViewTable,
 } from '@nova/projection';
-import type { DescMessage } from '@nova/proto/runtime';
 import { type AggregateName, aggregateKey } from './aggregate.ts';
 import { entered, enterRound, type Generation } from './generation.ts';
 import type { KnownEpochs } from './known-epochs.ts';
@@ -61,7 +61,7 @@ export interface DecisionBasis {
 export interface BasisContext {
   readonly database: Database;
   readonly generation: Generation;
-  readonly schemas: ReadonlyMap<string, DescMessage>;
+  readonly schemas: ReadonlyMap<string, PayloadForm>;
   readonly epochs: KnownEpochs;
 }
 
@@ -128,10 +128,10 @@ class Basis implements DecisionBasis {
     const mark = this.markOf(event);
     if (event.aggregateVersion <= mark.version) return;
     const { generation, schemas } = this.#context;
-    const schema = schemas.get(event.eventType);
+    const form = schemas.get(event.eventType);
     const from = generation.eventTypes.get(event.eventType) ?? 0n;
-    if (schema !== undefined && event.position.position > from) {
-      const planned = planEvent(generation.tables, decodeEvent(event, schema));
+    if (form !== undefined && event.position.position > from) {
+      const planned = planEvent(generation.tables, decodeEvent(event, form));
       // Other rows of the aggregate were not read: there is nothing to fold onto.
       const touches = planned.touches.filter(({ name }) => this.#has(name));
       applyEvent(this.#rows, { ...planned, touches });

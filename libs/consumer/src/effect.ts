@@ -1,14 +1,17 @@
 import type { StoredEvent } from '@nova/events';
 import { readEventType } from '@nova/events';
 import type { Queryable } from '@nova/postgres';
-import type { Key, View, ViewEvent } from '@nova/projection';
-import type {
-  DescMessage,
-  JsonObject,
-  JsonValue,
-  Message,
-  MessageShape,
-} from '@nova/proto/runtime';
+import {
+  type FieldOf,
+  type Key,
+  type PayloadReader,
+  type Reading,
+  readFields,
+  type SeenEvent,
+  type View,
+  type ViewEvent,
+} from '@nova/projection';
+import type { DescMessage, JsonObject, JsonValue, Message } from '@nova/proto/runtime';
 
 /** This aggregate's rows around one event. Only rows that a handler's keys() named for it. */
 export interface AggregateRows {
@@ -41,11 +44,9 @@ export interface EffectEvent {
 }
 
 /** What becomes of an event outside the views. Declared with {@link effect}. */
-export interface Effect {
+export interface Effect extends PayloadReader {
   /** Part of the effects' ids: never rename it. */
   readonly name: string;
-  readonly eventType: string;
-  readonly schema: DescMessage;
   /** Pure: the event and its aggregate's rows → effects. */
   plan(event: ViewEvent<Message>, rows: AggregateRows): readonly PlannedEffect[];
   /**
@@ -59,19 +60,22 @@ export interface Effect {
 }
 
 /** What tells an effect: `judge` one by one, or `judgeAll` in one go, which is quicker. */
-export type EffectDefinition<Schema extends DescMessage> = {
+export type EffectDefinition<
+  Schema extends DescMessage,
+  Field extends FieldOf<Schema> = FieldOf<Schema>,
+> = Reading<Field> & {
   readonly name: string;
-  plan(event: ViewEvent<MessageShape<Schema>>, rows: AggregateRows): readonly PlannedEffect[];
+  plan(event: SeenEvent<Schema, NoInfer<Field>>, rows: AggregateRows): readonly PlannedEffect[];
 } & (
-  | Pick<Effect, 'judgeAll'>
-  | { judge(planned: PlannedEffect, views: Queryable): Promise<EffectEvent | undefined> }
-);
+    | Pick<Effect, 'judgeAll'>
+    | { judge(planned: PlannedEffect, views: Queryable): Promise<EffectEvent | undefined> }
+  );
 
 /** Binds an effect to an event type, which the consumer then consumes. */
-export function effect<Schema extends DescMessage>(
-  schema: Schema,
-  definition: EffectDefinition<Schema>,
-): Effect {
+export function effect<
+  Schema extends DescMessage,
+  const Field extends FieldOf<Schema> = FieldOf<Schema>,
+>(schema: Schema, definition: EffectDefinition<Schema, Field>): Effect {
   const eventType = readEventType(schema);
   if (eventType === undefined) {
     throw new TypeError(`effect ${definition.name}: ${schema.typeName} is no event payload`);
@@ -80,8 +84,9 @@ export function effect<Schema extends DescMessage>(
     name: definition.name,
     eventType: eventType.type,
     schema,
+    ...readFields(schema, definition),
     // The runner decodes an event of this type with this schema, so its payload is of this shape.
-    plan: (event, rows) => definition.plan(event as ViewEvent<MessageShape<Schema>>, rows),
+    plan: (event, rows) => definition.plan(event as SeenEvent<Schema, Field>, rows),
     judgeAll: (planned, views) =>
       'judgeAll' in definition
         ? definition.judgeAll(planned, views)

@@ -25,7 +25,7 @@ const NEVER = 'conversation_cleared_elsewhere';
 const PARTITIONS = 4;
 const HOLD_MS = 200;
 const ROOMS = [0, 1, 2, 3].map((n) => `0${n}9c1d2e-0000-4000-8000-00000000000${n}`);
-const schemas = schemasOf({ service: 'spec', name: 'views', views: [rooms], effects: [] });
+const schemas = schemasOf({ views: [rooms], effects: [] });
 const table: ViewTable = {
   view: rooms,
   columns: ['conversation_id', 'title', 'messages', 'story'],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { defineView, onRegistered } from '@nova/projection';
+import { MemberAddedSchema } from '@nova/proto/gen/messaging/conversation_events_pb';
+import { effect } from './effect.ts';
 import { fieldsOf } from './schemas.ts';
 
 const table = new URL('./testdata/room.sql', import.meta.url);
@@ -31,5 +33,15 @@ describe('the fields that a consumer reads', () => {
         ['order_lost', []],
       ]),
     );
+  });
+
+  it('are those of its effects too', () => {
+    const rest = { plan: () => [], judge: async () => undefined };
+    const whole = effect(MemberAddedSchema, { name: 'whole', ...rest });
+    const narrow = effect(MemberAddedSchema, { name: 'narrow', fields: ['userId'], ...rest });
+    expect(fieldsOf({ views: [], effects: [narrow] })).toEqual(
+      new Map([['member_added', ['user_id']]]),
+    );
+    expect(fieldsOf({ views: [], effects: [narrow, whole] })).toEqual(new Map());
   });
 });

@@ -22,6 +22,11 @@ export function payloads(eventType: EventType): fc.Arbitrary<JsonObject> {
   return fc.record(shape, { requiredKeys });
 }
 
+/** Some of {@link payloads}: always the same. */
+export function samplePayloads(eventType: EventType, count: number): readonly JsonObject[] {
+  return fc.sample(payloads(eventType), { seed: 20_261_122, numRuns: count });
+}
+
 // Anything but NUL, which no payload may hold.
 const texts = fc
   .string({ unit: 'binary', maxLength: 20 })

@@ -1,18 +1,20 @@
 import { NovaError } from '@nova/errors';
 import type { StoredEvent } from '@nova/events';
-import { type DescMessage, fromJson, type JsonValue, type Message } from '@nova/proto/runtime';
+import { fromJson, type JsonValue, type Message } from '@nova/proto/runtime';
 import { errors } from './errors.ts';
+import type { PayloadForm } from './payload-form.ts';
 import type { ViewEvent } from './view-event.ts';
 
 const utf8 = new TextDecoder();
 
 /**
  * Reads an event for folds. Lenient: unknown fields are ignored and null is absent, because the log
- * holds what newer and older versions wrote, and erased fields are null.
+ * holds what newer and older versions wrote, and erased fields are null. Fields that nobody reads are
+ * not even looked at, whatever they hold.
  *
  * @throws PROJECTION_PAYLOAD_UNREADABLE when the payload is not the message at all.
  */
-export function decodeEvent(stored: StoredEvent, schema: DescMessage): ViewEvent<Message> {
+export function decodeEvent(stored: StoredEvent, form: PayloadForm): ViewEvent<Message> {
   const { correlationId, causationId, expiresAt, metadata } = stored.annotations;
   return {
     eventId: stored.eventId,
@@ -22,7 +24,7 @@ export function decodeEvent(stored: StoredEvent, schema: DescMessage): ViewEvent
     position: stored.position.position,
     version: stored.aggregateVersion,
     typeSequence: stored.typeSequence,
-    payload: readPayload(stored, schema),
+    payload: readPayload(stored, form),
     occurredAt: stored.occurredAt,
     storedAt: stored.storedAt,
     source: stored.source,
@@ -33,11 +35,13 @@ export function decodeEvent(stored: StoredEvent, schema: DescMessage): ViewEvent
   };
 }
 
-function readPayload(stored: StoredEvent, schema: DescMessage): Message {
+function readPayload(stored: StoredEvent, { schema, fields }: PayloadForm): Message {
   try {
     // What JSON.parse returns is JSON.
     const json = JSON.parse(utf8.decode(stored.payload)) as JsonValue;
-    return fromJson(schema, json, { ignoreUnknownFields: true });
+    return fromJson(schema, fields === undefined ? json : only(fields, json), {
+      ignoreUnknownFields: true,
+    });
   } catch (cause) {
     throw new NovaError(
       errors.PROJECTION_PAYLOAD_UNREADABLE,
@@ -45,4 +49,14 @@ function readPayload(stored: StoredEvent, schema: DescMessage): Message {
       { cause },
     );
   }
+}
+
+function only(fields: readonly string[], json: JsonValue): JsonValue {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  const seen: Record<string, JsonValue> = {};
+  for (const name of fields) {
+    const value = Object.hasOwn(json, name) ? json[name] : undefined;
+    if (value !== undefined) seen[name] = value;
+  }
+  return seen;
 }

@@ -22,14 +22,23 @@ export {
   useGeneration,
 } from './generation.ts';
 export { onRegistered, type RegisteredType } from './on-registered.ts';
+export {
+  type PayloadForm,
+  type PayloadReader,
+  payloadFormsOf,
+} from './payload-form.ts';
 export { type RowChange, type RowName, RowSet, rowName, type StoredRow } from './row-set.ts';
 export {
   defineView,
   eventTypesOf,
+  type FieldOf,
   type Fold,
   type Handler,
   type Key,
   on,
+  type Reading,
+  readFields,
+  type SeenEvent,
   type View,
   type ViewDefinition,
 } from './view.ts';

@@ -89,7 +89,9 @@ async function round(fold: SeatFold, events: readonly StoredEvent[], schema: str
   return store.database.transaction(async (tx) => {
     const tables = await describeTables(tx, schema, [seats(fold)]);
     const rows = new RowSet();
-    const plans = events.map((event) => planEvent(tables, decodeEvent(event, MemberAddedSchema)));
+    const plans = events.map((event) =>
+      planEvent(tables, decodeEvent(event, { schema: MemberAddedSchema })),
+    );
     for (const { touches } of plans) for (const { name } of touches) rows.want(name);
     const counted = counting(tx);
     await rows.load(counted);

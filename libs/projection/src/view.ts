@@ -2,6 +2,7 @@ import { NovaError } from '@nova/errors';
 import { readEventType } from '@nova/events';
 import type { DescMessage, Message, MessageShape } from '@nova/proto/runtime';
 import { errors } from './errors.ts';
+import { type PayloadReader, publishedName } from './payload-form.ts';
 import type { ViewEvent } from './view-event.ts';
 
 /** The key columns of a row with their values. */
@@ -25,12 +26,30 @@ export interface Fold<Event, Row extends object, Column extends string> {
 
 /** A fold bound to its event type. Made by {@link on}. */
 export interface Handler<Row extends object, Column extends string>
-  extends Fold<ViewEvent<Message>, Row, Column> {
-  readonly eventType: string;
+  extends Fold<ViewEvent<Message>, Row, Column>,
+    PayloadReader {
   readonly aggregateType: string;
-  readonly schema: DescMessage;
-  /** The only properties of the payload that it sees; undefined: all. */
-  readonly fields?: readonly string[];
+}
+
+/** A field of a message, named as in TypeScript. */
+export type FieldOf<Schema extends DescMessage> = Exclude<
+  keyof MessageShape<Schema>,
+  keyof Message
+> &
+  string;
+
+/** An event of which these fields of the payload are read. */
+export type SeenEvent<Schema extends DescMessage, Field extends FieldOf<Schema>> = ViewEvent<
+  Pick<MessageShape<Schema>, Field | keyof Message>
+>;
+
+/** What may be said of a reader: which fields it reads. Without it all of them. */
+export interface Reading<Field extends string> {
+  /**
+   * The fields of the payload that are read: no others are there, so that `nova schema diff` can tell
+   * whether a change of the type breaks the reader.
+   */
+  readonly fields?: readonly Field[];
 }
 
 /** A view as a service declares it. */
@@ -63,21 +82,35 @@ export interface View<Row extends object = object, Column extends string = strin
  *
  * @throws PROJECTION_VIEW_INVALID when the message is not the payload of an event type.
  */
-export function on<Schema extends DescMessage, Row extends object, Column extends string>(
+export function on<
+  Schema extends DescMessage,
+  Row extends object,
+  Column extends string,
+  const Field extends FieldOf<Schema> = FieldOf<Schema>,
+>(
   schema: Schema,
-  fold: Fold<ViewEvent<MessageShape<Schema>>, NoInfer<Row>, NoInfer<Column>>,
+  fold: Reading<Field> & Fold<SeenEvent<Schema, NoInfer<Field>>, NoInfer<Row>, NoInfer<Column>>,
 ): Handler<Row, Column> {
   const eventType = readEventType(schema);
   if (eventType === undefined) throw invalid(schema.typeName, 'the message is no event payload');
   // The runner decodes an event of this type with this schema, so its payload is of this shape.
-  const typed = (event: ViewEvent<Message>) => event as ViewEvent<MessageShape<Schema>>;
+  const typed = (event: ViewEvent<Message>) => event as SeenEvent<Schema, Field>;
   return {
     eventType: eventType.type,
     aggregateType: eventType.aggregateType,
     schema,
+    ...readFields(schema, fold),
     keys: (event) => fold.keys(typed(event)),
     fold: (row, event, key) => fold.fold(row, typed(event), key),
   };
+}
+
+/** The fields that a reader names, as they are published. */
+export function readFields(
+  schema: DescMessage,
+  { fields }: Reading<string>,
+): Pick<PayloadReader, 'fields'> {
+  return fields === undefined ? {} : { fields: fields.map((name) => publishedName(schema, name)) };
 }
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { StoredEvent } from '@nova/events';
 import { applyEvent, planEvent, type RowStep } from '../apply.ts';
 import { decodeEvent } from '../decode-event.ts';
+import { type PayloadForm, payloadFormsOf } from '../payload-form.ts';
 import { type RowName, RowSet, rowName, type StoredRow } from '../row-set.ts';
 import type { Key, View } from '../view.ts';
 import type { ViewTable } from '../view-table.ts';
@@ -13,11 +14,13 @@ const NO_COLUMN = new Set(['primary', 'unique', 'check', 'constraint', 'foreign'
 /** Views whose rows are in memory, folded with the code that consumers use. */
 export class MemoryViews {
   readonly #tables: ReadonlyMap<View, ViewTable>;
+  readonly #forms: ReadonlyMap<string, PayloadForm>;
   readonly #rows = new RowSet();
   readonly #names = new Map<View, Map<string, RowName>>();
 
   constructor(views: readonly View[]) {
     this.#tables = new Map(views.map((view) => [view, tableOf(view)]));
+    this.#forms = payloadFormsOf(views.flatMap(({ handlers }) => [...handlers.values()]));
     for (const view of views) this.#names.set(view, new Map());
   }
 
@@ -29,10 +32,9 @@ export class MemoryViews {
 
   /** Folds one event and tells what became of the rows that it names, as effects see it. */
   applyOne(event: StoredEvent): readonly RowStep[] {
-    const tables = [...this.#tables.values()];
-    const [handler] = tables.flatMap(({ view }) => view.handlers.get(event.eventType) ?? []);
-    if (handler === undefined) return [];
-    const plan = planEvent(tables, decodeEvent(event, handler.schema));
+    const form = this.#forms.get(event.eventType);
+    if (form === undefined) return [];
+    const plan = planEvent([...this.#tables.values()], decodeEvent(event, form));
     for (const { name } of plan.touches) {
       this.#names.get(name.table.view)?.set(name.text, name);
     }

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventTypesOf } from '@nova/projection';
-import { goldenProblem, MemoryViews, readRecords, recorded } from '@nova/projection/testing';
+import {
+  fieldProblems,
+  goldenProblem,
+  MemoryViews,
+  readRecords,
+  recorded,
+} from '@nova/projection/testing';
 import type { JsonObject } from '@nova/proto/runtime';
 import { conversationView } from './conversation_view/conversation-view.ts';
 import { memberView } from './member_view/member-view.ts';
@@ -47,6 +53,13 @@ describe('the views', () => {
     (_, view) => {
       const golden = new URL('./testdata/golden/', import.meta.url);
       expect(goldenProblem(view, memory.rows(view), golden)).toBeUndefined();
+    },
+  );
+
+  it.each(views.map((view) => [view.name, view] as const))(
+    'read of payloads what %s says that it reads',
+    (_, view) => {
+      expect(fieldProblems(view, recorded(records))).toEqual([]);
     },
   );
 

@@ -11,6 +11,7 @@ import { noticeEffect, type Telling } from './notice-effect.ts';
 export const followNotice = noticeEffect(
   FollowAddedSchema,
   'follow',
+  ['followerId', 'followeeId'],
   ({ payload: { followerId = '', followeeId } }) => [
     {
       recipientId: followeeId,
@@ -26,6 +27,7 @@ export const followNotice = noticeEffect(
 export const postLikeNotice = noticeEffect(
   PostLikedSchema,
   'post_like',
+  ['userId', 'postAuthorId'],
   ({ aggregateId, payload: { userId, postAuthorId } }) => [
     {
       recipientId: postAuthorId,
@@ -41,6 +43,7 @@ export const postLikeNotice = noticeEffect(
 export const commentLikeNotice = noticeEffect(
   CommentLikedSchema,
   'comment_like',
+  ['userId', 'commentId', 'commentAuthorId'],
   ({ aggregateId, payload: { userId, commentId = '', commentAuthorId } }) => [
     {
       recipientId: commentAuthorId,
@@ -56,6 +59,7 @@ export const commentLikeNotice = noticeEffect(
 export const commentNotice = noticeEffect(
   CommentCreatedSchema,
   'comment',
+  ['commentId', 'authorId', 'postAuthorId', 'parentAuthorId', 'content'],
   ({ aggregateId, payload }) => {
     const { commentId = '', authorId, postAuthorId, parentAuthorId, content = '' } = payload;
     const telling: Omit<Telling, 'recipientId' | 'kind'> = {
@@ -75,6 +79,7 @@ export const commentNotice = noticeEffect(
 export const mentionNotice = noticeEffect(
   MentionCreatedSchema,
   'mention',
+  ['mentionedUserId', 'authorId', 'commentId'],
   ({ aggregateId, payload: { mentionedUserId, authorId, commentId } }) => [
     {
       recipientId: mentionedUserId,

@@ -9,17 +9,23 @@ import { noticeEffect } from './notice-effect.ts';
 const QUIET_SOURCES = ['application', 'import'];
 
 /** Who was put on a contact list is told. */
-export const friendNotice = noticeEffect(FriendAddedSchema, 'friend', ({ payload }) => {
-  const { userId = '', friendId, source = '' } = payload;
-  if (QUIET_SOURCES.includes(source)) return [];
-  const target = { type: 'user', id: userId };
-  return [{ recipientId: friendId, actorId: userId, kind: 'friend_added', target, data: {} }];
-});
+export const friendNotice = noticeEffect(
+  FriendAddedSchema,
+  'friend',
+  ['userId', 'friendId', 'source'],
+  ({ payload }) => {
+    const { userId = '', friendId, source = '' } = payload;
+    if (QUIET_SOURCES.includes(source)) return [];
+    const target = { type: 'user', id: userId };
+    return [{ recipientId: friendId, actorId: userId, kind: 'friend_added', target, data: {} }];
+  },
+);
 
 /** Who is asked to become a contact is told, with what the other wrote. */
 export const applicationNotice = noticeEffect(
   ContactAppliedSchema,
   'application',
+  ['applicantId', 'targetId', 'message'],
   ({ aggregateId, payload: { applicantId, targetId, message = '' } }) => [
     {
       recipientId: targetId,
@@ -36,6 +42,7 @@ export const applicationNotice = noticeEffect(
 export const reviewNotice = noticeEffect(
   ContactReviewedSchema,
   'review',
+  ['applicantId', 'targetId', 'reviewerId', 'status'],
   ({ aggregateId, payload: { applicantId, targetId, reviewerId, status = '' } }) => [
     {
       recipientId: applicantId,

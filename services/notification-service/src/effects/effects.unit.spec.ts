@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { catalogue, directConversationId, effectId } from '@nova/events';
-import { payloads } from '@nova/events/testing';
+import { payloads, samplePayloads } from '@nova/events/testing';
+import { differences, watchPayload } from '@nova/projection/testing';
 import { FollowAddedSchema } from '@nova/proto/gen/community/follow_events_pb';
 import {
   CommentCreatedSchema,
@@ -39,10 +40,14 @@ class Story {
     return this;
   }
 
-  plans(schema: DescMessage, aggregateId: string, payload: JsonObject, occasion: Occasion = {}) {
+  /** The event, and its rows once the views have it. */
+  happens(schema: DescMessage, aggregateId: string, payload: JsonObject, occasion: Occasion = {}) {
     const given = happened(schema, aggregateId, payload, occasion);
-    const rows = this.views.apply(given);
-    const { event } = given;
+    return { event: given.event, rows: this.views.apply(given) };
+  }
+
+  plans(...given: Parameters<Story['happens']>) {
+    const { event, rows } = this.happens(...given);
     return allEffects
       .filter(({ eventType }) => eventType === event.eventType)
       .flatMap((effect) => effect.plan(event, rows));
@@ -269,6 +274,23 @@ describe('a notice', () => {
         }),
         { numRuns: 60 },
       );
+    },
+  );
+});
+
+describe('an effect', () => {
+  it.each(allEffects.map((effect) => [effect.name, effect] as const))(
+    'reads of payloads what %s says that it reads',
+    (name, effect) => {
+      const eventType = catalogue.get(effect.eventType);
+      if (eventType === undefined) throw new Error(`no type ${effect.eventType}`);
+      const aggregateId = eventType.keyRule.kind === 'derived' ? '' : ROOM;
+      const read = new Set<string>();
+      for (const payload of samplePayloads(eventType, 100)) {
+        const { event, rows } = group().happens(effect.schema, aggregateId, payload);
+        effect.plan(watchPayload(event, effect.schema, read).event, rows);
+      }
+      expect(differences(name, effect, read)).toEqual([]);
     },
   );
 });

@@ -14,6 +14,7 @@ import { noticeEffect, type Telling } from './notice-effect.ts';
 export const messageNotice = noticeEffect(
   MessageCreatedSchema,
   'message',
+  ['messageType', 'messageId', 'senderId', 'content', 'recipientId', 'mentionedUserIds'],
   ({ aggregateId, payload }, rows) => {
     if (payload.messageType === 'system') return [];
     const conversation = rows.after(conversationView, { conversation_id: aggregateId });
@@ -69,6 +70,7 @@ function textOf({ messageType = 'text', content = '' }: MessageCreated): string 
 export const memberNotice = noticeEffect(
   MemberAddedSchema,
   'member',
+  ['userId', 'addedBy'],
   ({ aggregateId, payload: { userId, addedBy } }) =>
     addedBy === undefined
       ? []

@@ -1,8 +1,8 @@
 import { type AggregateRows, type Effect, effect } from '@nova/consumer';
 import { effectId } from '@nova/events';
-import type { ViewEvent } from '@nova/projection';
+import type { FieldOf, SeenEvent, ViewEvent } from '@nova/projection';
 import { NotificationCreatedSchema } from '@nova/proto/gen/notification/notification_events_pb';
-import type { DescMessage, JsonObject, MessageShape } from '@nova/proto/runtime';
+import type { DescMessage, JsonObject } from '@nova/proto/runtime';
 import type { Kind } from '../domain/kinds.ts';
 import { isTold, LENGTHS, type Notice, noticePayload } from '../domain/notice.ts';
 import { plainText } from '../domain/plain-text.ts';
@@ -30,13 +30,15 @@ export interface Telling {
  * and its aggregate's rows alone. Each recipient is told once, with the first; nobody is told of
  * what they did themselves or of what was no news when it was stored.
  */
-export function noticeEffect<Schema extends DescMessage>(
+export function noticeEffect<Schema extends DescMessage, const Field extends FieldOf<Schema>>(
   schema: Schema,
   name: string,
-  tell: (event: ViewEvent<MessageShape<Schema>>, rows: AggregateRows) => readonly Telling[],
+  fields: readonly Field[],
+  tell: (event: SeenEvent<Schema, NoInfer<Field>>, rows: AggregateRows) => readonly Telling[],
 ): Effect {
   return effect(schema, {
     name,
+    fields,
     plan(event, rows) {
       if (!isNews(event)) return [];
       const notices = new Map<string, Notice>();

@@ -50,7 +50,7 @@ export function happened(
     storedAt,
     annotations: {},
   };
-  return { stored, event: decodeEvent(stored, schema) };
+  return { stored, event: decodeEvent(stored, { schema }) };
 }
 
 /** All views of this service, empty at first. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventTypesOf } from '@nova/projection';
-import { goldenProblem, MemoryViews, readRecords, recorded } from '@nova/projection/testing';
+import {
+  fieldProblems,
+  goldenProblem,
+  MemoryViews,
+  readRecords,
+  recorded,
+} from '@nova/projection/testing';
 import { views } from './views.ts';
 
 const records = readRecords(new URL('testdata/events.json', import.meta.url));
@@ -12,6 +18,13 @@ describe('the views of search-service', () => {
     (_, view) => {
       const rows = new MemoryViews(views).apply(recorded(records)).rows(view);
       expect(goldenProblem(view, rows, golden)).toBeUndefined();
+    },
+  );
+
+  it.each(views.map((view) => [view.name, view] as const))(
+    'read of payloads what %s says that it reads',
+    (_, view) => {
+      expect(fieldProblems(view, recorded(records))).toEqual([]);
     },
   );
 

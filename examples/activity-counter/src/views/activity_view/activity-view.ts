@@ -22,6 +22,7 @@ export const activityView = defineView<Activity, 'conversation_id'>({
   key: ['conversation_id'],
   handlers: [
     on(MessageCreatedSchema, {
+      fields: [],
       keys,
       fold(row, { storedAt }, key) {
         const { messages, members_added } = row ?? none;
@@ -29,6 +30,7 @@ export const activityView = defineView<Activity, 'conversation_id'>({
       },
     }),
     on(MemberAddedSchema, {
+      fields: [],
       keys,
       fold(row, { storedAt }, key) {
         const { messages, members_added } = row ?? none;

@@ -21,6 +21,7 @@ export const blockView = defineView<Block, 'contact_id'>({
   key: ['contact_id'],
   handlers: [
     on(UserBlockedSchema, {
+      fields: ['userId', 'friendId'],
       keys,
       fold: (_row, { payload }, key) => ({
         ...key,
@@ -28,6 +29,6 @@ export const blockView = defineView<Block, 'contact_id'>({
         blocked_id: payload.friendId ?? '',
       }),
     }),
-    on(UserUnblockedSchema, { keys, fold: () => undefined }),
+    on(UserUnblockedSchema, { fields: [], keys, fold: () => undefined }),
   ],
 });

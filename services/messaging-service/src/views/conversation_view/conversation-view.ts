@@ -68,8 +68,13 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
   table: new URL('./table.sql', import.meta.url),
   key: ['conversation_id'],
   handlers: [
-    on(ConversationCreatedSchema, { keys, fold: created }),
+    on(ConversationCreatedSchema, {
+      fields: ['kind', 'creatorId', 'memberIds', 'name', 'avatarUrl', 'createdAt'],
+      keys,
+      fold: created,
+    }),
     on(ConversationUpdatedSchema, {
+      fields: ['name', 'avatarUrl', 'infoVer'],
       keys,
       fold(row, event, key) {
         const before = known(row, event, key);
@@ -84,16 +89,19 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
       },
     }),
     on(ConversationDeletedSchema, {
+      fields: [],
       keys,
       fold: (row, event, key) => ({ ...known(row, event, key), is_closed: true }),
     }),
     on(ConversationReopenedSchema, {
+      fields: [],
       keys,
       fold: (row, event, key) => ({ ...known(row, event, key), is_closed: false }),
     }),
-    on(MemberAddedSchema, { keys, fold: known }),
-    on(MemberRoleChangedSchema, { keys, fold: known }),
+    on(MemberAddedSchema, { fields: [], keys, fold: known }),
+    on(MemberRoleChangedSchema, { fields: [], keys, fold: known }),
     on(MessageCreatedSchema, {
+      fields: [],
       keys,
       fold: (row, event, key) => ({
         ...known(row, event, key),

@@ -31,6 +31,7 @@ export const memberView = defineView<Membership, 'conversation_id' | 'user_id'>(
   key: ['conversation_id', 'user_id'],
   handlers: [
     on(ConversationCreatedSchema, {
+      fields: ['creatorId', 'memberIds', 'kind'],
       keys: ({ aggregateId, payload }) =>
         placesOf(aggregateId, [payload.creatorId, ...payload.memberIds]),
       fold(row, { payload, version, typeSequence }, key) {
@@ -43,21 +44,25 @@ export const memberView = defineView<Membership, 'conversation_id' | 'user_id'>(
       },
     }),
     on(MemberAddedSchema, {
+      fields: ['userId', 'role'],
       keys: one,
       fold: (row, { payload, version }, key) =>
         joined(row, key, Number(version), roleNamed(payload.role)),
     }),
     on(MemberRoleChangedSchema, {
+      fields: ['userId', 'role'],
       keys: one,
       // Whoever has a role is a member with it, also where nobody said so before.
       fold: (row, { payload, version }, key) =>
         joined(row, key, Number(version), roleNamed(payload.role)),
     }),
     on(MemberRemovedSchema, {
+      fields: ['userId'],
       keys: one,
       fold: (row, { version }) => left(row, Number(version)),
     }),
     on(MessageCreatedSchema, {
+      fields: ['senderId', 'recipientId'],
       keys: ({ aggregateId, payload }) =>
         placesOf(aggregateId, [payload.senderId, payload.recipientId]),
       fold: (row, { version }, key) => met(row, key, Number(version)),

@@ -39,5 +39,8 @@ export const mentionView = defineView<Mention, Key>({
   version: 1,
   table: new URL('./table.sql', import.meta.url),
   key: ['conversation_id', 'message_id', 'user_id'],
-  handlers: [on(MessageCreatedSchema, { keys, fold }), on(MessageEditedSchema, { keys, fold })],
+  handlers: [
+    on(MessageCreatedSchema, { fields: ['messageId', 'mentionedUserIds'], keys, fold }),
+    on(MessageEditedSchema, { fields: ['messageId', 'mentionedUserIds'], keys, fold }),
+  ],
 });

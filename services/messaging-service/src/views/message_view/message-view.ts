@@ -29,6 +29,17 @@ export const messageView = defineView<StoredMessage, 'conversation_id' | 'messag
   key: ['conversation_id', 'message_id'],
   handlers: [
     on(MessageCreatedSchema, {
+      fields: [
+        'messageId',
+        'senderId',
+        'content',
+        'messageType',
+        'mentionedUserIds',
+        'replyToMessageId',
+        'ciphertext',
+        'nonce',
+        'createdAt',
+      ],
       keys,
       fold(row, { payload, typeSequence, version, occurredAt, storedAt }, key) {
         if (row !== undefined) return row;
@@ -51,6 +62,7 @@ export const messageView = defineView<StoredMessage, 'conversation_id' | 'messag
       },
     }),
     on(MessageEditedSchema, {
+      fields: ['messageId', 'content', 'mentionedUserIds', 'editedAt'],
       keys,
       fold(row, { payload, occurredAt }) {
         if (row === undefined || row.is_deleted) return row;
@@ -63,6 +75,7 @@ export const messageView = defineView<StoredMessage, 'conversation_id' | 'messag
       },
     }),
     on(MessageDeletedSchema, {
+      fields: ['messageId'],
       keys,
       fold(row) {
         if (row === undefined || row.is_deleted) return row;

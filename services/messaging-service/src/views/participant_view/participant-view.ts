@@ -37,6 +37,7 @@ export const participantView = defineView<Participant, 'participant_id'>({
   key: ['participant_id'],
   handlers: [
     on(MessageReadSchema, {
+      fields: ['conversationId', 'userId', 'lastReadSequence'],
       keys,
       fold(row, event, key) {
         const before = known(row, event, key);
@@ -45,6 +46,7 @@ export const participantView = defineView<Participant, 'participant_id'>({
       },
     }),
     on(ConversationSettingsChangedSchema, {
+      fields: ['pinned', 'muted', 'hidden', 'starred', 'conversationId', 'userId'],
       keys,
       fold(row, event, key) {
         const before = known(row, event, key);
@@ -59,6 +61,7 @@ export const participantView = defineView<Participant, 'participant_id'>({
       },
     }),
     on(ConversationClearedSchema, {
+      fields: ['upToSequence', 'conversationId', 'userId'],
       keys,
       fold(row, event, key) {
         const before = known(row, event, key);

@@ -54,9 +54,14 @@ export const reactionView = defineView<Reaction, Key>({
   key: ['conversation_id', 'message_id', 'emoji_key', 'user_id'],
   handlers: [
     on(MessageReactionAddedSchema, {
+      fields: ['messageId', 'userId', 'emoji'],
       keys,
       fold: (row, { payload }, key) => row ?? { ...key, emoji: payload.emoji ?? '' },
     }),
-    on(MessageReactionRemovedSchema, { keys, fold: () => undefined }),
+    on(MessageReactionRemovedSchema, {
+      fields: ['messageId', 'userId', 'emoji'],
+      keys,
+      fold: () => undefined,
+    }),
   ],
 });

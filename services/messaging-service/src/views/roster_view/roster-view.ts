@@ -49,6 +49,7 @@ export const rosterView = defineView<Roster, 'conversation_id'>({
   key: ['conversation_id'],
   handlers: [
     on(ConversationCreatedSchema, {
+      fields: ['kind', 'creatorId'],
       keys,
       fold(row, event, key) {
         const { kind, creatorId = '' } = event.payload;
@@ -57,6 +58,7 @@ export const rosterView = defineView<Roster, 'conversation_id'>({
       },
     }),
     on(MemberAddedSchema, {
+      fields: ['userId', 'role'],
       keys,
       fold: (row, event, key) =>
         withRole(
@@ -66,6 +68,7 @@ export const rosterView = defineView<Roster, 'conversation_id'>({
         ),
     }),
     on(MemberRoleChangedSchema, {
+      fields: ['userId', 'role'],
       keys,
       fold: (row, event, key) =>
         withRole(
@@ -75,6 +78,7 @@ export const rosterView = defineView<Roster, 'conversation_id'>({
         ),
     }),
     on(MemberRemovedSchema, {
+      fields: ['userId'],
       keys,
       fold: (row, event) =>
         row === undefined ? row : withRole(row, event.payload.userId ?? '', 'member'),

@@ -49,8 +49,16 @@ export const userView = defineView<User, 'user_id'>({
   table: new URL('./table.sql', import.meta.url),
   key: ['user_id'],
   handlers: [
-    on(UserCreatedSchema, { keys, fold }),
-    on(UserUpdatedSchema, { keys, fold }),
-    on(UserDeletedSchema, { keys, fold: () => undefined }),
+    on(UserCreatedSchema, {
+      fields: ['username', 'displayName', 'avatarUrl', 'infoVer'],
+      keys,
+      fold,
+    }),
+    on(UserUpdatedSchema, {
+      fields: ['username', 'displayName', 'avatarUrl', 'infoVer'],
+      keys,
+      fold,
+    }),
+    on(UserDeletedSchema, { fields: [], keys, fold: () => undefined }),
   ],
 });

@@ -37,6 +37,7 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
   key: ['conversation_id'],
   handlers: [
     on(ConversationCreatedSchema, {
+      fields: ['kind', 'creatorId', 'memberIds', 'name'],
       keys,
       fold(row, { payload }, key) {
         const before = row ?? none;
@@ -51,6 +52,7 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
       },
     }),
     on(ConversationUpdatedSchema, {
+      fields: ['name'],
       keys,
       fold: (row, { payload }, key) => ({
         ...(row ?? { ...key, ...none }),
@@ -58,6 +60,7 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
       }),
     }),
     on(MemberAddedSchema, {
+      fields: ['userId'],
       keys,
       fold(row, { payload }, key) {
         if (row?.kind === 'group' || payload.userId === undefined) return row;
@@ -66,6 +69,7 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
       },
     }),
     on(MemberRemovedSchema, {
+      fields: ['userId'],
       keys,
       fold: (row, { payload }) =>
         row?.pair.includes(payload.userId ?? '')
@@ -73,7 +77,7 @@ export const conversationView = defineView<Conversation, 'conversation_id'>({
           : row,
     }),
     // Changes nothing: the row is read, so that a message's effects see whom it is for.
-    on(MessageCreatedSchema, { keys, fold: (row) => row }),
+    on(MessageCreatedSchema, { fields: [], keys, fold: (row) => row }),
   ],
 });
 

@@ -26,6 +26,7 @@ export const inboxView = defineView<Inbox, 'user_id'>({
   key: ['user_id'],
   handlers: [
     on(NotificationsReadAllSchema, {
+      fields: ['upTo'],
       keys,
       fold(row, { payload, storedAt }, key) {
         const given = payload.upTo === undefined ? undefined : formatTime(payload.upTo);
@@ -38,6 +39,7 @@ export const inboxView = defineView<Inbox, 'user_id'>({
       },
     }),
     on(NotificationPreferencesChangedSchema, {
+      fields: ['preferences'],
       keys,
       fold(row, { payload }, key) {
         const before = row ?? none;

@@ -26,21 +26,25 @@ export const memberView = defineView<Member, 'conversation_id' | 'user_id'>({
   key: ['conversation_id', 'user_id'],
   handlers: [
     on(ConversationCreatedSchema, {
+      fields: ['creatorId', 'memberIds'],
       keys: ({ aggregateId, payload }) =>
         keysOf(aggregateId, [payload.creatorId, ...payload.memberIds]),
       fold: (_row, _event, key) => key,
     }),
     on(MemberAddedSchema, {
+      fields: ['userId'],
       keys: ({ aggregateId, payload }) => keysOf(aggregateId, [payload.userId]),
       fold: (_row, _event, key) => key,
     }),
     on(MemberRemovedSchema, {
+      fields: ['userId'],
       keys: ({ aggregateId, payload }) => keysOf(aggregateId, [payload.userId]),
       fold: () => undefined,
     }),
     // Changes nothing: the rows are read, so that the message's effects see who of the mentioned
     // is a member. What is read does not grow with the conversation.
     on(MessageCreatedSchema, {
+      fields: ['mentionedUserIds'],
       keys: ({ aggregateId, payload }) => keysOf(aggregateId, payload.mentionedUserIds),
       fold: (row) => row,
     }),

@@ -16,6 +16,7 @@ export const muteView = defineView<Mute, 'participant_id'>({
   key: ['participant_id'],
   handlers: [
     on(ConversationSettingsChangedSchema, {
+      fields: ['muted', 'conversationId', 'userId'],
       keys: ({ aggregateId }) => [{ participant_id: aggregateId }],
       fold(row, { payload }, key) {
         // Only what changed is given.

@@ -64,6 +64,18 @@ export const notificationView = defineView<NotificationRow, 'notification_id'>({
   key: ['notification_id'],
   handlers: [
     on(NotificationCreatedSchema, {
+      fields: [
+        'title',
+        'body',
+        'kind',
+        'targetType',
+        'targetId',
+        'data',
+        'userId',
+        'priority',
+        'actorIds',
+        'sourceEventId',
+      ],
       keys,
       // A user is told once: a second one under the same id changes nothing.
       fold: (row, { payload, storedAt, position, occurredAt }, key) =>
@@ -77,6 +89,7 @@ export const notificationView = defineView<NotificationRow, 'notification_id'>({
         },
     }),
     on(NotificationReadSchema, {
+      fields: ['userId'],
       keys,
       // Of a notification that is not there, or in another's name, nothing can be read.
       fold: (row, { payload, storedAt }) =>
@@ -85,6 +98,7 @@ export const notificationView = defineView<NotificationRow, 'notification_id'>({
           : { ...row, read_at: storedAt },
     }),
     on(NotificationDeletedSchema, {
+      fields: ['userId'],
       keys,
       fold: (row, { payload }) => (row?.user_id === payload.userId ? undefined : row),
     }),

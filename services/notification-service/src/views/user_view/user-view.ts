@@ -42,6 +42,7 @@ export const userView = defineView<User, 'user_id'>({
   key: ['user_id'],
   handlers: [
     on(UserCreatedSchema, {
+      fields: ['username', 'displayName'],
       keys,
       fold(row, { payload }, key) {
         const before = row === undefined || row.status === 'deleted' ? none : row;
@@ -49,10 +50,12 @@ export const userView = defineView<User, 'user_id'>({
       },
     }),
     on(UserUpdatedSchema, {
+      fields: ['username', 'displayName'],
       keys,
       fold: (row, { payload }, key) => named({ ...(row ?? none), ...key }, payload),
     }),
     on(UserStatusChangedSchema, {
+      fields: ['status'],
       keys,
       fold(row, { payload }, key) {
         // A closed account stays closed until it is created anew.
@@ -61,6 +64,7 @@ export const userView = defineView<User, 'user_id'>({
       },
     }),
     on(UserDeletedSchema, {
+      fields: [],
       keys,
       fold: (_row, _event, key) => ({ ...none, ...key, status: 'deleted' }),
     }),

@@ -36,6 +36,7 @@ export const commentView = defineView<Comment, 'post_id' | 'comment_id'>({
   key: ['post_id', 'comment_id'],
   handlers: [
     on(CommentCreatedSchema, {
+      fields: ['commentId', 'authorId', 'content'],
       keys,
       fold(row, event, key) {
         const { authorId, content = '' } = event.payload;
@@ -51,6 +52,7 @@ export const commentView = defineView<Comment, 'post_id' | 'comment_id'>({
       },
     }),
     on(CommentDeletedSchema, {
+      fields: ['commentId'],
       keys,
       fold: (row) =>
         row === undefined ? row : { ...row, content: '', words: '', is_deleted: true },

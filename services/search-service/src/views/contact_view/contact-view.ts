@@ -41,9 +41,25 @@ export const contactView = defineView<Contact, 'contact_id'>({
   table: new URL('./table.sql', import.meta.url),
   key: ['contact_id'],
   handlers: [
-    on(FriendAddedSchema, { keys, fold: noting({ is_friend: true }) }),
-    on(FriendRemovedSchema, { keys, fold: noting({ is_friend: false }) }),
-    on(UserBlockedSchema, { keys, fold: noting({ is_blocked: true }) }),
-    on(UserUnblockedSchema, { keys, fold: noting({ is_blocked: false }) }),
+    on(FriendAddedSchema, {
+      fields: ['userId', 'friendId'],
+      keys,
+      fold: noting({ is_friend: true }),
+    }),
+    on(FriendRemovedSchema, {
+      fields: ['userId', 'friendId'],
+      keys,
+      fold: noting({ is_friend: false }),
+    }),
+    on(UserBlockedSchema, {
+      fields: ['userId', 'friendId'],
+      keys,
+      fold: noting({ is_blocked: true }),
+    }),
+    on(UserUnblockedSchema, {
+      fields: ['userId', 'friendId'],
+      keys,
+      fold: noting({ is_blocked: false }),
+    }),
   ],
 });

@@ -34,7 +34,7 @@ async function applyRound(tx: Queryable, events: readonly StoredEvent[]): Promis
   const rows = new RowSet();
   const plans = events.flatMap((event) => {
     const handler = views.flatMap((view) => view.handlers.get(event.eventType) ?? [])[0];
-    return handler === undefined ? [] : [planEvent(tables, decodeEvent(event, handler.schema))];
+    return handler === undefined ? [] : [planEvent(tables, decodeEvent(event, handler))];
   });
   for (const { touches } of plans) for (const { name } of touches) rows.want(name);
   await rows.load(tx);

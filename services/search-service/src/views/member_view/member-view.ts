@@ -39,16 +39,18 @@ export const memberView = defineView<Member, 'conversation_id' | 'user_id'>({
   key: ['conversation_id', 'user_id'],
   handlers: [
     on(ConversationCreatedSchema, {
+      fields: ['creatorId', 'memberIds'],
       keys: ({ aggregateId, payload }) =>
         placesOf(aggregateId, [payload.creatorId, ...payload.memberIds]),
       // To its first members belongs what was said before the conversation was created.
       fold: (row, event, key) =>
         row === undefined ? { ...key, windows: [0] } : join(row, event, key),
     }),
-    on(MemberAddedSchema, { keys: one, fold: join }),
+    on(MemberAddedSchema, { fields: ['userId'], keys: one, fold: join }),
     // Whoever has a role is a member with it, also where nobody said so before.
-    on(MemberRoleChangedSchema, { keys: one, fold: join }),
+    on(MemberRoleChangedSchema, { fields: ['userId'], keys: one, fold: join }),
     on(MemberRemovedSchema, {
+      fields: ['userId'],
       keys: one,
       fold(row, { version }) {
         if (row === undefined) return row;

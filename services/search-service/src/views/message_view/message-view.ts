@@ -42,6 +42,7 @@ export const messageView = defineView<Message, 'conversation_id' | 'message_id'>
   key: ['conversation_id', 'message_id'],
   handlers: [
     on(MessageCreatedSchema, {
+      fields: ['messageId', 'senderId', 'recipientId', 'content', 'messageType', 'createdAt'],
       keys,
       fold(row, event, key) {
         const { senderId, recipientId, content = '', messageType, createdAt } = event.payload;
@@ -59,6 +60,7 @@ export const messageView = defineView<Message, 'conversation_id' | 'message_id'>
       },
     }),
     on(MessageEditedSchema, {
+      fields: ['messageId', 'content'],
       keys,
       fold(row, { payload: { content = '' } }) {
         if (row === undefined || row.is_deleted) return row;
@@ -66,6 +68,7 @@ export const messageView = defineView<Message, 'conversation_id' | 'message_id'>
       },
     }),
     on(MessageDeletedSchema, {
+      fields: ['messageId'],
       keys,
       fold: (row) =>
         row === undefined ? row : { ...row, content: '', words: '', is_deleted: true },

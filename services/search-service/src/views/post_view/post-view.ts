@@ -62,15 +62,18 @@ export const postView = defineView<Post, 'post_id'>({
   key: ['post_id'],
   handlers: [
     on(PostCreatedSchema, {
+      fields: ['createdAt', 'authorId', 'title', 'content', 'topic', 'tags', 'visibility'],
       keys,
       // Of two posts with one id the first one stays; an update that came before it is newer.
       fold: (row, event, key) => row ?? written(row, event, key, event.payload.createdAt),
     }),
     on(PostUpdatedSchema, {
+      fields: ['updatedAt', 'title', 'content', 'topic', 'tags', 'visibility', 'authorId'],
       keys,
       fold: (row, event, key) => written(row, event, key, event.payload.updatedAt),
     }),
     on(PostDeletedSchema, {
+      fields: ['deleterId'],
       keys,
       fold: (row, { payload, occurredAt, storedAt }, key) => ({
         ...key,

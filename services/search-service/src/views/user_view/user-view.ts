@@ -83,6 +83,7 @@ export const userView = defineView<User, 'user_id'>({
   key: ['user_id'],
   handlers: [
     on(UserCreatedSchema, {
+      fields: ['infoVer', 'username', 'displayName', 'bio', 'avatarUrl', 'isVerified'],
       keys,
       fold(row, event, key) {
         const isNew = row === undefined || row.status === 'deleted';
@@ -90,6 +91,7 @@ export const userView = defineView<User, 'user_id'>({
       },
     }),
     on(UserUpdatedSchema, {
+      fields: ['infoVer', 'username', 'displayName', 'bio', 'avatarUrl', 'isVerified'],
       keys,
       fold(row, event, key) {
         if (row?.status === 'deleted') return row;
@@ -97,6 +99,7 @@ export const userView = defineView<User, 'user_id'>({
       },
     }),
     on(UserStatusChangedSchema, {
+      fields: ['status'],
       keys,
       fold(row, { payload: { status = 'active' }, occurredAt }, key) {
         if (row?.status === 'deleted' || row?.status === status) return row;
@@ -104,6 +107,7 @@ export const userView = defineView<User, 'user_id'>({
       },
     }),
     on(UserDeletedSchema, {
+      fields: [],
       keys,
       fold: (_row, { occurredAt }, key) => ({ ...unknown(key, occurredAt), status: 'deleted' }),
     }),
