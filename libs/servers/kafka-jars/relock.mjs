@@ -1,11 +1,13 @@
-// Writes jars.lock anew from what Maven resolves for pom.xml: for whoever changes a version.
+// Writes jars.lock anew from what Maven resolves for pom.xml: for whoever changes a version. Takes the
+// name of another folder beside this one, debezium-jars.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const here = import.meta.dirname;
+const folder = process.argv[2] ?? 'kafka-jars';
+const here = join(import.meta.dirname, '..', folder);
 const out = mkdtempSync(join(tmpdir(), 'nova-relock-'));
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 const args = ['-B', '-ntp', '-q', '-f', join(here, 'pom.xml'), plugin];
@@ -18,6 +20,7 @@ const lines = readdirSync(out)
     const bytes = readFileSync(join(out, name));
     return `${createHash('sha256').update(bytes).digest('hex')} ${bytes.length} ${name}`;
   });
-const head = '# SHA-256, size and name of every jar of the embedded Kafka; made by relock.mjs.';
+const head =
+  '# SHA-256, size and name of every jar that Maven resolves for pom.xml; made by relock.mjs.';
 writeFileSync(join(here, 'jars.lock'), `${[head, ...lines].join('\n')}\n`);
 rmSync(out, { recursive: true });

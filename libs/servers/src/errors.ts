@@ -101,14 +101,14 @@ export const errors = defineErrors({
     hint: 'Run that line by hand and look at its output.',
   },
   SERVERS_JARS_UNAVAILABLE: {
-    message: 'the jars of Kafka {version} could not be fetched ({end}):{lines}',
+    message: 'the jars of {name} {version} could not be fetched ({end}):{lines}',
     status: 'UNAVAILABLE',
     retry: 'backoff',
     blame: 'operator',
     hint: 'Maven needs the network (or a mirror in ~/.m2/settings.xml) once; then they are cached.',
   },
   SERVERS_JARS_DIFFER: {
-    message: 'the jars of Kafka are not the locked ones: {differences}',
+    message: 'the jars of {name} are not the locked ones: {differences}',
     status: 'FAILED_PRECONDITION',
     retry: 'never',
     blame: 'operator',

@@ -16,6 +16,7 @@ export { errors } from './errors.ts';
 export type { Guard } from './guard.ts';
 export { type Found, findJava, findMaven, MINIMUM_JAVA } from './java/find-java.ts';
 export { canInstall, ensureJava, installLine, type JavaTools } from './java/install-java.ts';
+export { ensureDebezium } from './kafka/ensure-debezium.ts';
 export { ensureKafka } from './kafka/ensure-kafka.ts';
 export { kafkaClusterId } from './kafka/format.ts';
 export {

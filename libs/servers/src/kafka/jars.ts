@@ -27,8 +27,23 @@ import { runProgram } from '../run-program.ts';
 export const KAFKA_VERSION = '4.3.1';
 // Pinned like everything else: another version may name the files differently.
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
-const SOURCES = fileURLToPath(new URL('../../kafka-jars/', import.meta.url));
 const FETCH_WITHIN_MS = 300_000;
+
+/** Jars that belong together: pom.xml and jars.lock in a folder of this package. */
+export interface JarList {
+  readonly name: string;
+  readonly version: string;
+  readonly sources: string;
+}
+
+function jarList(name: string, version: string): JarList {
+  const sources = fileURLToPath(new URL(`../../${name}-jars/`, import.meta.url));
+  return { name, version, sources };
+}
+
+const KAFKA = jarList('kafka', KAFKA_VERSION);
+/** Kafka Connect with Debezium, for tests that are run on request. */
+export const DEBEZIUM: JarList = jarList('debezium', '3.7.0');
 
 /** A jar that must be there, as jars.lock names it. */
 export interface LockedJar {
@@ -38,7 +53,9 @@ export interface LockedJar {
 }
 
 /** The locked list: one line a jar, `sha256 bytes name`. */
-export function lockedJars(text = readFileSync(join(SOURCES, 'jars.lock'), 'utf8')): LockedJar[] {
+export function lockedJars(
+  text = readFileSync(join(KAFKA.sources, 'jars.lock'), 'utf8'),
+): LockedJar[] {
   return text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -53,8 +70,18 @@ export function lockedJars(text = readFileSync(join(SOURCES, 'jars.lock'), 'utf8
 
 /** The folder of the cache in which the locked jars live; its name holds the lock's own hash. */
 export function kafkaJarsDir(cacheDir: string): string {
-  const hash = createHash('sha256').update(JSON.stringify(lockedJars())).digest('hex');
-  return join(cacheDir, `kafka-${KAFKA_VERSION}-${hash.slice(0, 12)}`);
+  return jarsDir(cacheDir, KAFKA);
+}
+
+function lockedOf({ sources }: JarList): LockedJar[] {
+  return lockedJars(readFileSync(join(sources, 'jars.lock'), 'utf8'));
+}
+
+function jarsDir(cacheDir: string, list: JarList): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify(lockedOf(list)))
+    .digest('hex');
+  return join(cacheDir, `${list.name}-${list.version}-${hash.slice(0, 12)}`);
 }
 
 /** Differences between a folder and the locked list: missing, wrong size, wrong hash, unknown. */
@@ -78,7 +105,12 @@ export function jarDifferences(
 
 /** True when the jars are cached: then neither Maven nor the network is needed. */
 export function hasKafkaJars(cacheDir: string): boolean {
-  return jarDifferences(kafkaJarsDir(cacheDir), { hashes: false }).length === 0;
+  return hasJars(KAFKA, cacheDir);
+}
+
+/** True when the jars of a list are cached. */
+export function hasJars(list: JarList, cacheDir: string): boolean {
+  return jarDifferences(jarsDir(cacheDir, list), { hashes: false }, lockedOf(list)).length === 0;
 }
 
 /** How the jars are fetched. */
@@ -89,44 +121,51 @@ export interface EnsureJarsOptions {
   readonly environment?: Environment;
 }
 
+/** The folder with the jars of Kafka; see {@link ensureJars}. */
+export function ensureKafkaJars(cacheDir: string, options: EnsureJarsOptions): Promise<string> {
+  return ensureJars(KAFKA, cacheDir, options);
+}
+
 /**
- * The folder with the jars of Kafka. Fetched with Maven once per machine user, compared with the
+ * The folder with the jars of a list. Fetched with Maven once per machine user, compared with the
  * locked list, then moved into the cache in one step: an interrupted fetch leaves nothing that
  * looks complete, and two at once do not disturb each other.
  *
  * @throws SERVERS_MAVEN_MISSING, SERVERS_JARS_UNAVAILABLE, SERVERS_JARS_DIFFER,
  *   SERVERS_CACHE_READ_ONLY
  */
-export async function ensureKafkaJars(
+export async function ensureJars(
+  list: JarList,
   cacheDir: string,
   options: EnsureJarsOptions,
 ): Promise<string> {
-  const folder = kafkaJarsDir(cacheDir);
-  if (hasKafkaJars(cacheDir)) return folder;
+  const folder = jarsDir(cacheDir, list);
+  if (hasJars(list, cacheDir)) return folder;
   if (options.maven === undefined) {
     throw new NovaError(errors.SERVERS_MAVEN_MISSING, { reason: 'not looked for', remedy: '' });
   }
-  const work = workFolder(cacheDir);
+  const work = workFolder(cacheDir, list);
   try {
-    await fetchJars(options.maven, work, options);
-    const differences = jarDifferences(work, { hashes: true });
+    await fetchJars(list, options.maven, work, options);
+    const differences = jarDifferences(work, { hashes: true }, lockedOf(list));
     if (differences.length > 0) {
       throw new NovaError(errors.SERVERS_JARS_DIFFER, {
+        name: list.name,
         differences: differences.slice(0, 5).join(', '),
       });
     }
-    moveInPlace(work, folder, () => hasKafkaJars(cacheDir));
+    moveInPlace(work, folder, () => hasJars(list, cacheDir));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   return folder;
 }
 
-function workFolder(cacheDir: string): string {
+function workFolder(cacheDir: string, { name }: JarList): string {
   try {
     mkdirSync(cacheDir, { recursive: true });
-    removeAbandoned(cacheDir);
-    return mkdtempSync(join(cacheDir, 'kafka-new-'));
+    removeAbandoned(cacheDir, `${name}-new-`);
+    return mkdtempSync(join(cacheDir, `${name}-new-`));
   } catch (thrown) {
     throw new NovaError(
       errors.SERVERS_CACHE_READ_ONLY,
@@ -137,19 +176,24 @@ function workFolder(cacheDir: string): string {
 }
 
 // What a killed fetch left. A fetch that is under way is younger.
-function removeAbandoned(cacheDir: string): void {
+function removeAbandoned(cacheDir: string, prefix: string): void {
   const oldest = systemClock.now().getTime() - 12 * FETCH_WITHIN_MS;
-  for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith('kafka-new-'))) {
+  for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith(prefix))) {
     const path = join(cacheDir, name);
     const { mtimeMs = oldest } = statSync(path, { throwIfNoEntry: false }) ?? {};
     if (mtimeMs < oldest) rmSync(path, { recursive: true, force: true });
   }
 }
 
-async function fetchJars(maven: string, work: string, options: EnsureJarsOptions): Promise<void> {
+async function fetchJars(
+  { name, version, sources }: JarList,
+  maven: string,
+  work: string,
+  options: EnsureJarsOptions,
+): Promise<void> {
   // Maven writes beside the pom: a checkout may be read-only, so it gets a copy.
   const project = mkdtempSync(`${work}-pom-`);
-  cpSync(join(SOURCES, 'pom.xml'), join(project, 'pom.xml'));
+  cpSync(join(sources, 'pom.xml'), join(project, 'pom.xml'));
   const flags = ['-B', '-ntp', '-f', join(project, 'pom.xml'), `${PLUGIN}:copy-dependencies`];
   const settings = ['-DincludeScope=runtime', `-DoutputDirectory=${work}`, '-Dstyle.color=never'];
   // A user without a home folder has no place for Maven's own cache.
@@ -163,7 +207,8 @@ async function fetchJars(maven: string, work: string, options: EnsureJarsOptions
   });
   if (!result.ok) {
     throw new NovaError(errors.SERVERS_JARS_UNAVAILABLE, {
-      version: KAFKA_VERSION,
+      name,
+      version,
       end: result.end,
       lines: indented(reasonsOf(result.output)),
     });
