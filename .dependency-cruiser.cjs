@@ -60,9 +60,9 @@ const OWNERS = {
   ajv: 'libs/schemas/',
   commander: 'cli/',
   'fastest-levenshtein': 'libs/events/',
-  ioredis: 'libs/redis/',
   jose: 'libs/rpc/',
   // The peers of benchmarks are clients as other teams write them.
+  ioredis: '(libs/redis|bench/peers)/',
   kafkajs: '(libs/kafka|bench/peers)/',
   pg: 'libs/postgres/',
   'pg-copy-streams': 'libs/postgres/',
