@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { option } from '../option.ts';
 import { DEFAULT_SUITES, SUITES, type Suite } from '../test-steps.ts';
 import type { Selection } from '../testing-run/run-suites.ts';
@@ -22,10 +23,20 @@ export const test = defineVerb({
       default: 0,
       max: 100_000,
     }),
+    times: option.integer({
+      flags: '--times <count>',
+      doc: 'with torture and --pattern: this many rounds, seeds or requests, not the whole long form',
+      default: 0,
+      max: 100_000_000,
+    }),
     seed: option.integer({
       flags: '--seed <number>',
-      doc: 'with torture: the schedule of this seed, or with --schedules the first of them; from 1',
+      doc: 'with torture: the first seed; without --schedules and --pattern the schedule of this seed',
       default: 0,
+    }),
+    record: option.text({
+      flags: '--record <file>',
+      doc: 'with torture: appends what was found, a line of JSON each; parts of a long form add up',
     }),
   },
   examples: [
@@ -33,6 +44,10 @@ export const test = defineVerb({
     { command: './nova test unit int', meaning: 'the unit and integration specs only' },
     { command: './nova test int --pattern libs/outbox', meaning: 'the integration specs of a lib' },
     { command: './nova test torture --seed 7', meaning: 'what seed 7 breaks, once more' },
+    {
+      command: './nova test torture --pattern outbox/src/relay --times 50 --record torture.jsonl',
+      meaning: 'a part of a long form; its findings are added to a file',
+    },
   ],
   async run({ args, options, ...invocation }) {
     const suites = suitesFrom(args, options.pattern);
@@ -44,26 +59,39 @@ export const test = defineVerb({
 
 const SCHEDULES = 'deploy/torture/faults/schedules';
 
-function selectionFrom(
-  suites: readonly Suite[],
-  options: {
-    readonly pattern: string | undefined;
-    readonly schedules: number;
-    readonly seed: number;
-  },
-): Selection {
-  const { pattern, schedules, seed } = options;
-  if (schedules === 0 && seed === 0) return { pattern, told: {} };
-  if (suites.length !== 1 || suites[0] !== 'torture' || pattern !== undefined) {
-    throw wrongUse('--schedules and --seed are for ./nova test torture alone');
-  }
+interface Asked {
+  readonly pattern: string | undefined;
+  readonly schedules: number;
+  readonly times: number;
+  readonly seed: number;
+  readonly record: string | undefined;
+}
+
+function selectionFrom(suites: readonly Suite[], asked: Asked): Selection {
+  checkTold(suites, asked);
+  const { pattern, schedules, times, seed, record } = asked;
+  const isOfSchedules = schedules > 0 || (seed > 0 && pattern === undefined);
+  const count = isOfSchedules ? Math.max(1, schedules) : times;
   return {
-    pattern: SCHEDULES,
+    pattern: isOfSchedules ? SCHEDULES : pattern,
     told: {
-      NOVA_TORTURE_SCHEDULES: String(Math.max(1, schedules)),
+      ...(count === 0 ? {} : { NOVA_TORTURE_TIMES: String(count) }),
       ...(seed === 0 ? {} : { NOVA_TORTURE_SEED: String(seed) }),
+      ...(record === undefined ? {} : { NOVA_TORTURE_RECORD: resolve(record) }),
     },
   };
+}
+
+function checkTold(suites: readonly Suite[], asked: Asked): void {
+  const { pattern, schedules, times, seed, record } = asked;
+  const isTold = schedules + times + seed > 0 || record !== undefined;
+  if (isTold && suites.join() !== 'torture') {
+    throw wrongUse('--schedules, --times, --seed and --record are for ./nova test torture alone');
+  }
+  if (schedules > 0 && (pattern !== undefined || times > 0)) {
+    throw wrongUse('--schedules says what is run; --pattern and --times do not go with it');
+  }
+  if (times > 0 && pattern === undefined) throw wrongUse('--times needs --pattern: times of what');
 }
 
 function suitesFrom(words: readonly string[], pattern: string | undefined): readonly Suite[] {

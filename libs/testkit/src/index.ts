@@ -8,6 +8,7 @@
  *   privateKafkaCluster             the same with several brokers
  *   privateSecuredKafka             with a listener for TLS and passwords
  *   losingProxy                     carried out, but the answer is lost
+ *   torturePart, tellTorture        how much of a long form is run, and what it came to
  *   testStack                   events-service, its relay and services as processes
  *
  * Nothing is left behind, also when jest is killed with -9: each server's guard (see
@@ -45,4 +46,5 @@ export {
   testDatabase,
 } from './test-database.ts';
 export { type TestProcess, type TestService, type TestStack, testStack } from './test-stack.ts';
+export { type TorturePart, tellTorture, torturePart } from './torture-part.ts';
 export { type WaitOptions, waitFor } from './wait-for.ts';

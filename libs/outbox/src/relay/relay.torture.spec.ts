@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, testKafka } from '@nova/testkit';
+import {
+  type TestDatabase,
+  tellTorture,
+  testDatabase,
+  testKafka,
+  torturePart,
+} from '@nova/testkit';
 import { outboxMigrations } from '../index.ts';
 import { RelayOnCluster } from '../testing/relay-cluster.rig.spec.ts';
 import { RelayCrowd, stopPastTheLease } from '../testing/relay-crowd.rig.spec.ts';
@@ -17,7 +23,6 @@ import {
 const MINUTE = 60_000;
 const TYPE = 'relay_spec_torture';
 const LEASE_MS = 1500;
-const ROUNDS = 200;
 const relayIds = Array.from({ length: 8 }, (_, index) => `relay-${index}`);
 
 describe('eight relays', () => {
@@ -45,14 +50,16 @@ describe('eight relays', () => {
   });
 
   it(
-    `move only what they hold in ${ROUNDS} rounds of being stopped past their leases`,
+    'move only what they hold in 200 rounds of being stopped past their leases',
     async () => {
+      const { times } = torturePart({ times: 200 });
       const load = keepAppending(test, TYPE, aggregatesOf('torture', 100), 100);
-      await stopPastTheLease(crowd, relayIds, ROUNDS, { leaseMs: LEASE_MS });
+      await stopPastTheLease(crowd, relayIds, times, { leaseMs: LEASE_MS });
       const left = relayIds.slice(0, 7);
       await crowd.shared(relayIds, MINUTE);
       crowd.signal('relay-7', 'SIGTERM');
-      expect(await crowd.heldBy(left, MINUTE)).toBeLessThan(5000);
+      const handedOverMs = await crowd.heldBy(left, MINUTE);
+      expect(handedOverMs).toBeLessThan(5000);
       crowd.signal('relay-6', 'SIGKILL');
       await crowd.heldBy(left.slice(0, 6), MINUTE);
       const inherited = await crowd.inheritedAfterMs('relay-6');
@@ -62,6 +69,9 @@ describe('eight relays', () => {
       await allAtHead(test.database, MINUTE);
       await crowd.expectRightMoves();
       await expectTopicToHoldTheLog(test.database, brokers, TYPE);
+      const afterMs = Math.round(inherited.at(-1) ?? 0);
+      const found = { rounds: times, handedOverMs: Math.round(handedOverMs), afterMs };
+      tellTorture('relays stopped past their leases', found);
     },
     40 * MINUTE,
   );
