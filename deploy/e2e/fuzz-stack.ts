@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { loadConfig, type Settings, setting } from '@nova/config';
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
@@ -12,17 +11,6 @@ import { type FuzzReport, fuzz } from '@nova/rpc/testing';
 import { type TestProcess, testStack } from '@nova/testkit';
 
 const run = promisify(execFile);
-
-const settings = {
-  requests: setting.optional(
-    setting.integer({ env: 'NOVA_FUZZ_REQUESTS', min: 1, doc: 'Requests in all.' }),
-  ),
-  seed: setting.integer({
-    env: 'NOVA_FUZZ_SEED',
-    default: 20_261_121,
-    doc: 'Makes the same requests again.',
-  }),
-} satisfies Settings;
 
 /** What was sent to one service, and how its process took it. */
 export interface Fuzzed extends FuzzReport {
@@ -158,17 +146,17 @@ const CONSUMING: readonly { area: string; service: DescService }[] = [
 ];
 
 /**
- * Starts every service as a process and fuzzes one after the other, with NOVA_FUZZ_REQUESTS requests
- * in all, else `requests`, and for at most `withinMs` in all.
+ * Starts every service as a process and fuzzes one after the other, with so many requests in all, and
+ * for at most `withinMs` in all. The same seed makes the same requests.
  */
 export async function fuzzStack(given: {
   readonly requests: number;
+  readonly seed: number;
   readonly withinMs: number;
   /** For each service, whatever time it takes. */
   readonly atLeast?: number;
 }): Promise<readonly Fuzzed[]> {
-  const config = loadConfig(settings);
-  const requests = Math.ceil((config.requests ?? given.requests) / (CONSUMING.length + 1));
+  const requests = Math.ceil(given.requests / (CONSUMING.length + 1));
   const withinMs = given.withinMs / (CONSUMING.length + 1);
   const stack = await testStack();
   try {
@@ -182,8 +170,8 @@ export async function fuzzStack(given: {
     );
     const reports: Fuzzed[] = [];
     for (const target of [...targets, ...others]) {
-      const { atLeast = 0 } = given;
-      reports.push(await fuzzed(target, { requests, withinMs, atLeast, seed: config.seed }));
+      const { atLeast = 0, seed } = given;
+      reports.push(await fuzzed(target, { requests, withinMs, atLeast, seed }));
     }
     return reports;
   } finally {

@@ -1,19 +1,31 @@
+import type { Disk } from './disk.ts';
 import type { Rig } from './rig.ts';
 import type { Fault } from './schedule.ts';
 
+type Server = NonNullable<ReturnType<Rig['servers']['get']>>;
+
 /** Begins a fault; the answer ends it, and resolves when its target is there again. */
 export async function inflict(rig: Rig, fault: Fault): Promise<() => Promise<void>> {
-  const link = rig.links.get(fault.target);
+  const { target } = fault;
+  const link = rig.links.get(target);
   if (link !== undefined) {
     if (fault.kind === 'partition') link.cut(fault.direction);
     else if (fault.kind === 'latency') link.delayMs = fault.delayMs;
     else link.reset();
     return async () => link.heal();
   }
-  if (fault.target === 'postgres') return inflictOnServer(rig.postgres, fault);
-  if (fault.target === 'kafka') return inflictOnServer(rig.kafka, fault);
-  const process = rig.processes.get(fault.target);
-  if (process === undefined) throw new Error(`there is no ${fault.target}`);
+  if (fault.kind === 'clock') {
+    rig.clocks?.set(target, fault.seconds);
+    return async () => rig.clocks?.set(target, 0);
+  }
+  const server = rig.servers.get(target);
+  if (server !== undefined) {
+    const disk = rig.disks.get(target);
+    if (fault.kind === 'full' && disk !== undefined) return fillUp(server, disk);
+    return inflictOnServer(server, fault);
+  }
+  const process = rig.processes.get(target);
+  if (process === undefined) throw new Error(`there is no ${target}`);
   if (fault.kind === 'stop') {
     process.signal('SIGSTOP');
     return async () => process.signal('SIGCONT');
@@ -25,10 +37,7 @@ export async function inflict(rig: Rig, fault: Fault): Promise<() => Promise<voi
   };
 }
 
-async function inflictOnServer(
-  server: Rig['postgres'] | Rig['kafka'],
-  { kind }: Fault,
-): Promise<() => Promise<void>> {
+async function inflictOnServer(server: Server, { kind }: Fault): Promise<() => Promise<void>> {
   if (kind === 'stop') {
     server.pause();
     return async () => server.resume();
@@ -36,4 +45,13 @@ async function inflictOnServer(
   if (kind === 'kill') await server.kill();
   // A restart stops it cleanly first where it runs.
   return () => server.restart();
+}
+
+/** A server that ended for want of room is started once there is some, as whoever runs it would. */
+function fillUp(server: Server, disk: Disk): () => Promise<void> {
+  disk.fill();
+  return async () => {
+    disk.free();
+    if (server.isGone) await server.restart();
+  };
 }

@@ -1,16 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Database, openDatabase } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import {
-  type PrivateKafka,
-  type PrivatePostgres,
+  type PrivateServer,
   privateLinkedKafka,
   privatePostgres,
+  privateRedis,
   testDatabase,
 } from '@nova/testkit';
 import type { Sources } from '../checker/look.ts';
+import { Clocks } from './clocks.ts';
+import { Disk } from './disk.ts';
 import { Link } from './link.ts';
 import { ServiceProcess } from './service-process.ts';
 
@@ -32,14 +34,29 @@ const SCALED = {
   NOVA_LOG_LEVEL: 'warn',
 };
 
+/** What a rig is to have. */
+export interface RigOptions {
+  /** How relays and consumers speak to Kafka. */
+  readonly driver: 'kafkajs' | 'platformatic';
+  /** Also a Redis with the fast marks of consumers, disks that can be filled, and clocks that can be set. */
+  readonly hasMore: boolean;
+}
+
+const DISK_MEGABYTES = { postgres: 1536, kafka: 768 };
+
 /** A whole nova of processes, each link between two of them a proxy; see `openRig`. */
 export interface Rig {
   readonly folder: string;
   readonly processes: ReadonlyMap<string, ServiceProcess>;
   /** `<client>-<server>`, for example relay-1-kafka. */
   readonly links: ReadonlyMap<string, Link>;
-  readonly postgres: PrivatePostgres;
-  readonly kafka: PrivateKafka;
+  readonly driver: RigOptions['driver'];
+  /** By name: postgres, kafka, redis. */
+  readonly servers: ReadonlyMap<string, PrivateServer>;
+  /** Of servers, where they can be filled. */
+  readonly disks: ReadonlyMap<string, Disk>;
+  /** Of processes and PostgreSQL; undefined where they cannot be set. */
+  readonly clocks: Clocks | undefined;
   /** Where clients publish: host:port of their link to events-service. */
   readonly address: string;
   /** Databases as nobody disturbs them: the log, and consumers by name. */
@@ -53,15 +70,17 @@ export interface Rig {
 type Ending = () => Promise<unknown> | undefined;
 
 /** Starts servers and services and resolves when all are ready (10 to 20 s). */
-export async function openRig(): Promise<Rig> {
+export async function openRig(options: RigOptions): Promise<Rig> {
   const endings: Ending[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'nova-torture-'));
+  // PostgreSQL is another user.
+  chmodSync(folder, 0o755);
   const close: Rig['close'] = async ({ keepsFolder }) => {
     for (const end of endings.reverse()) await end();
     if (!keepsFolder) rmSync(folder, { recursive: true, force: true });
   };
   try {
-    return await assemble(folder, endings, close);
+    return await assemble(folder, endings, close, options);
   } catch (thrown) {
     await close({ keepsFolder: true });
     throw thrown;
@@ -69,7 +88,7 @@ export async function openRig(): Promise<Rig> {
 }
 
 /** What a rig is made of while it is put together. */
-interface Parts {
+interface Parts extends RigOptions {
   readonly folder: string;
   readonly endings: Ending[];
   readonly links: Map<string, Link>;
@@ -77,20 +96,32 @@ interface Parts {
   /** URLs of databases as nobody disturbs them. */
   readonly urls: Map<string, string>;
   readonly databases: Map<string, Database>;
+  readonly servers: Map<string, PrivateServer>;
+  readonly disks: Map<string, Disk>;
+  readonly clocks: Clocks | undefined;
 }
 
-async function assemble(folder: string, endings: Ending[], close: Rig['close']): Promise<Rig> {
+async function assemble(
+  folder: string,
+  endings: Ending[],
+  close: Rig['close'],
+  options: RigOptions,
+): Promise<Rig> {
   mkdirSync(join(folder, 'logs'));
   const maps = { links: new Map(), processes: new Map(), urls: new Map(), databases: new Map() };
-  const parts: Parts = { folder, endings, ...maps };
-  const { links, processes, urls, databases } = parts;
+  const more = { servers: new Map(), disks: new Map() };
+  const clocks = options.hasMore ? Clocks.open(join(folder, 'clocks')) : undefined;
+  const parts: Parts = { folder, endings, clocks, ...options, ...maps, ...more };
+  const { links, processes, urls, databases, servers, disks } = parts;
+  if (options.hasMore) openDisks(parts);
   const { postgres, kafka } = await startServers(parts);
   await makeDatabases(parts, postgres);
   const address = await prepareProcesses(parts);
   await startAll(processes);
   const url = (name: string) => urls.get(name) ?? '';
   return {
-    ...{ folder, processes, links, postgres, kafka, address, close },
+    ...{ folder, processes, links, servers, disks, clocks, address, close },
+    driver: options.driver,
     database: (name) => {
       const found = databases.get(name);
       if (found === undefined) throw new Error(`there is no database ${name}`);
@@ -119,11 +150,28 @@ async function addLink({ links, endings }: Parts, name: string, port: number): P
   return made.port;
 }
 
+function openDisks({ folder, disks, endings }: Parts): void {
+  for (const [name, megabytes] of Object.entries(DISK_MEGABYTES)) {
+    const disk = Disk.open(join(folder, `disk-of-${name}`), megabytes);
+    if (disk === undefined) continue;
+    disks.set(name, disk);
+    endings.push(async () => disk.close());
+  }
+}
+
 async function startServers(parts: Parts) {
-  const { endings, links } = parts;
+  const { endings, links, disks, servers, clocks } = parts;
   const ports: number[] = [];
   for (const client of KAFKA_CLIENTS) ports.push(await addLink(parts, `${client}-kafka`, 0));
-  const [postgres, kafka] = await Promise.all([privatePostgres(), privateLinkedKafka(ports)]);
+  const below = disks.get('postgres')?.path;
+  const [postgres, kafka] = await Promise.all([
+    privatePostgres({
+      ...(below === undefined ? {} : { below }),
+      environment: clocks?.environmentOf('postgres') ?? {},
+    }),
+    privateLinkedKafka(ports, disks.get('kafka')?.path),
+  ]);
+  servers.set('postgres', postgres).set('kafka', kafka);
   endings.push(
     () => postgres.remove(),
     () => kafka.remove(),
@@ -136,7 +184,7 @@ async function startServers(parts: Parts) {
 
 async function makeDatabases(
   { urls, databases, endings }: Parts,
-  postgres: PrivatePostgres,
+  postgres: Awaited<ReturnType<typeof privatePostgres>>,
 ): Promise<void> {
   for (const name of ['log', ...CONSUMERS]) {
     const { url, database } = await testDatabase({ on: postgres, poolSize: 1 });
@@ -163,6 +211,7 @@ async function prepareProcesses(parts: Parts): Promise<string> {
     return url.href;
   };
   const brokers = (client: string) => `127.0.0.1:${parts.links.get(`${client}-kafka`)?.port}`;
+  const fastMarks = parts.hasMore ? await startRedis(parts) : undefined;
   const events = await prepare(parts, 'events', 'main.ts', {
     NOVA_EVENTS_DATABASE_URL: await database('events', 'log'),
   });
@@ -174,6 +223,7 @@ async function prepareProcesses(parts: Parts): Promise<string> {
   }
   for (const name of CONSUMERS) {
     await prepare(parts, name, 'main.ts', {
+      ...((await fastMarks?.(name)) ?? {}),
       [`NOVA_${name.toUpperCase()}_DATABASE_URL`]: await database(name, name),
       NOVA_KAFKA_BROKERS: brokers(name),
       NOVA_EVENTS_URL: `127.0.0.1:${await addLink(parts, `${name}-events`, events.grpcPort)}`,
@@ -182,8 +232,20 @@ async function prepareProcesses(parts: Parts): Promise<string> {
   return `127.0.0.1:${await addLink(parts, 'client-events', events.grpcPort)}`;
 }
 
+/** What consumers are told of the Redis for their fast marks, each with a link of its own. */
+async function startRedis(parts: Parts) {
+  const redis = await privateRedis();
+  parts.endings.push(() => redis.remove());
+  parts.servers.set('redis', redis);
+  return async (name: string) => {
+    const url = new URL(redis.url);
+    url.port = String(await addLink(parts, `${name}-redis`, Number(url.port)));
+    return { NOVA_REDIS_URL: url.href, NOVA_CONSUMER_FAST_MARKS: 'true' };
+  };
+}
+
 async function prepare(
-  { folder, processes, endings }: Parts,
+  { folder, processes, endings, clocks, driver }: Parts,
   name: string,
   main: string,
   environment: Readonly<Record<string, string>>,
@@ -193,7 +255,13 @@ async function prepare(
     main,
     folder: folderOf(name),
     logFile: join(folder, 'logs', name),
-    environment: { ...SCALED, NODE_COMPILE_CACHE: join(folder, 'compiled'), ...environment },
+    environment: {
+      ...SCALED,
+      NOVA_KAFKA_DRIVER: driver,
+      NODE_COMPILE_CACHE: join(folder, 'compiled'),
+      ...clocks?.environmentOf(name),
+      ...environment,
+    },
   });
   processes.set(name, made);
   // A process that is stopped would never end.

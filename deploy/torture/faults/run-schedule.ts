@@ -46,8 +46,10 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   const load = new Load({ ...loadOptions, publishers: PUBLISHERS });
   const targets = {
     processes: [...rig.processes.keys()],
-    servers: ['postgres', 'kafka'],
+    servers: [...rig.servers.keys()],
     links: [...rig.links.keys()],
+    disks: [...rig.disks.keys()],
+    clocks: rig.clocks === undefined ? [] : [...rig.processes.keys(), 'postgres'],
   };
   const sampling = new AbortController();
   const sampled = sample(rig, history, sampling.signal);

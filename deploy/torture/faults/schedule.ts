@@ -6,6 +6,8 @@ export type Fault = { readonly target: string; readonly lastsMs: number } & (
   | { readonly kind: 'partition'; readonly direction: Direction }
   | { readonly kind: 'reset' }
   | { readonly kind: 'latency'; readonly delayMs: number }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'clock'; readonly seconds: number }
 );
 
 /** Faults that overlap: each begins `afterMs` after the bout does. */
@@ -16,9 +18,16 @@ export interface Targets {
   readonly processes: readonly string[];
   readonly servers: readonly string[];
   readonly links: readonly string[];
+  /** Servers whose disks can be filled. */
+  readonly disks: readonly string[];
+  /** Processes and servers whose clocks can be set. */
+  readonly clocks: readonly string[];
 }
 
 const MOST_AT_ONCE = 4;
+/** A clock takes up to two seconds to jump, and to jump back. */
+const LEAST_CLOCK_MS = 4000;
+const TWO_HOURS = 7200;
 
 /** Bouts without end that follow from the seed: 1 to 4 faults each, no target twice. */
 export function* boutsOf(random: () => number, targets: Targets): Generator<Bout> {
@@ -34,7 +43,22 @@ export function* boutsOf(random: () => number, targets: Targets): Generator<Bout
   }
 }
 
-function faultOf(random: () => number, { processes, servers, links }: Targets): Fault {
+function faultOf(random: () => number, targets: Targets): Fault {
+  const { disks, clocks } = targets;
+  // Without any of them a seed means what it did before there were such faults.
+  if (disks.length + clocks.length === 0) return plainFaultOf(random, targets);
+  const share = random();
+  const lastsMs = LEAST_CLOCK_MS + Math.floor(random() * 4000);
+  if (share < 0.1 && disks.length > 0)
+    return { kind: 'full', target: pick(random, disks), lastsMs };
+  if (share < 0.25 && clocks.length > 0) {
+    const seconds = pick(random, [-TWO_HOURS, TWO_HOURS]);
+    return { kind: 'clock', target: pick(random, clocks), lastsMs, seconds };
+  }
+  return plainFaultOf(random, targets);
+}
+
+function plainFaultOf(random: () => number, { processes, servers, links }: Targets): Fault {
   const share = random();
   if (share < 0.5) {
     // Past the lease of 2 s, and sometimes past the session of 6 s.
@@ -61,5 +85,7 @@ function pick<T>(random: () => number, from: readonly T[]): T {
 /** What is written of a fault. */
 export function nameOf(fault: Fault): string {
   if (fault.kind === 'partition') return `partition ${fault.direction}`;
+  if (fault.kind === 'clock') return `clock ${fault.seconds < 0 ? '-' : '+'}2 h`;
+  if (fault.kind === 'full') return 'disk full';
   return fault.kind === 'latency' ? `latency ${fault.delayMs} ms` : fault.kind;
 }

@@ -1,28 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig, type Settings, setting } from '@nova/config';
 import type { Verdict } from '../checker/verdict.ts';
 import { HistoryFile } from '../load/history-file.ts';
-import { openRig } from './rig.ts';
+import { openRig, type RigOptions } from './rig.ts';
 import { runSchedule, type ScheduleResult } from './run-schedule.ts';
-
-const settings = {
-  schedules: setting.optional(
-    setting.integer({ env: 'NOVA_TORTURE_SCHEDULES', min: 1, doc: 'Schedules in all.' }),
-  ),
-  seed: setting.optional(
-    setting.integer({
-      env: 'NOVA_TORTURE_SEED',
-      min: 1,
-      doc: 'Seed of the first one; others follow.',
-    }),
-  ),
-} satisfies Settings;
 
 /** A schedule by itself: what the verdict of its rig says more than the one before. */
 export interface ScheduleRow {
   readonly seed: number;
+  readonly driver: RigOptions['driver'];
   readonly faults: readonly string[];
   readonly acked: number;
   readonly errors: number;
@@ -37,11 +24,12 @@ export interface ScheduleRow {
 
 /** How many schedules one set of servers and services goes through. */
 const PER_RIG = 5;
+/** Seeds to this one are of the time before there were faults of disks, clocks and Redis. */
+const FIRST_FAULTS_TO = 100;
 
 /**
- * Runs schedules one after the other, as many as NOVA_TORTURE_SCHEDULES says, else `schedules`, from
- * the seed NOVA_TORTURE_SEED, else `seed`; tells each as it ends. A void one does not count: another
- * seed follows. Ends with the first bad one.
+ * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
+ * not count: another seed follows. Ends with the first bad one.
  */
 export async function runSchedules(given: {
   readonly schedules: number;
@@ -49,14 +37,12 @@ export async function runSchedules(given: {
   readonly lastsMs: number;
   readonly told: (row: ScheduleRow) => void;
 }): Promise<readonly ScheduleRow[]> {
-  const config = loadConfig(settings);
-  const left = config.schedules ?? given.schedules;
-  const first = config.seed ?? given.seed;
   const rows: ScheduleRow[] = [];
   const proofs = () => rows.filter((row) => !row.void).length;
-  while (proofs() < left && rows.every(({ against }) => against === undefined)) {
-    const count = Math.min(PER_RIG, left - proofs());
-    for await (const row of onOneRig(first + rows.length, count, given.lastsMs)) {
+  while (proofs() < given.schedules && rows.every(({ against }) => against === undefined)) {
+    const seed = given.seed + rows.length;
+    const count = Math.min(PER_RIG - ((seed - 1) % PER_RIG), given.schedules - proofs());
+    for await (const row of onOneRig(seed, count, given.lastsMs)) {
       given.told(row);
       rows.push(row);
     }
@@ -64,12 +50,19 @@ export async function runSchedules(given: {
   return rows;
 }
 
+/** What a seed is run on; of those with all faults every other rig has the second driver. */
+function rigOf(seed: number): RigOptions {
+  if (seed <= FIRST_FAULTS_TO) return { driver: 'kafkajs', hasMore: false };
+  const isOdd = Math.floor((seed - 1) / PER_RIG) % 2 === 1;
+  return { driver: isOdd ? 'platformatic' : 'kafkajs', hasMore: true };
+}
+
 async function* onOneRig(
   seed: number,
   count: number,
   lastsMs: number,
 ): AsyncGenerator<ScheduleRow> {
-  const rig = await openRig();
+  const rig = await openRig(rigOf(seed));
   let isGood = true;
   try {
     writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
@@ -78,7 +71,7 @@ async function* onOneRig(
     let before: Verdict | undefined;
     for (let index = 0; index < count && isGood; index += 1) {
       const result = await runSchedule({ rig, history, seed: seed + index, lastsMs });
-      const row = rowOf(result, before);
+      const row = rowOf(result, rig.driver, before);
       isGood = row.against === undefined;
       before = result.verdict;
       yield row;
@@ -89,12 +82,17 @@ async function* onOneRig(
   }
 }
 
-function rowOf({ seed, faults, verdict, ended }: ScheduleResult, before?: Verdict): ScheduleRow {
+function rowOf(
+  { seed, faults, verdict, ended }: ScheduleResult,
+  driver: RigOptions['driver'],
+  before?: Verdict,
+): ScheduleRow {
   const errors = verdict.clientErrors - (before?.clientErrors ?? 0);
   const duplicates = verdict.duplicates - (before?.duplicates ?? 0);
   const isGood = verdict.ok && verdict.parked === 0 && ended.length === 0;
   return {
     seed,
+    driver,
     faults,
     acked: verdict.acked - (before?.acked ?? 0),
     errors,

@@ -61,3 +61,36 @@ describe('sets of lanes in one table', () => {
     expect(left).toHaveLength(1);
   });
 });
+
+describe('leases of a database whose clock is put back by two hours', () => {
+  it('end one lease later, also those of a member that has died; who lives keeps its own', async () => {
+    const [living, dead, looking] = ['living', 'dead', 'looking'].map((id) => store('late', id));
+    if (!living || !dead || !looking) throw new Error('three stores');
+    await test.database.query(
+      `INSERT INTO lanes (team, lane) SELECT 'late', lane FROM generate_series(0, 3) AS lane`,
+    );
+    await living.beat();
+    await dead.beat();
+    const own = await living.claim(2);
+    await dead.claim(2);
+    // All that was written before the clock was put back is two hours late after it.
+    await test.database.query(`UPDATE lanes SET lease_until = lease_until + interval '2 h'`);
+    await test.database.query(`UPDATE members SET seen_until = seen_until + interval '2 h'`);
+    await looking.beat();
+    const left = await test.database.query<{ ms: number }>(
+      `SELECT (1000 * extract(epoch FROM lease_until - clock_timestamp()))::float8 AS ms
+       FROM lanes WHERE team = 'late'
+       UNION ALL SELECT (1000 * extract(epoch FROM seen_until - clock_timestamp()))::float8
+       FROM members WHERE team = 'late'`,
+    );
+    expect(left).toHaveLength(7);
+    expect(left.filter(({ ms }) => ms > 60_000)).toEqual([]);
+    expect(await looking.claim(4)).toEqual([]);
+    expect((await living.renew(own)).size).toBe(2);
+    // Of other sets nothing was looked at.
+    const others = await test.database.query(
+      `SELECT 1 FROM lanes WHERE team <> 'late' AND lease_until > clock_timestamp() + interval '1 h'`,
+    );
+    expect(others.length).toBeGreaterThan(0);
+  });
+});

@@ -25,6 +25,9 @@ export interface Others {
 /**
  * Leases in the database. Every write names owner and term and asks for a lease that has not
  * ended by the database's clock, so a member that was stopped past its lease changes nothing.
+ *
+ * That clock may be put back: what then ends too late is made to end one lease from now, so that the
+ * lanes of a dead member are not held for as long as the clock went back. Members that live renew theirs.
  */
 export interface LeaseStore<Claimed extends LaneTerm = LaneTerm> {
   /** Says that this member lives, and tells of the others. */
@@ -78,6 +81,8 @@ export function leaseStore<Claimed extends LaneTerm>(
 }
 
 const UNTIL = "clock_timestamp() + $2 * interval '1 millisecond'";
+/** Nobody takes a lease that ends later than this: the clock was put back since. Members may differ. */
+const BEYOND = "clock_timestamp() + $2 * interval '3 milliseconds'";
 
 function statements({ lanes, members, memberColumn: member, scope, answered = [] }: LeaseTables) {
   // Of the given place among the parameters; nothing where the tables have one set of lanes only.
@@ -86,9 +91,22 @@ function statements({ lanes, members, memberColumn: member, scope, answered = []
   const column = scope === undefined ? '' : `${scope.column}, `;
   const value = scope === undefined ? '' : '$3, ';
   return {
-    // Forgets members that are long gone.
+    // Forgets members that are long gone, and mends what a clock that was put back left.
     beat: `
-      WITH gone AS (
+      WITH too_late AS (
+        SELECT ${column}lane FROM ${lanes} AS l WHERE l.lease_until > ${BEYOND} ${within('$3', 'l')}
+        FOR UPDATE SKIP LOCKED
+      ), shortened AS (
+        UPDATE ${lanes} AS l SET lease_until = ${UNTIL}
+        FROM too_late WHERE l.lane = too_late.lane ${within('$3', 'l')}
+      ), seen_too_late AS (
+        SELECT ${column}${member} FROM ${members} AS m
+        WHERE m.seen_until > ${BEYOND} AND m.${member} <> $1 ${within('$3', 'm')}
+        FOR UPDATE SKIP LOCKED
+      ), doubted AS (
+        UPDATE ${members} AS m SET seen_until = ${UNTIL}
+        FROM seen_too_late AS s WHERE m.${member} = s.${member} ${within('$3', 'm')}
+      ), gone AS (
         DELETE FROM ${members} AS m
         WHERE m.seen_until < clock_timestamp() - interval '1 minute' AND m.${member} <> $1
           ${within('$3', 'm')}

@@ -8,13 +8,15 @@ import {
   describeSecuredKafka,
   type KafkaSecurity,
 } from './start-kafka.ts';
-import { describePostgres } from './start-postgres.ts';
+import { describePostgres, type ServerPlace } from './start-postgres.ts';
 import { describeRedis } from './start-redis.ts';
 
 /** A server that belongs to one spec, which may treat it badly. */
 export interface PrivateServer {
   readonly pid: number;
   readonly logFile: string;
+  /** Whether it has ended, by itself or otherwise. */
+  readonly isGone: boolean;
   /**
    * SIGSTOP to the server and its children: it still accepts connections but answers nothing. All
    * their threads stand still when this returns.
@@ -54,8 +56,8 @@ export async function privateRedis(): Promise<PrivateRedis> {
 }
 
 /** Starts a PostgreSQL for one spec alone (about 1 s). */
-export async function privatePostgres(): Promise<PrivatePostgres> {
-  const { server, folder, logFile, url, adminUrl } = await describePostgres();
+export async function privatePostgres(place?: ServerPlace): Promise<PrivatePostgres> {
+  const { server, folder, logFile, url, adminUrl } = await describePostgres(place);
   return Object.assign(await Controlled.start(server, folder, logFile), { url, adminUrl });
 }
 
@@ -84,11 +86,12 @@ export interface PrivateLinkedKafka extends PrivateKafka {
   readonly listenerPorts: readonly number[];
 }
 
-/** Starts a Kafka that clients reach through proxies: see `describeLinkedKafka`. */
+/** Starts a Kafka that clients reach through proxies, its files below this folder: see `describeLinkedKafka`. */
 export async function privateLinkedKafka(
   advertised: readonly number[],
+  below?: string,
 ): Promise<PrivateLinkedKafka> {
-  const { server, folder, logFile, ...ports } = await describeLinkedKafka(advertised);
+  const { server, folder, logFile, ...ports } = await describeLinkedKafka(advertised, below);
   return Object.assign(await Controlled.start(server, folder, logFile), {
     brokers: ports.brokers,
     listenerPorts: ports.listenerPorts,
@@ -158,6 +161,10 @@ class Controlled implements PrivateServer {
     return this.#pid;
   }
 
+  get isGone(): boolean {
+    return this.#running === undefined;
+  }
+
   pause(): void {
     for (const pid of this.#signalAll('SIGSTOP')) awaitStandstill(pid);
   }
@@ -175,8 +182,12 @@ class Controlled implements PrivateServer {
   async restart(): Promise<void> {
     await this.#running?.stop();
     const { logFile } = this;
-    this.#running = await startServer(this.#server, { logFile, guard: this.#folder.guard });
-    this.#pid = this.#running.pid;
+    const running = await startServer(this.#server, { logFile, guard: this.#folder.guard });
+    this.#running = running;
+    this.#pid = running.pid;
+    void running.exited.then(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
   }
 
   async remove(): Promise<void> {

@@ -10,9 +10,9 @@ export interface ServerFolder {
   remove(): void;
 }
 
-/** Makes a folder below the system's temporary one. */
-export function serverFolder(name: string): ServerFolder {
-  const path = mkdtempSync(join(realpathSync(tmpdir()), `nova-test-${name}-`));
+/** Makes a folder below this one, or the system's temporary one. */
+export function serverFolder(name: string, below: string = tmpdir()): ServerFolder {
+  const path = mkdtempSync(join(realpathSync(below), `nova-test-${name}-`));
   return {
     path,
     // Nothing of a test run is worth a clean end.

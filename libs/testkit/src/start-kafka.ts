@@ -71,6 +71,7 @@ export interface LinkedKafkaForSpecs extends KafkaForSpecs {
  */
 export async function describeLinkedKafka(
   advertised: readonly number[],
+  below?: string,
 ): Promise<LinkedKafkaForSpecs> {
   const [port = 0, controllerPort = 0, ...listenerPorts] = await freePorts(2 + advertised.length);
   const each = (text: (index: number) => string) => advertised.map((_, index) => text(index));
@@ -90,7 +91,7 @@ export async function describeLinkedKafka(
       ...each((index) => `WAY${index}:PLAINTEXT`),
     ].join(','),
   };
-  return { ...(await describeNode({ port, controllerPort, more })), listenerPorts };
+  return { ...(await describeNode({ port, controllerPort, more }, below)), listenerPorts };
 }
 
 /** Describes the nodes of a cluster; each knows the others and only works with most of them. */
@@ -115,9 +116,10 @@ export async function describeCluster(size: number): Promise<readonly KafkaForSp
 
 async function describeNode(
   node: Omit<KafkaOptions, 'dataDir' | 'jarsDir' | 'java'>,
+  below?: string,
 ): Promise<KafkaForSpecs> {
   const { java, jarsDir } = await ensureKafka();
-  const folder = serverFolder('kafka');
+  const folder = serverFolder('kafka', below);
   const dataDir = join(folder.path, 'data');
   const server = kafkaServer({ ...node, dataDir, jarsDir, java });
   return {

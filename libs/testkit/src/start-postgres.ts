@@ -16,9 +16,19 @@ export interface PostgresForSpecs {
   readonly adminUrl: string;
 }
 
+/** Where a server has its files, and what its environment has more. */
+export interface ServerPlace {
+  /** The system's folder for temporary files by default. */
+  readonly below?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Describes a fresh cluster on a free port. */
-export async function describePostgres(): Promise<PostgresForSpecs> {
-  const folder = serverFolder('postgres');
+export async function describePostgres({
+  below,
+  environment = {},
+}: ServerPlace = {}): Promise<PostgresForSpecs> {
+  const folder = serverFolder('postgres', below);
   const [port = 0] = await freePorts(1);
   const server = postgresServer({
     dataDir: join(folder.path, 'data'),
@@ -28,6 +38,7 @@ export async function describePostgres(): Promise<PostgresForSpecs> {
     durable: false,
     access: 'any',
     maxConnections: 200,
+    environment,
   });
   return {
     server,

@@ -27,6 +27,8 @@ export interface PostgresOptions {
   /** `own` by default: see PostgresConfiguration. */
   readonly access?: 'own' | 'any';
   readonly maxConnections?: number;
+  /** Further variables of the server's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const ACCOUNTS_STAMP = 'nova-accounts';
@@ -50,7 +52,7 @@ export function postgresServer(options: PostgresOptions): ServerProcess {
     command: () => ({
       file: cluster.binaries.postgres,
       args: ['-D', options.dataDir],
-      env: baseEnvironment(),
+      env: baseEnvironment(options.environment),
       cwd: options.dataDir,
       runAs: cluster.user.words,
     }),
