@@ -4,7 +4,11 @@ import { LONGEST_PAUSE_MS } from '../failure.ts';
 import type { GenerationName } from '../marks.ts';
 import { type BlockedAggregate, type BlockedRow, blockedOf, namesOf } from './parked-store.ts';
 
-const nextDueSql = `SELECT (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 AS ms
+// Pauses and claims are far shorter than a minute: beyond it the clock was put back since.
+const DUE = `(next_attempt_at <= clock_timestamp()
+       OR next_attempt_at > clock_timestamp() + interval '1 minute')`;
+const nextDueSql = `SELECT CASE WHEN bool_or(${DUE}) THEN 0
+       ELSE (extract(epoch FROM min(next_attempt_at) - clock_timestamp()) * 1000)::float8 END AS ms
      FROM parked_aggregates WHERE consumer = $1 AND generation = $2 AND state = 'retrying'`;
 
 /**
@@ -20,7 +24,7 @@ export async function claimDue(
     `WITH due AS (
        SELECT aggregate_type, aggregate_id FROM parked_aggregates
        WHERE consumer = $1 AND generation = $2 AND state = 'retrying'
-         AND next_attempt_at <= clock_timestamp()
+         AND ${DUE}
        ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED
      )
      UPDATE parked_aggregates AS b SET next_attempt_at = clock_timestamp() + interval '15 s'

@@ -125,6 +125,21 @@ describe('parking', () => {
     expect(rig.letters).toHaveLength(1);
   });
 
+  it('does not wait for hours when the clock of the database was put back while it paused', async () => {
+    const consumer = await rig.start();
+    const [id = ''] = await rig.park(consumer, 1, 2);
+    setPoisonous(false);
+    await rig.database.query(
+      `UPDATE parked_aggregates SET state = 'retrying', next_attempt_at = clock_timestamp() + interval '2 h'
+       WHERE aggregate_id = $1`,
+      [id],
+    );
+    await waitFor(async () => (await rig.story(consumer, id)).length === 3, {
+      withinMs: 30_000,
+      what: 'its story',
+    });
+  }, 60_000);
+
   it('parks again at once what still fails, with one more attempt', async () => {
     const consumer = await rig.start();
     const [id = ''] = await rig.park(consumer, 1, 2);
