@@ -14,13 +14,27 @@ const SCENARIO = join(import.meta.dirname, 'scenario-main.ts');
 const CHECKER = join(import.meta.dirname, '../checker/main.ts');
 const LONGEST_MS = 110_000;
 
+/** A folder for what processes have compiled: those that come later start in half the time. */
+export class CompiledFolder {
+  readonly path = mkdtempSync(join(tmpdir(), 'nova-compiled-'));
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
 /** Runs a scenario in a process of its own, with a bug or without, and has the checker judge it. */
-export async function runPlanted(scenario: string, bug = ''): Promise<Verdict> {
+export async function runPlanted(
+  scenario: string,
+  compiled: CompiledFolder,
+  bug = '',
+): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'nova-planted-'));
   const store = await testDatabase();
   try {
     const { PATH = '' } = processEnvironment;
-    const options = { timeout: LONGEST_MS, env: { PATH, NOVA_PLANTED: bug } };
+    const env = { PATH, NOVA_PLANTED: bug, NODE_COMPILE_CACHE: compiled.path };
+    const options = { timeout: LONGEST_MS, env };
     const args = ['--import', HOOK, SCENARIO, scenario, store.url, folder];
     await run(process.execPath, args, options).catch((thrown: { stderr?: string }) => {
       throw new Error(`${scenario} broke: ${thrown.stderr?.slice(0, 2000)}`);
