@@ -53,6 +53,8 @@ function writeAll(file: number, bytes: Buffer): void {
   try {
     for (;;) writeSync(file, bytes);
   } catch (thrown) {
-    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')) throw thrown;
+    // Of another realm under jest: no instance of its Error.
+    if (typeof thrown !== 'object' || thrown === null) throw thrown;
+    if (!('code' in thrown) || thrown.code !== 'ENOSPC') throw thrown;
   }
 }

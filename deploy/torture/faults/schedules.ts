@@ -63,12 +63,14 @@ async function* onOneRig(
   lastsMs: number,
 ): AsyncGenerator<ScheduleRow> {
   const rig = await openRig(rigOf(seed));
-  let isGood = true;
+  // Also what broke the rig itself is looked for there.
+  let keepsFolder = true;
   try {
     writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
     const history = new HistoryFile(join(rig.folder, 'history.jsonl'));
     history.write({ kind: 'run', seed, commit: commit() });
     let before: Verdict | undefined;
+    let isGood = true;
     for (let index = 0; index < count && isGood; index += 1) {
       const result = await runSchedule({ rig, history, seed: seed + index, lastsMs });
       const row = rowOf(result, rig.driver, before);
@@ -77,8 +79,9 @@ async function* onOneRig(
       yield row;
     }
     history.close();
+    keepsFolder = !isGood;
   } finally {
-    await rig.close({ keepsFolder: !isGood });
+    await rig.close({ keepsFolder });
   }
 }
 
