@@ -122,6 +122,26 @@ describe('a forwarder', () => {
     expect(phases.sort()).toEqual(['forwarding', 'waiting']);
   });
 
+  it('goes on without one that was there before the clock of its database was put back by hours', async () => {
+    const stuck = Promise.withResolvers<void>();
+    let calls = 0;
+    both.faults.after = () => {
+      calls += 1;
+      return calls === 1 ? stuck.promise : undefined;
+    };
+    const [first, second] = [both.forwarder(), both.forwarder()];
+    await both.commit(['a', 'a']);
+    await first.start();
+    await waitFor(() => calls > 0, { withinMs: 5000, what: 'a call' });
+    await both.team.database.query(
+      `UPDATE local_outbox SET lease_until = lease_until + interval '2 h'`,
+    );
+    await second.start();
+    await both.commit(['a', 'b']);
+    await expectAllForwarded();
+    stuck.resolve();
+  });
+
   it('lets an aggregate wait that nova refuses, in order, while all others go on', async () => {
     let refusing = true;
     both.faults.refuses = ({ aggregateType }) => refusing && aggregateType === 'a';
