@@ -1,55 +1,64 @@
-import { withDeadline } from '@nova/time';
-import type { CompressionTypes, Producer } from 'kafkajs';
+import { sleep, systemClock, withDeadline } from '@nova/time';
+import type { Cluster } from 'kafkajs';
 import type { PartitionAnswer } from '../answer.ts';
 import type { ProducerSession } from '../driver.ts';
+import { brokerErrorType } from '../driver-error.ts';
 import type { CompleteOptions } from '../options.ts';
 import type { KafkaBatch } from '../record.ts';
 import { type Client, openClient } from './client.ts';
 import { compressionType } from './codecs.ts';
+import { leaders } from './leaders.ts';
+import { ProduceRequests } from './produce-requests.ts';
+
+const METADATA_MAX_AGE_MS = 300_000;
+const AGAIN_MS = 100;
+// What a broker says that has just begun, in the words of kafkajs.
+const NOT_YET = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE']);
 
 /**
- * One idempotent kafkajs producer, from its connection to the moment it is thrown away:
+ * One idempotent producer over the connections of a kafkajs client, from its connection to the moment
+ * it is thrown away:
  *
  *   open --send-- in use --retire-- finishing --last send settled-- cut
  *
  * A retired session takes no new sends, lets those in work come to their end or their deadline,
- * and then has its connections cut, so that no retry of kafkajs can send anything later.
+ * and then has its connections cut, so that nothing of it can be sent later. The producer of kafkajs
+ * itself is not used: it has one request in work per broker, tries again by itself, and does not say
+ * which partitions of a request failed.
  */
 export class KafkajsProducer implements ProducerSession {
   readonly #client: Client;
-  readonly #producer: Producer;
-  readonly #compression: CompressionTypes;
+  readonly #cluster: Cluster;
+  readonly #requests: ProduceRequests;
   readonly nextOffsets = new Map<string, bigint>();
   #inWork = 0;
   #isRetired = false;
 
-  private constructor(client: Client, compression: CompressionTypes) {
+  private constructor(client: Client, cluster: Cluster, requests: ProduceRequests) {
     this.#client = client;
-    this.#compression = compression;
-    this.#producer = client.kafka.producer({
-      idempotent: true,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: 300_000,
-      // Must be at least 1 for an idempotent producer; ours is the retry that counts.
-      retry: { retries: 5 },
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition ?? -1,
-    });
+    this.#cluster = cluster;
+    this.#requests = requests;
   }
 
   /** Connects and takes a producer id. */
   static async open(options: CompleteOptions): Promise<KafkajsProducer> {
-    const session = new KafkajsProducer(
-      openClient(options, options.sendDeadlineMs),
-      compressionType(options.compression),
-    );
+    const { connectDeadlineMs, sendDeadlineMs, compression } = options;
+    const client = openClient(options, sendDeadlineMs);
     try {
-      await withDeadline(session.#producer.connect(), options.connectDeadlineMs, 'connecting');
-      return session;
+      const cluster = client.kafka.cluster({
+        metadataMaxAge: METADATA_MAX_AGE_MS,
+        allowAutoTopicCreation: false,
+      });
+      const identity = await withDeadline(identify(cluster), connectDeadlineMs, 'connecting');
+      const producing = {
+        ...identity,
+        compression: compressionType(compression),
+        timeoutMs: sendDeadlineMs,
+      };
+      const requests = new ProduceRequests(leaders(cluster, producing), systemClock);
+      return new KafkajsProducer(client, cluster, requests);
     } catch (thrown) {
-      session.#client.cut();
+      client.cut();
       throw thrown;
     }
   }
@@ -61,7 +70,7 @@ export class KafkajsProducer implements ProducerSession {
   async send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
     this.#inWork += 1;
     try {
-      return await withDeadline(this.#produce(batch, deadlineMs), deadlineMs, 'the send');
+      return await withDeadline(this.#requests.add(batch, deadlineMs), deadlineMs, 'the send');
     } finally {
       this.#inWork -= 1;
       if (this.#isRetired && this.#inWork === 0) this.#client.cut();
@@ -76,25 +85,24 @@ export class KafkajsProducer implements ProducerSession {
 
   async close(deadlineMs: number): Promise<void> {
     this.#isRetired = true;
-    await withDeadline(this.#producer.disconnect(), deadlineMs, 'disconnecting').catch(() => {});
+    await withDeadline(this.#cluster.disconnect(), deadlineMs, 'disconnecting').catch(() => {});
     this.#client.cut();
   }
+}
 
-  async #produce(
-    { topic, partition, records }: KafkaBatch,
-    deadlineMs: number,
-  ): Promise<readonly PartitionAnswer[]> {
-    return this.#producer.send({
-      topic,
-      acks: -1,
-      compression: this.#compression,
-      timeout: deadlineMs,
-      messages: records.map(({ key, value, headers }) => ({
-        key,
-        value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-        headers: { ...headers },
-        partition,
-      })),
-    });
+// Any broker hands out producer ids, a while after its start. The client is cut at the deadline, which
+// ends this, too.
+async function identify(cluster: Cluster) {
+  await cluster.connect();
+  await cluster.refreshMetadata();
+  for (;;) {
+    const broker = await cluster.findControllerBroker();
+    try {
+      const { producerId, producerEpoch } = await broker.initProducerId({});
+      return { producerId, producerEpoch };
+    } catch (thrown) {
+      if (!NOT_YET.has(brokerErrorType(thrown) ?? '')) throw thrown;
+      await sleep(AGAIN_MS);
+    }
   }
 }

@@ -1,0 +1,195 @@
+import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
+import type { Broker, Message, ProducedTopic } from 'kafkajs';
+import type { PartitionAnswer } from '../answer.ts';
+import { brokerErrorType } from '../driver-error.ts';
+import { type KafkaBatch, sizeOf } from '../record.ts';
+
+/** Batches of one request, by topic, as kafkajs takes them. */
+export type TopicData = Parameters<Broker['produce']>[0]['topicData'];
+
+/** The brokers, as far as requests need them. */
+export interface Leaders {
+  /**
+   * The broker that takes records for a partition; undefined without such a partition. Rejects while
+   * it has none, or where the topic is not known.
+   */
+  leaderOf(topic: string, partition: number): Promise<string | undefined>;
+  /** Asks anew who leads what. */
+  refresh(): Promise<void>;
+  /** One request, never tried again. Rejects with an error that has `topics` where a partition failed. */
+  produce(leader: string, data: TopicData): Promise<readonly ProducedTopic[]>;
+}
+
+interface Waiting {
+  readonly batch: KafkaBatch;
+  /** Nothing of it goes out later: its caller was told that it failed. */
+  readonly endsAtMs: number;
+  attempts: number;
+  readonly resolve: (answers: readonly PartitionAnswer[]) => void;
+  readonly reject: (thrown: unknown) => void;
+}
+
+/** Sequence numbers of a partition go on with 0 after 2^31 - 1. */
+const SEQUENCES = 2 ** 31;
+/** Brokers take 100 MiB by default, and hold a request in memory. */
+const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
+/** Answers of a broker that leads no longer, or not yet; in the words of kafkajs. */
+const LED_BY_ANOTHER = new Set([
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+]);
+const MOST_ATTEMPTS = 6;
+const PAUSE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
+
+/**
+ * Puts the batches that come together into one request per broker, and tells of each partition what
+ * became of it. A broker answers one request of a connection after the other, so that a request per
+ * partition takes as many round trips as there are partitions.
+ *
+ * What another broker leads goes there, with the sequence numbers that it had, so that it is not
+ * there twice should the first have passed it on; nothing else is sent again. Of one partition no more
+ * than one batch may be in work, and after anything that was rejected no later one may be given to the
+ * same object: sequence numbers go on from what was acknowledged (the shared paper on Kafka clients).
+ */
+export class ProduceRequests {
+  readonly #leaders: Leaders;
+  readonly #clock: Clock;
+  readonly #sequences = new Map<string, number>();
+  #waiting: Waiting[] = [];
+
+  constructor(leaders: Leaders, clock: Clock) {
+    this.#leaders = leaders;
+    this.#clock = clock;
+  }
+
+  /**
+   * Resolves with the answer for its partition, an empty one where there is no such partition. Begins
+   * no request for it after `deadlineMs`.
+   */
+  add(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionAnswer[]>();
+    const endsAtMs = this.#clock.monotonicMs() + deadlineMs;
+    this.#wait({ batch, endsAtMs, attempts: 0, resolve, reject });
+    return promise;
+  }
+
+  #wait(one: Waiting): void {
+    if (this.#waiting.length === 0) setImmediate(() => void this.#flush());
+    this.#waiting.push(one);
+  }
+
+  async #flush(): Promise<void> {
+    const now = this.#clock.monotonicMs();
+    const waiting = this.#waiting.filter(({ endsAtMs }) => now < endsAtMs);
+    this.#waiting = [];
+    const byLeader = new Map<string, Waiting[]>();
+    await Promise.all(
+      waiting.map(async (one) => {
+        try {
+          const { topic, partition } = one.batch;
+          const leader = await this.#leaders.leaderOf(topic, partition);
+          if (leader === undefined) one.resolve([]);
+          else byLeader.set(leader, [...(byLeader.get(leader) ?? []), one]);
+        } catch (thrown) {
+          this.#failed(one, thrown);
+        }
+      }),
+    );
+    for (const [leader, group] of byLeader) {
+      for (const request of requestsOf(group)) void this.#produce(leader, request);
+    }
+  }
+
+  async #produce(leader: string, group: readonly Waiting[]): Promise<void> {
+    const topics = await this.#answered(leader, group).catch((thrown: unknown) => {
+      const partly = topicsOf(thrown);
+      if (partly === undefined) for (const one of group) one.reject(thrown);
+      return partly;
+    });
+    if (topics === undefined) return;
+    for (const one of group) {
+      const { batch, resolve } = one;
+      const answer = answerFor(batch, topics);
+      if (answer?.error !== undefined) {
+        this.#failed(one, answer.error);
+        continue;
+      }
+      this.#sequences.set(nameOf(batch), this.#sequenceOf(batch) + batch.records.length);
+      resolve(answer === undefined ? [] : [{ ...answer, topicName: batch.topic }]);
+    }
+  }
+
+  #failed(one: Waiting, thrown: unknown): void {
+    one.attempts += 1;
+    const pauseMs = backoffMs(PAUSE, one.attempts);
+    const isLate = this.#clock.monotonicMs() + pauseMs >= one.endsAtMs;
+    const isElsewhere = LED_BY_ANOTHER.has(brokerErrorType(thrown) ?? '');
+    if (!isElsewhere || isLate || one.attempts === MOST_ATTEMPTS) {
+      one.reject(thrown);
+      return;
+    }
+    // Where nobody can be asked, the next attempt finds that out.
+    void sleep(pauseMs)
+      .then(() => this.#leaders.refresh().catch(() => {}))
+      .then(() => this.#wait(one));
+  }
+
+  #answered(leader: string, group: readonly Waiting[]): Promise<readonly ProducedTopic[]> {
+    const topics = Map.groupBy(group, ({ batch }) => batch.topic);
+    const data = [...topics].map(([topic, ofTopic]) => ({
+      topic,
+      partitions: ofTopic.map(({ batch }) => ({
+        partition: batch.partition,
+        firstSequence: this.#sequenceOf(batch) % SEQUENCES,
+        messages: messagesOf(batch),
+      })),
+    }));
+    return this.#leaders.produce(leader, data);
+  }
+
+  #sequenceOf(batch: KafkaBatch): number {
+    return this.#sequences.get(nameOf(batch)) ?? 0;
+  }
+}
+
+function nameOf({ topic, partition }: KafkaBatch): string {
+  return `${topic}/${partition}`;
+}
+
+function* requestsOf(group: readonly Waiting[]): Generator<readonly Waiting[]> {
+  let request: Waiting[] = [];
+  let bytes = 0;
+  for (const one of group) {
+    const size = one.batch.records.reduce((sum, record) => sum + sizeOf(record), 0);
+    if (request.length > 0 && bytes + size > MOST_REQUEST_BYTES) {
+      yield request;
+      request = [];
+      bytes = 0;
+    }
+    request.push(one);
+    bytes += size;
+  }
+  yield request;
+}
+
+function messagesOf({ records }: KafkaBatch): Message[] {
+  return records.map(({ key, value, headers }) => ({
+    key,
+    value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+    headers,
+  }));
+}
+
+function answerFor({ topic, partition }: KafkaBatch, topics: readonly ProducedTopic[]) {
+  return topics
+    .filter(({ topicName }) => topicName === topic)
+    .flatMap(({ partitions }) => partitions)
+    .find((answer) => answer.partition === partition);
+}
+
+function topicsOf(thrown: unknown): readonly ProducedTopic[] | undefined {
+  if (typeof thrown !== 'object' || thrown === null || !('topics' in thrown)) return undefined;
+  // Only our patch of kafkajs puts topics on an error, and then these.
+  return thrown.topics as readonly ProducedTopic[];
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '@nova/time';
+import type { KafkaBatch } from '../record.ts';
+import { type Leaders, ProduceRequests, type TopicData } from './produce-requests.ts';
+
+const batch = (topic: string, partition: number, records = 1, bytes = 10): KafkaBatch => ({
+  topic,
+  partition,
+  records: Array.from({ length: records }, (_, index) => ({
+    key: String(index),
+    value: Buffer.alloc(bytes),
+    headers: {},
+  })),
+});
+
+/** What a request holds: `topic/partition@firstSequence`. */
+const written = (data: TopicData) =>
+  data.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, firstSequence }) => `${topic}/${partition}@${firstSequence}`),
+  );
+
+const brokerError = (type: string) => Object.assign(new Error(type), { type });
+
+/** Brokers that take everything at offset 7, led by `a` for even partitions and `b` for odd ones. */
+function rig(over: Partial<Leaders> = {}, failures: Record<string, string[]> = {}) {
+  const sent: string[] = [];
+  const leaders: Leaders = {
+    leaderOf: async (_, partition) => (partition % 2 === 0 ? 'a' : 'b'),
+    refresh: async () => {
+      sent.push('refresh');
+    },
+    async produce(leader, data) {
+      sent.push(`${leader}: ${written(data).join(' ')}`);
+      let failed: Error | undefined;
+      const topics = data.map(({ topic, partitions }) => ({
+        topicName: topic,
+        partitions: partitions.map(({ partition }) => {
+          const type = failures[`${topic}/${partition}`]?.shift();
+          const error = type === undefined ? undefined : brokerError(type);
+          failed ??= error;
+          return {
+            partition,
+            errorCode: error === undefined ? 0 : 1,
+            baseOffset: '7',
+            ...(error === undefined ? {} : { error }),
+          };
+        }),
+      }));
+      if (failed !== undefined) throw Object.assign(failed, { topics });
+      return topics;
+    },
+    ...over,
+  };
+  return { sent, requests: new ProduceRequests(leaders, systemClock) };
+}
+
+const MINUTE = 60_000;
+
+describe('requests to brokers', () => {
+  it('hold all batches that come together, one per broker, and answer for each', async () => {
+    const { sent, requests } = rig();
+    const answers = await Promise.all([
+      requests.add(batch('t', 0), MINUTE),
+      requests.add(batch('t', 1), MINUTE),
+      requests.add(batch('u', 2), MINUTE),
+    ]);
+    expect(sent).toEqual(['a: t/0@0 u/2@0', 'b: t/1@0']);
+    expect(answers.flat()).toMatchObject([
+      { topicName: 't', partition: 0, errorCode: 0, baseOffset: '7' },
+      { topicName: 't', partition: 1 },
+      { topicName: 'u', partition: 2 },
+    ]);
+  });
+
+  it('go on with the sequence of each partition after what was acknowledged', async () => {
+    const { sent, requests } = rig();
+    await Promise.all([
+      requests.add(batch('t', 0, 3), MINUTE),
+      requests.add(batch('t', 2), MINUTE),
+    ]);
+    await requests.add(batch('t', 0, 2), MINUTE);
+    await Promise.all([requests.add(batch('t', 0), MINUTE), requests.add(batch('t', 2), MINUTE)]);
+    expect(sent).toEqual(['a: t/0@0 t/2@0', 'a: t/0@3', 'a: t/0@5 t/2@1']);
+  });
+
+  it('acknowledge the others where one partition is refused', async () => {
+    const { requests } = rig({}, { 't/2': ['MESSAGE_TOO_LARGE'] });
+    const [taken, refused] = await Promise.allSettled([
+      requests.add(batch('t', 0), MINUTE),
+      requests.add(batch('t', 2), MINUTE),
+    ]);
+    expect(taken).toMatchObject({ status: 'fulfilled', value: [{ partition: 0 }] });
+    expect(refused).toMatchObject({ status: 'rejected', reason: { type: 'MESSAGE_TOO_LARGE' } });
+  });
+
+  it('answer nothing for what the broker leaves out, or for a partition that is not there', async () => {
+    const { requests } = rig({
+      leaderOf: async (_, partition) => (partition === 4 ? undefined : 'a'),
+      produce: async () => [],
+    });
+    expect(await requests.add(batch('t', 0), MINUTE)).toEqual([]);
+    expect(await requests.add(batch('t', 4), MINUTE)).toEqual([]);
+  });
+
+  it('fail as a whole when the broker does not answer, and are not sent again', async () => {
+    const { sent, requests } = rig({ produce: () => Promise.reject(new Error('closed')) });
+    const settled = await Promise.allSettled([
+      requests.add(batch('t', 0), MINUTE),
+      requests.add(batch('t', 2), MINUTE),
+    ]);
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(sent).toEqual([]);
+  });
+
+  it('send what another broker leads there, with the same sequence, and nothing else again', async () => {
+    const { sent, requests } = rig({}, { 't/2': ['NOT_LEADER_FOR_PARTITION'] });
+    await Promise.all([requests.add(batch('t', 0), MINUTE), requests.add(batch('t', 2), MINUTE)]);
+    await requests.add(batch('t', 2), MINUTE);
+    expect(sent).toEqual(['a: t/0@0 t/2@0', 'refresh', 'a: t/2@0', 'a: t/2@1']);
+  });
+
+  it('send nothing again after the deadline', async () => {
+    const { sent, requests } = rig({}, { 't/0': Array(9).fill('LEADER_NOT_AVAILABLE') });
+    await expect(requests.add(batch('t', 0), 50)).rejects.toThrow('LEADER_NOT_AVAILABLE');
+    expect(sent).toEqual(['a: t/0@0']);
+  });
+
+  it('keep what fails before it is sent apart from the rest', async () => {
+    const { sent, requests } = rig({
+      leaderOf: (topic) =>
+        topic === 'gone' ? Promise.reject(brokerError('NOBODY')) : Promise.resolve('a'),
+    });
+    const [gone, taken] = await Promise.allSettled([
+      requests.add(batch('gone', 0), MINUTE),
+      requests.add(batch('t', 0), MINUTE),
+    ]);
+    expect([gone.status, taken.status]).toEqual(['rejected', 'fulfilled']);
+    expect(sent).toEqual(['a: t/0@0']);
+  });
+
+  it('are several where one would be larger than a broker takes', async () => {
+    const { sent, requests } = rig();
+    const large = (partition: number) => requests.add(batch('t', partition, 1, 9_000_000), MINUTE);
+    await Promise.all([large(0), large(2)]);
+    expect(sent).toEqual(['a: t/0@0', 'a: t/2@0']);
+  });
+});
