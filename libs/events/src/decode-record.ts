@@ -1,7 +1,6 @@
 import { type Annotations, annotationsFromJson } from './annotations.ts';
 import { laneOf } from './lanes.ts';
-import { parsePosition } from './position.ts';
-import { contradiction, formFault, type HeaderTexts, parsePrevious } from './record-faults.ts';
+import { contradiction, type HeaderTexts, type RecordFields, readFields } from './record-fields.ts';
 import type { StoredEvent } from './stored-event.ts';
 
 /** Header values as Kafka clients hand them over. */
@@ -36,39 +35,41 @@ export function decodeRecord(
   if (value === null) return foreign('the value is missing');
   const texts = textsOf(headers);
   if (typeof texts === 'string') return foreign(texts);
-  const fault =
-    formFault(texts) ?? contradiction(texts, { topic, partition, partitions, key: keyText });
+  const fields = readFields(texts);
+  if (typeof fields === 'string') return foreign(fields);
+  const lane = laneOf(keyText);
+  const fault = contradiction(texts, fields, { topic, partition, partitions, key: keyText, lane });
   if (fault !== undefined) return foreign(fault);
   const annotations = readAnnotations(texts);
   if (annotations === undefined) return foreign('header ce_novametadata is malformed');
-  return { ok: true, event: readEvent(texts, keyText, value, annotations) };
+  return { ok: true, event: readEvent(texts, fields, lane, value, annotations) };
 }
 
-// Every form was checked before; the fallbacks only satisfy the compiler.
+// That they are there was looked at before; the fallbacks only satisfy the compiler.
 function readEvent(
   texts: HeaderTexts,
-  key: string,
+  fields: RecordFields,
+  lane: number,
   payload: Uint8Array,
   annotations: Annotations,
 ): StoredEvent {
-  const { ce_novaprevious: previous, ce_novatenant: tenant } = texts;
-  const text = (name: string): string => texts[name] ?? '';
+  const { ce_novatenant: tenant } = texts;
   return {
-    position: parsePosition(text('ce_novaposition')) ?? { epoch: '', position: 0n },
-    eventId: text('ce_id'),
-    eventType: text('ce_type'),
-    schemaVersion: Number(text('ce_dataschema').split(':').at(-1)),
-    aggregateType: text('ce_subject').split('/', 1)[0] ?? '',
-    aggregateId: key,
-    aggregateVersion: BigInt(text('ce_sequence')),
-    typeSequence: BigInt(text('ce_novatypesequence')),
-    previous: (previous === undefined ? undefined : parsePrevious(previous)) ?? {},
-    lane: laneOf(key),
+    position: fields.position,
+    eventId: texts['ce_id'] ?? '',
+    eventType: fields.type,
+    schemaVersion: fields.schemaVersion,
+    aggregateType: fields.aggregateType,
+    aggregateId: fields.aggregateId,
+    aggregateVersion: fields.version,
+    typeSequence: fields.typeSequence,
+    previous: fields.previous,
+    lane,
     payload,
-    source: text('ce_source'),
+    source: texts['ce_source'] ?? '',
     ...(tenant === undefined ? {} : { tenant }),
-    occurredAt: text('ce_time'),
-    storedAt: text('ce_novastoredat'),
+    occurredAt: texts['ce_time'] ?? '',
+    storedAt: texts['ce_novastoredat'] ?? '',
     annotations,
   };
 }
@@ -85,8 +86,10 @@ function readAnnotations(texts: HeaderTexts): Annotations | undefined {
 // Only the headers that nova writes: a tracing agent may add bytes of its own under other names.
 function textsOf(headers: RawHeaders): HeaderTexts | string {
   const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || !(name === 'content-type' || name.startsWith('ce_'))) continue;
+  for (const name in headers) {
+    if (!(name.startsWith('ce_') || name === 'content-type')) continue;
+    const value = headers[name];
+    if (value === undefined) continue;
     if (typeof value === 'object' && !(value instanceof Uint8Array))
       return `header ${name} is repeated`;
     const text = textOf(value);

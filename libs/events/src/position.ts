@@ -6,8 +6,9 @@ export interface LogPosition {
 }
 
 const DIGITS = 19;
-const MAX_POSITION = 2n ** 63n - 1n;
-const POSITION = /^([0-9A-Za-z_-]{1,64})-(\d{19})$/;
+const MAX_SEQUENCE = 2n ** 63n - 1n;
+const EPOCH = /^[0-9A-Za-z_-]{1,64}$/;
+const SEQUENCE = /^\d{19}$/;
 
 /**
  * The text of a position in every API and header: "<epoch>-<19 digits>". Within an epoch, texts
@@ -19,10 +20,22 @@ export function formatPosition(position: LogPosition): string {
 
 /** Reads what {@link formatPosition} wrote; undefined for anything else. */
 export function parsePosition(text: string): LogPosition | undefined {
-  const [, epoch, digits] = POSITION.exec(text) ?? [];
-  if (epoch === undefined || digits === undefined) return undefined;
-  const position = BigInt(digits);
-  return position > MAX_POSITION ? undefined : { epoch, position };
+  const digits = text.slice(-DIGITS);
+  const epoch = text.slice(0, -DIGITS - 1);
+  if (text.at(-DIGITS - 1) !== '-' || !EPOCH.test(epoch) || !SEQUENCE.test(digits))
+    return undefined;
+  const position = parseSequence(digits);
+  return position === undefined ? undefined : { epoch, position };
+}
+
+/**
+ * The number of a text of decimal digits, with or without zeros before it; undefined above 2^63 - 1.
+ * A bigint from a number takes a fifth of the time of one from a text.
+ */
+export function parseSequence(digits: string): bigint | undefined {
+  const about = Number(digits);
+  const sequence = about <= Number.MAX_SAFE_INTEGER ? BigInt(about) : BigInt(digits);
+  return sequence > MAX_SEQUENCE ? undefined : sequence;
 }
 
 /** A version or position padded with zeros to 19 digits, so that texts sort as numbers do. */

@@ -1,12 +1,24 @@
 import { catalogue } from './catalogue.ts';
-import { LANES, laneOf, partitionOf } from './lanes.ts';
-import { parsePosition } from './position.ts';
-import { parseTime } from './rfc3339.ts';
+import { LANES, partitionOf } from './lanes.ts';
+import { type LogPosition, parsePosition, parseSequence } from './position.ts';
+import { isUtcTime } from './rfc3339.ts';
 import { isEventTypeName, topicOf } from './topics.ts';
 import { isCanonicalUuid } from './uuid.ts';
 
 /** Header texts by name. */
 export type HeaderTexts = Readonly<Record<string, string>>;
+
+/** What the headers of a record say that is more than text; each is read once, of every record. */
+export interface RecordFields {
+  readonly type: string;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly schemaVersion: number;
+  readonly version: bigint;
+  readonly typeSequence: bigint;
+  readonly position: LogPosition;
+  readonly previous: Readonly<Record<string, bigint>>;
+}
 
 /** Where a record was found. */
 export interface RecordPlace {
@@ -15,89 +27,115 @@ export interface RecordPlace {
   /** Partitions of the topic; undefined: not known. */
   readonly partitions: number | undefined;
   readonly key: string;
+  /** Of the key. */
+  readonly lane: number;
 }
 
-const MAX_SEQUENCE = 2n ** 63n - 1n;
 const MAX_PREVIOUS_TYPES = 32;
 
 // Headers that every record of nova has, with the form of each.
-const REQUIRED: Readonly<Record<string, (text: string) => boolean>> = {
+const REQUIRED = Object.entries<(text: string) => boolean>({
   'content-type': (text) => text === 'application/json',
   ce_specversion: (text) => text === '1.0',
   ce_id: isCanonicalUuid,
   ce_source: (text) => /^\/nova\/./.test(text),
   ce_type: isEventTypeName,
-  ce_time: isTime,
+  ce_time: isUtcTime,
   ce_subject: (text) => /^[a-z_]+\/./.test(text),
   ce_dataschema: (text) => /^nova:[a-z0-9_]+:[1-9]\d{0,8}$/.test(text),
-  ce_sequence: (text) => /^\d{19}$/.test(text) && isSequence(text),
-  ce_novatypesequence: (text) => /^[1-9]\d{0,18}$/.test(text) && isSequence(text),
-  ce_novaposition: (text) => parsePosition(text) !== undefined,
-  ce_novastoredat: isTime,
-};
-const OPTIONAL: Readonly<Record<string, (text: string) => boolean>> = {
-  ce_novaprevious: (text) => parsePrevious(text) !== undefined,
-  ce_novaexpiresat: isTime,
-};
+  ce_sequence: (text) => /^\d{19}$/.test(text),
+  ce_novatypesequence: (text) => /^[1-9]\d{0,18}$/.test(text),
+  ce_novaposition: () => true,
+  ce_novastoredat: isUtcTime,
+});
 
-/** The first header that is missing or not of its form, as a sentence without values. */
-export function formFault(headers: HeaderTexts): string | undefined {
-  for (const [name, hasForm] of Object.entries(REQUIRED)) {
+/** The fields of a record; the first header that is missing or not of its form, as a sentence without values. */
+export function readFields(headers: HeaderTexts): RecordFields | string {
+  for (const [name, hasForm] of REQUIRED) {
     const text = headers[name];
     if (text === undefined) return `header ${name} is missing`;
-    if (!hasForm(text)) return `header ${name} is malformed`;
+    if (!hasForm(text)) return malformed(name);
   }
-  for (const [name, hasForm] of Object.entries(OPTIONAL)) {
-    const text = headers[name];
-    if (text !== undefined && !hasForm(text)) return `header ${name} is malformed`;
-  }
-  return undefined;
+  const { ce_type: type = '', ce_subject: subject = '', ce_dataschema: schema = '' } = headers;
+  const { ce_novaprevious: before, ce_novaexpiresat: expiresAt } = headers;
+  const version = parseSequence(headers['ce_sequence'] ?? '');
+  const typeSequence = parseSequence(headers['ce_novatypesequence'] ?? '');
+  const position = parsePosition(headers['ce_novaposition'] ?? '');
+  const previous = before === undefined ? {} : parsePrevious(before);
+  if (!version) return malformed('ce_sequence');
+  if (!typeSequence) return malformed('ce_novatypesequence');
+  if (position === undefined) return malformed('ce_novaposition');
+  if (previous === undefined) return malformed('ce_novaprevious');
+  if (expiresAt !== undefined && !isUtcTime(expiresAt)) return malformed('ce_novaexpiresat');
+  const slash = subject.indexOf('/');
+  return {
+    type,
+    aggregateType: subject.slice(0, slash),
+    aggregateId: subject.slice(slash + 1),
+    schemaVersion: Number(schema.slice(schema.lastIndexOf(':') + 1)),
+    version,
+    typeSequence,
+    position,
+    previous,
+  };
+}
+
+function malformed(name: string): string {
+  return `header ${name} is malformed`;
 }
 
 /** The first contradiction between headers of sound form, or between them and the record's place. */
-export function contradiction(headers: HeaderTexts, place: RecordPlace): string | undefined {
-  const { ce_type: type = '', ce_subject: subject = '', ce_dataschema: schema = '' } = headers;
-  const slash = subject.indexOf('/');
+export function contradiction(
+  headers: HeaderTexts,
+  fields: RecordFields,
+  place: RecordPlace,
+): string | undefined {
+  const { type } = fields;
   const aggregateType = catalogue.get(type)?.aggregateType;
   if (topicOf(type) !== place.topic) return 'header ce_type does not belong to the topic';
-  if (subject.slice(slash + 1) !== place.key) return 'header ce_subject does not name the key';
-  if (aggregateType !== undefined && subject.slice(0, slash) !== aggregateType) {
+  if (fields.aggregateId !== place.key) return 'header ce_subject does not name the key';
+  if (aggregateType !== undefined && fields.aggregateType !== aggregateType) {
     return 'header ce_subject does not have the aggregate type of the event type';
   }
-  if (!schema.startsWith(`nova:${type}:`)) return 'header ce_dataschema is of another event type';
+  if (headers['ce_dataschema'] !== `nova:${type}:${fields.schemaVersion}`) {
+    return 'header ce_dataschema is of another event type';
+  }
   if (!isPartitionOf(place)) return 'the partition is not that of the key';
-  return sequenceFault(headers);
+  return sequenceFault(fields);
 }
 
-/** Reads ce_novaprevious: `type=version`, comma-separated, sorted; undefined for anything else. */
-export function parsePrevious(text: string): Record<string, bigint> | undefined {
+// Reads ce_novaprevious: `type=version`, comma-separated, sorted; undefined for anything else.
+function parsePrevious(text: string): Record<string, bigint> | undefined {
   const previous: Record<string, bigint> = {};
   let last = '';
   const pairs = text.split(',');
   if (pairs.length > MAX_PREVIOUS_TYPES) return undefined;
   for (const pair of pairs) {
-    const [, type = '', version = ''] = /^([a-z0-9_]+)=([1-9]\d{0,18})$/.exec(pair) ?? [];
-    if (!isEventTypeName(type) || type <= last || !isSequence(version)) return undefined;
-    previous[type] = BigInt(version);
+    const equals = pair.indexOf('=');
+    const type = pair.slice(0, equals);
+    const digits = pair.slice(equals + 1);
+    if (equals < 0 || !isEventTypeName(type) || type <= last) return undefined;
+    const version = /^[1-9]\d{0,18}$/.test(digits) ? parseSequence(digits) : undefined;
+    if (version === undefined) return undefined;
+    previous[type] = version;
     last = type;
   }
   return previous;
 }
 
 // Versions have no holes, so what came before an event is fully determined by its own numbers.
-function sequenceFault(headers: HeaderTexts): string | undefined {
-  const { ce_type: type = '', ce_novaprevious: text } = headers;
-  const version = BigInt(headers['ce_sequence'] ?? 0);
-  const typeSequence = BigInt(headers['ce_novatypesequence'] ?? 0);
-  const previous = text === undefined ? {} : (parsePrevious(text) ?? {});
+function sequenceFault({
+  type,
+  version,
+  typeSequence,
+  previous,
+}: RecordFields): string | undefined {
   const before = Object.values(previous);
   const isSound =
     new Set(before).size === before.length &&
     before.every((one) => one < version) &&
     (version === 1n || before.includes(version - 1n));
-  if (!isSound) {
-    return 'header ce_novaprevious contradicts ce_sequence';
-  }
+  if (!isSound) return 'header ce_novaprevious contradicts ce_sequence';
   if (typeSequence > version || typeSequence > 1n !== Object.hasOwn(previous, type)) {
     return 'header ce_novatypesequence contradicts ce_novaprevious';
   }
@@ -105,20 +143,13 @@ function sequenceFault(headers: HeaderTexts): string | undefined {
 }
 
 // With an unknown number of partitions the record may lie where any permitted number puts it.
-function isPartitionOf({ key, partition, partitions }: RecordPlace): boolean {
-  if (partitions !== undefined) return partitionOf(key, partitions) === partition;
-  const lane = laneOf(key);
+function isPartitionOf({ key, lane, partition, partitions }: RecordPlace): boolean {
+  if (partitions !== undefined) {
+    const isPermitted = LANES % partitions === 0;
+    return (isPermitted ? lane % partitions : partitionOf(key, partitions)) === partition;
+  }
   for (let divisor = 1; divisor <= LANES; divisor *= 2) {
     if (lane % divisor === partition) return true;
   }
   return false;
-}
-
-function isTime(text: string): boolean {
-  return text.endsWith('Z') && parseTime(text) !== undefined;
-}
-
-function isSequence(digits: string): boolean {
-  const sequence = BigInt(digits);
-  return sequence >= 1n && sequence <= MAX_SEQUENCE;
 }

@@ -8,6 +8,9 @@ export interface Instant {
 
 const RFC_3339 =
   /^(\d{4}-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+const UTC = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
+// By month, from 1.
+const DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
 const FIRST_SECOND = -62_135_596_800;
 const LAST_SECOND = 253_402_300_799;
@@ -32,6 +35,24 @@ export function parseTime(text: string): Instant | undefined {
   const seconds = milliseconds / 1000 - offset;
   if (seconds < FIRST_SECOND || seconds > LAST_SECOND) return undefined;
   return { seconds: BigInt(seconds), nanos: Number(decimals.padEnd(9, '0')) };
+}
+
+/** Whether {@link parseTime} reads the text, and it ends with Z: for texts that are only handed on. */
+export function isUtcTime(text: string): boolean {
+  if (!UTC.test(text)) return false;
+  const [year, month, day] = [
+    numberAt(text, 0) * 100 + numberAt(text, 2),
+    numberAt(text, 5),
+    numberAt(text, 8),
+  ];
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && isLeap ? 29 : (DAYS[month] ?? 0);
+  return year > 0 && day > 0 && day <= days;
+}
+
+// The two digits from here on.
+function numberAt(text: string, index: number): number {
+  return text.charCodeAt(index) * 10 + text.charCodeAt(index + 1) - 11 * '0'.charCodeAt(0);
 }
 
 /**

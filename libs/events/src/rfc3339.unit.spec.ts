@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { formatTime, parseTime } from './rfc3339.ts';
+import { formatTime, isUtcTime, parseTime } from './rfc3339.ts';
 
 describe('parseTime', () => {
   it.each([
@@ -66,6 +66,38 @@ describe('formatTime', () => {
         const instant = { seconds, nanos: micros * 1000 };
         expect(parseTime(formatTime(instant) ?? '')).toEqual(instant);
       }),
+    );
+  });
+});
+
+describe('isUtcTime', () => {
+  const two = fc.integer({ min: 0, max: 99 }).map((n) => String(n).padStart(2, '0'));
+  const near = fc
+    .tuple(
+      fc.constantFrom('0000', '0001', '1900', '2000', '2023', '2024', '9999'),
+      two,
+      two,
+      two,
+      two,
+      two,
+    )
+    .map(([year, month, day, ...time]) => `${year}-${month}-${day}T${time.join(':')}`);
+  const end = fc.constantFrom('Z', '.5Z', '.123456789Z', '.Z', '.1234567890Z', '+00:00', '', 'z');
+
+  it('says of every text what reading it would, of those that end with Z', () => {
+    const month = fc.integer({ min: 1, max: 12 });
+    const day = fc.integer({ min: 27, max: 31 });
+    const sound = fc
+      .tuple(fc.integer({ min: 0, max: 2400 }), month, day)
+      .map(
+        ([y, m, d]) => `${String(y).padStart(4, '0')}-${String(m).padStart(2, '0')}-${d}T23:59:59`,
+      );
+    fc.assert(
+      fc.property(fc.oneof(near, sound, fc.string()), end, (text, suffix) => {
+        const whole = text + suffix;
+        expect(isUtcTime(whole)).toBe(whole.endsWith('Z') && parseTime(whole) !== undefined);
+      }),
+      { numRuns: 2000 },
     );
   });
 });

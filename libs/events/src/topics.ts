@@ -2,10 +2,17 @@ const TOPIC_PREFIX = 'nova_events_';
 const DEAD_LETTER_PREFIX = 'nova_dlt_';
 const EVENT_TYPE = /^[a-z][a-z0-9]*(_[a-z0-9]+)+$/;
 const MAX_EVENT_TYPE_LENGTH = 100;
+const MOST_KNOWN = 1000;
+
+// Names that were looked at before: a record names a handful, and each record is looked at.
+const known = new Set<string>();
 
 /** Whether a text has the form of an event type: snake_case, at least two words, at most 100 long. */
 export function isEventTypeName(text: string): boolean {
-  return text.length <= MAX_EVENT_TYPE_LENGTH && EVENT_TYPE.test(text);
+  if (known.has(text)) return true;
+  const isName = text.length <= MAX_EVENT_TYPE_LENGTH && EVENT_TYPE.test(text);
+  if (isName && known.size < MOST_KNOWN) known.add(text);
+  return isName;
 }
 
 /**

@@ -51,16 +51,14 @@ export function acceptEach(
     const aggregateId = one?.event.aggregateId ?? event.aggregateId;
     if (aggregateId !== '') refusedAggregates.add(aggregateId);
   }
-  const kept = new Set(accepted.map(({ event }) => event.aggregateId));
   checkBatchBytes(
     accepted.map(({ event }) => event),
     violations,
   );
-  return {
-    accepted,
-    refused,
-    emptied: new Set([...refusedAggregates].filter((id) => !kept.has(id))),
-  };
+  if (refusedAggregates.size === 0) return { accepted, refused, emptied: refusedAggregates };
+  const kept = new Set(accepted.map(({ event }) => event.aggregateId));
+  const emptied = new Set([...refusedAggregates].filter((id) => !kept.has(id)));
+  return { accepted, refused, emptied };
 }
 
 /** The refusal of an event with wrong fields. */
