@@ -17,14 +17,15 @@ export interface KafkaBatch {
 const RECORD_OVERHEAD = 32;
 const HEADER_OVERHEAD = 8;
 
-// kafkajs copies the list of messages once per message: at 1,000 that costs about 1 ms.
+// More records in one send are not sent faster, and are all in doubt together.
 const MOST_RECORDS = 1000;
 
 /** An upper bound of the bytes that a record takes in a send. */
 export function sizeOf(record: KafkaRecord): number {
   let bytes = RECORD_OVERHEAD + Buffer.byteLength(record.key) + record.value.byteLength;
   for (const name in record.headers) {
-    bytes += HEADER_OVERHEAD + name.length + Buffer.byteLength(record.headers[name] ?? '');
+    bytes +=
+      HEADER_OVERHEAD + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
   }
   return bytes;
 }

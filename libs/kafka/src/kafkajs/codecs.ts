@@ -1,20 +1,8 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
-import type { Compression } from '../options.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
-
-const TYPES = {
-  none: CompressionTypes.None,
-  gzip: CompressionTypes.GZIP,
-  zstd: CompressionTypes.ZSTD,
-} as const;
-
-/** How kafkajs calls a compression. */
-export function compressionType(compression: Compression): (typeof TYPES)[Compression] {
-  return TYPES[compression];
-}
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);

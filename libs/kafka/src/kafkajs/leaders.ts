@@ -1,20 +1,20 @@
-import type { Cluster, CompressionTypes } from 'kafkajs';
-import type { Leaders } from './produce-requests.ts';
+import { systemClock } from '@nova/time';
+import type { Cluster } from 'kafkajs';
+import type { Compression } from '../options.ts';
+import type { Leaders, PartitionData, TopicData } from './produce-requests.ts';
+import { recordBatch } from './record-batch.ts';
 
 /** As whom, and how, records are sent. */
 export interface Producing {
-  readonly producerId: string;
+  readonly producerId: bigint;
   readonly producerEpoch: number;
-  readonly compression: CompressionTypes;
+  readonly compression: Compression;
   /** How long a broker waits for its in-sync copies. */
   readonly timeoutMs: number;
 }
 
 /** The brokers of a connected client. It learns of a topic when that is first asked for. */
-export function leaders(
-  cluster: Cluster,
-  { producerId, producerEpoch, compression, timeoutMs }: Producing,
-): Leaders {
+export function leaders(cluster: Cluster, producing: Producing): Leaders {
   const named = new Map<string, Promise<void>>();
   const know = async (topic: string) => {
     const known = named.get(topic) ?? cluster.addTargetTopic(topic);
@@ -40,16 +40,28 @@ export function leaders(
     },
     refresh: () => cluster.refreshMetadata(),
     async produce(leader, data) {
+      const topicData = await encoded(data, producing);
       const broker = await cluster.findBroker({ nodeId: leader });
       const { topics } = await broker.produce({
-        producerId,
-        producerEpoch,
         acks: -1,
-        timeout: timeoutMs,
-        compression,
-        topicData: data,
+        timeout: producing.timeoutMs,
+        topicData,
       });
       return topics;
     },
   };
+}
+
+function encoded(data: TopicData, { compression, ...producer }: Producing) {
+  const now = systemClock.now().getTime();
+  const encode = async ({ partition, firstSequence, records }: PartitionData) => ({
+    partition,
+    recordSet: await recordBatch(records, { ...producer, firstSequence }, compression, now),
+  });
+  return Promise.all(
+    data.map(async ({ topic, partitions }) => ({
+      topic,
+      partitions: await Promise.all(partitions.map(encode)),
+    })),
+  );
 }

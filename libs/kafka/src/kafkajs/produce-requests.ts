@@ -1,11 +1,21 @@
 import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
-import type { Broker, Message, ProducedTopic } from 'kafkajs';
+import type { ProducedTopic } from 'kafkajs';
 import type { PartitionAnswer } from '../answer.ts';
 import { brokerErrorType } from '../driver-error.ts';
-import { type KafkaBatch, sizeOf } from '../record.ts';
+import { type KafkaBatch, type KafkaRecord, sizeOf } from '../record.ts';
 
-/** Batches of one request, by topic, as kafkajs takes them. */
-export type TopicData = Parameters<Broker['produce']>[0]['topicData'];
+/** Batches of one request, by topic. */
+export type TopicData = readonly {
+  readonly topic: string;
+  readonly partitions: readonly PartitionData[];
+}[];
+
+/** Records for one partition, and the sequence number of the first. */
+export interface PartitionData {
+  readonly partition: number;
+  readonly firstSequence: number;
+  readonly records: readonly KafkaRecord[];
+}
 
 /** The brokers, as far as requests need them. */
 export interface Leaders {
@@ -142,7 +152,7 @@ export class ProduceRequests {
       partitions: ofTopic.map(({ batch }) => ({
         partition: batch.partition,
         firstSequence: this.#sequenceOf(batch) % SEQUENCES,
-        messages: messagesOf(batch),
+        records: batch.records,
       })),
     }));
     return this.#leaders.produce(leader, data);
@@ -171,14 +181,6 @@ function* requestsOf(group: readonly Waiting[]): Generator<readonly Waiting[]> {
     bytes += size;
   }
   yield request;
-}
-
-function messagesOf({ records }: KafkaBatch): Message[] {
-  return records.map(({ key, value, headers }) => ({
-    key,
-    value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-    headers,
-  }));
 }
 
 function answerFor({ topic, partition }: KafkaBatch, topics: readonly ProducedTopic[]) {

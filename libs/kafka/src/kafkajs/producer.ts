@@ -6,7 +6,6 @@ import { brokerErrorType } from '../driver-error.ts';
 import type { CompleteOptions } from '../options.ts';
 import type { KafkaBatch } from '../record.ts';
 import { type Client, openClient } from './client.ts';
-import { compressionType } from './codecs.ts';
 import { leaders } from './leaders.ts';
 import { ProduceRequests } from './produce-requests.ts';
 
@@ -50,11 +49,7 @@ export class KafkajsProducer implements ProducerSession {
         allowAutoTopicCreation: false,
       });
       const identity = await withDeadline(identify(cluster), connectDeadlineMs, 'connecting');
-      const producing = {
-        ...identity,
-        compression: compressionType(compression),
-        timeoutMs: sendDeadlineMs,
-      };
+      const producing = { ...identity, compression, timeoutMs: sendDeadlineMs };
       const requests = new ProduceRequests(leaders(cluster, producing), systemClock);
       return new KafkajsProducer(client, cluster, requests);
     } catch (thrown) {
@@ -99,7 +94,7 @@ async function identify(cluster: Cluster) {
     const broker = await cluster.findControllerBroker();
     try {
       const { producerId, producerEpoch } = await broker.initProducerId({});
-      return { producerId, producerEpoch };
+      return { producerId: BigInt(producerId), producerEpoch };
     } catch (thrown) {
       if (!NOT_YET.has(brokerErrorType(thrown) ?? '')) throw thrown;
       await sleep(AGAIN_MS);

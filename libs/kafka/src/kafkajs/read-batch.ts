@@ -40,12 +40,20 @@ function fetchedOffsetOf(batch: Batch): string {
     : (batch.firstOffset() ?? batch.lastOffset());
 }
 
+// A plain loop: each record has some fifteen headers.
 function readHeaders(headers: IHeaders): Record<string, string> {
-  // kafkajs makes an array of a repeated header.
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      Buffer.isBuffer(value) ? (textOf(value) ?? '') : typeof value === 'string' ? value : '',
-    ]),
-  );
+  if (Object.hasOwn(headers, '__proto__')) {
+    return Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, headerText(value)]),
+    );
+  }
+  const texts: Record<string, string> = {};
+  for (const name in headers) texts[name] = headerText(headers[name]);
+  return texts;
+}
+
+// kafkajs makes an array of a repeated header.
+function headerText(value: IHeaders[string]): string {
+  if (Buffer.isBuffer(value)) return textOf(value) ?? '';
+  return typeof value === 'string' ? value : '';
 }

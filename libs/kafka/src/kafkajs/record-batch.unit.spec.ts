@@ -1,0 +1,86 @@
+import { createRequire } from 'node:module';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { COMPRESSIONS } from '../options.ts';
+import type { KafkaRecord } from '../record.ts';
+import { registerCodecs } from './codecs.ts';
+import { crc32c } from './crc32c.ts';
+import { recordBatch } from './record-batch.ts';
+
+// kafkajs reads what was written; it checks no checksum, so that is looked at by itself.
+const require = createRequire(import.meta.url);
+const Decoder = require('kafkajs/src/protocol/decoder');
+const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder');
+registerCodecs();
+
+const ORIGIN = { producerId: 2n ** 40n + 3n, producerEpoch: 7, firstSequence: 2 ** 31 - 2 };
+
+async function readBack(bytes: Buffer) {
+  const batch = await decodeBatch(new Decoder(bytes));
+  return batch.records.map(
+    (record: { key: Buffer; value: Buffer; headers: Record<string, Buffer>; offset: string }) => ({
+      offset: String(record.offset),
+      key: record.key.toString(),
+      value: record.value.toString('hex'),
+      headers: Object.fromEntries(
+        Object.entries(record.headers).map(([name, value]) => [name, value.toString()]),
+      ),
+    }),
+  );
+}
+
+// kafkajs takes a header `constructor` for one that is repeated.
+const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 }));
+const record: fc.Arbitrary<KafkaRecord> = fc.record({
+  key: text,
+  value: fc.uint8Array({ maxLength: 3000 }),
+  headers: fc.dictionary(fc.stringMatching(/^x[a-zé_]{1,70}$/), text, { maxKeys: 20 }),
+});
+
+describe('crc32c', () => {
+  it('is that of the published check value', () => {
+    expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
+    expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa);
+    expect(crc32c(Buffer.alloc(0))).toBe(0);
+  });
+});
+
+describe('a record batch', () => {
+  it.each(COMPRESSIONS)(
+    'is read back as it was given, with compression %s',
+    async (compression) => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 40 }), async (records) => {
+          const bytes = await recordBatch(records, ORIGIN, compression, 1_800_000_000_000);
+          expect(bytes.readInt32BE(8)).toBe(bytes.length - 12);
+          expect(bytes.readUInt32BE(17)).toBe(crc32c(bytes.subarray(21)));
+          expect(await readBack(bytes)).toEqual(
+            records.map(({ key, value, headers }, index) => ({
+              offset: String(index),
+              key: key.toWellFormed(),
+              value: Buffer.from(value).toString('hex'),
+              headers: Object.fromEntries(
+                Object.entries(headers).map(([name, content]) => [name, String(content)]),
+              ),
+            })),
+          );
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  it('says whose it is', async () => {
+    const bytes = await recordBatch(
+      [{ key: 'k', value: Buffer.alloc(1), headers: {} }],
+      ORIGIN,
+      'none',
+      5,
+    );
+    expect(bytes.readBigInt64BE(43)).toBe(ORIGIN.producerId);
+    expect(bytes.readInt16BE(51)).toBe(7);
+    expect(bytes.readInt32BE(53)).toBe(2 ** 31 - 2);
+    expect(bytes.readInt32BE(57)).toBe(1);
+    expect(bytes.readBigInt64BE(27)).toBe(5n);
+  });
+});
