@@ -5,6 +5,8 @@ import type { EffectSource } from './write-effects.ts';
 
 /** An effect that waits to be carried out. */
 export interface PendingEffect {
+  /** Where its row lies; a row that is changed lies elsewhere. */
+  readonly place: string;
   readonly sequence: bigint;
   readonly lane: number;
   readonly effect_id: string;
@@ -24,7 +26,7 @@ export function nextEffects(
   limit: number,
 ): Promise<PendingEffect[]> {
   return database.query<PendingEffect>(
-    `SELECT sequence, lane, effect_id::text, effect, effect_key, target, body, source_event_id, source
+    `SELECT ctid::text AS place, sequence, lane, effect_id::text, effect, effect_key, target, body, source_event_id, source
      FROM consumer_effects AS e
      WHERE consumer = $1 AND lane = ANY ($2::smallint[]) AND state = 'pending'
        AND NOT EXISTS (SELECT FROM consumer_effects AS p
@@ -41,7 +43,11 @@ const HELD = `
     ON l.lane = mine.lane AND l.term = mine.term
   WHERE l.consumer = $1 AND l.lease_until > clock_timestamp()`;
 
-/** Removes effects that are carried out. */
+/**
+ * Removes effects that are carried out, by where their rows lie: the table is as large as what was
+ * written to it lately, and nearly all of that is gone, so that a plan which searches it reads it all.
+ * One whose row was changed meanwhile stays, and is carried out again, which changes nothing.
+ */
 export async function finishEffects(
   database: Queryable,
   consumer: string,
@@ -51,14 +57,14 @@ export async function finishEffects(
   if (done.length === 0) return;
   await database.query(
     `WITH held AS (${HELD})
-     DELETE FROM consumer_effects AS e
-     USING unnest($4::smallint[], $5::bigint[]) AS d (lane, sequence), held
-     WHERE e.consumer = $1 AND e.lane = d.lane AND e.sequence = d.sequence AND held.lane = e.lane`,
+     DELETE FROM consumer_effects AS e USING held
+     WHERE e.ctid = ANY ($4::tid[]) AND e.consumer = $1 AND e.sequence = ANY ($5::bigint[])
+       AND e.lane = held.lane`,
     [
       consumer,
       lanes.map(({ lane }) => lane),
       lanes.map(({ term }) => term),
-      done.map(({ lane }) => lane),
+      done.map(({ place }) => place),
       done.map(({ sequence }) => sequence),
     ],
   );
