@@ -1,20 +1,20 @@
 /**
  * How long an event takes from being stored until each view shows it, with all services on; and, in
  * the same run, how long a record takes that the same Kafka client sends from memory to a consumer
- * of the same client, which inserts it into a table. Both are seen by the same looks at a database.
- * The ratio is what order, once-only and all views together cost.
+ * of the same client, which inserts it into a table. A view shows an event from the commit of its row
+ * on; when that was, PostgreSQL has noted (`track_commit_timestamp`). The ratio is what order,
+ * once-only and all views together cost.
  *
  *   ./nova up --detach && . .nova/env && node bench/views-latency.bench.ts [events/s] [seconds]
  *
  * The load is open: each event has its time, whether the ones before it are answered or not. An
  * event is a message in one of 50 direct conversations. It begins with `stored_at`, which the log
- * gives just before the commit, and ends when a look finds the message (messaging, search) or the
- * notice that follows from it by a second event (notification).
+ * gives just before the commit, and ends with the message (messaging, search) or with the notice that
+ * follows from it by a second event (notification).
  */
 import { randomUUID } from 'node:crypto';
 import { effectId } from '@nova/events';
 import { openKafka } from '@nova/kafka';
-import { type Database, prepared } from '@nova/postgres';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { timestampDate } from '@nova/proto/runtime';
 import { createClient } from '@nova/rpc';
@@ -22,28 +22,31 @@ import { silentLogger } from '@nova/telemetry';
 import { environment } from './environment.ts';
 import {
   atRate,
+  COMMITTED_AT,
+  committedTimes,
   look,
   nowMs,
   quantiles,
   quantilesText,
   servingSchema,
   type Times,
-  Watch,
 } from './watch.ts';
 
 const rate = Number(process.argv[2] ?? 200);
 const seconds = Number(process.argv[3] ?? 60);
-/**
- * Of so many events one is looked for: looks cost processor time that the services share. No divisor
- * of the number of conversations, so that all of them have their turn.
- */
-const WATCHED_EVERY = 7;
+/** Of a process that has just started much is not compiled yet. */
+const WARM_SECONDS = 10;
 /** Made for this run's comparison; no nova topic, so that nothing takes its records for foreign. */
 const BARE_TOPIC = 'bench_bare_views';
 
-const NOTICES = prepared(
-  'SELECT notification_id FROM notification_view WHERE notification_id = ANY ($1)',
-);
+const NOTICES = `SELECT notification_id AS key, ${COMMITTED_AT} AS at FROM notification_view
+   WHERE notification_id = ANY ($1)`;
+// Keys are `conversation message`; columns are of another type in each service.
+const messagesBy = (type: 'text' | 'uuid') =>
+  `SELECT conversation_id || ' ' || message_id AS key, ${COMMITTED_AT} AS at FROM message_view
+   WHERE (conversation_id, message_id) IN (
+     SELECT split_part(key, ' ', 1)::${type}, split_part(key, ' ', 2)::${type}
+     FROM unnest($1::text[]) AS wanted (key))`;
 
 const events = createClient(EventsService, {
   address: environment('NOVA_EVENTS_URL'),
@@ -61,48 +64,19 @@ async function openConversations(count: number) {
   );
 }
 
-/** Keys are `conversation message`; the notice's key is its id. */
-async function watches() {
-  const open = async (area: string) => {
-    const url = environment(`NOVA_${area}_DATABASE_URL`);
-    return look(url, await servingSchema(url));
-  };
-  const databases = {
-    messaging: await open('MESSAGING'),
-    search: await open('SEARCH'),
-    notification: await open('NOTIFICATION'),
-  };
-  const notices = async (ids: readonly string[]) => {
-    const rows = await databases.notification.query<{ notification_id: string }>(NOTICES, [ids]);
-    return rows.map(({ notification_id }) => notification_id);
-  };
-  return {
-    messaging: new Watch(messagesIn(databases.messaging, 'text')),
-    search: new Watch(messagesIn(databases.search, 'uuid')),
-    notification: new Watch(notices),
-    close: () => Promise.all(Object.values(databases).map((database) => database.close())),
-  };
-}
-
-/** Finds messages by their keys; the columns are of this type. */
-function messagesIn(database: Database, type: 'text' | 'uuid') {
-  const sql = prepared(`SELECT conversation_id || ' ' || message_id AS key FROM message_view
-       WHERE (conversation_id, message_id) IN (
-         SELECT * FROM unnest($1::${type}[], $2::${type}[]) AS wanted (conversation_id, message_id))`);
-  return async (keys: readonly string[]) => {
-    const pairs = keys.map((key) => key.split(' '));
-    const rows = await database.query<{ key: string }>(sql, [
-      pairs.map(([conversation]) => conversation),
-      pairs.map(([, message]) => message),
-    ]);
-    return rows.map(({ key }) => key);
-  };
+/** When a view of this service showed what has these keys. */
+async function shown(area: string, find: string, keys: Iterable<string>): Promise<Times> {
+  const url = environment(`NOVA_${area}_DATABASE_URL`);
+  const database = look(url, await servingSchema(url));
+  try {
+    return await committedTimes(database, find, keys, 20_000);
+  } finally {
+    await database.close();
+  }
 }
 
 async function nova() {
   const conversations = await openConversations(50);
-  const { close, ...watching } = await watches();
-  const all = Object.values(watching);
   const stored: Times = new Map();
   const noticed: Times = new Map();
   const answered: Times = new Map();
@@ -118,26 +92,23 @@ async function nova() {
     });
     if (!isCounted || event?.storedAt === undefined) return;
     answered.set(key, nowMs() - startedAt);
-    if (n % WATCHED_EVERY !== 0) return;
     const at = timestampDate(event.storedAt).getTime() + (event.storedAt.nanos % 1e6) / 1e6;
     const noticeId = effectId('notification.views', event.eventId, `message:${users[(n + 1) % 2]}`);
     stored.set(key, at);
     noticed.set(noticeId, at);
-    watching.messaging.expect(key);
-    watching.search.expect(key);
-    watching.notification.expect(noticeId);
   };
   // Every code path and connection is warm before the first that counts.
-  await atRate(rate, rate * 2, (n) => publish(n, false));
+  await atRate(rate, rate * WARM_SECONDS, (n) => publish(n, false));
   await atRate(rate, rate * seconds, (n) => publish(n, true));
-  await Promise.all(all.map((watch) => watch.end(20_000)));
-  await close();
+  const messaging = await shown('MESSAGING', messagesBy('text'), stored.keys());
+  const search = await shown('SEARCH', messagesBy('uuid'), stored.keys());
+  const notification = await shown('NOTIFICATION', NOTICES, noticed.keys());
   const zero: Times = new Map([...answered.keys()].map((key) => [key, 0]));
   return {
     answered: quantiles(zero, answered),
-    messaging: quantiles(stored, watching.messaging.seen),
-    search: quantiles(stored, watching.search.seen),
-    notification: quantiles(noticed, watching.notification.seen),
+    messaging: quantiles(stored, messaging),
+    search: quantiles(stored, search),
+    notification: quantiles(noticed, notification),
   };
 }
 
@@ -162,34 +133,30 @@ async function bare(count: number) {
     },
     revoked: () => {},
   });
-  const sql = prepared('SELECT key FROM bench_bare WHERE key = ANY ($1)');
-  const watch = new Watch(async (keys) => {
-    return (await database.query<{ key: string }>(sql, [keys])).map(({ key }) => key);
-  });
+  const find = `SELECT key, ${COMMITTED_AT} AS at FROM bench_bare WHERE key = ANY ($1)`;
   const publisher = kafka.publisher();
   await publisher.start();
   const sent: Times = new Map();
   const send = (key: string) => {
-    watch.expect(key);
     const records = [{ key, value: Buffer.from('{}'), headers: {} }];
     return publisher.publish({ ...place, records });
   };
-  for (let n = 0; n < 600 && (n === 0 || watch.left > 0); n += 1) {
-    await send(randomUUID());
-    await atRate(10, 1, async () => {});
-  }
+  // The group has been joined when a record arrives.
+  const first = randomUUID();
+  await send(first);
+  await committedTimes(database, find, [first], 60_000);
   await atRate(rate, count, (_) => {
     const key = randomUUID();
     sent.set(key, nowMs());
     return send(key);
   });
-  await watch.end(10_000);
+  const arrived = await committedTimes(database, find, sent.keys(), 10_000);
   await publisher.stop();
   await source.stop();
   await kafka.admin().close();
   await database.query('DROP TABLE bench_bare');
   await database.close();
-  return quantiles(sent, watch.seen);
+  return quantiles(sent, arrived);
 }
 
 const direct = await bare(rate * Math.min(10, seconds));

@@ -1,4 +1,4 @@
-import { type Database, openDatabase } from '@nova/postgres';
+import { type Database, openDatabase, prepared } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
 import { quantile } from './harness/statistics.ts';
@@ -36,47 +36,37 @@ export async function servingSchema(url: string): Promise<string> {
   }
 }
 
+/** SQL for when the transaction that wrote a row was committed, in milliseconds since 1970. */
+export const COMMITTED_AT = 'extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000';
+
 /**
- * Looks again and again, with a pause of 5 ms, which of what is waited for is there, and notes when.
- * `find` gets the keys and answers with those that it finds.
+ * When the rows of these keys were committed, by what the server noted of each transaction: nothing
+ * looks at a view while it is measured. Waits for what is not there yet, at most so long.
+ *
+ * @param find SQL that gives `key` and `at` of the rows whose keys are in $1
  */
-export class Watch {
-  readonly seen: Times = new Map();
-  readonly #waiting = new Set<string>();
-  readonly #find: (keys: readonly string[]) => Promise<readonly string[]>;
-  readonly #stop = new AbortController();
-  readonly #loop: Promise<void>;
-
-  constructor(find: (keys: readonly string[]) => Promise<readonly string[]>) {
-    this.#find = find;
-    this.#loop = this.#run();
-  }
-
-  expect(key: string): void {
-    this.#waiting.add(key);
-  }
-
-  get left(): number {
-    return this.#waiting.size;
-  }
-
-  /** Waits until all is seen, at most so long; stops looking. */
-  async end(withinMs: number): Promise<void> {
-    for (let waited = 0; waited < withinMs && this.left > 0; waited += 50) await sleep(50);
-    this.#stop.abort();
-    await this.#loop;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
-      if (this.#waiting.size > 0) {
-        const found = await this.#find([...this.#waiting]);
-        const at = nowMs();
-        for (const key of found) if (this.#waiting.delete(key)) this.seen.set(key, at);
-      }
-      await sleep(5);
+export async function committedTimes(
+  database: Database,
+  find: string,
+  keys: Iterable<string>,
+  withinMs: number,
+): Promise<Times> {
+  const sql = prepared(find);
+  const times: Times = new Map();
+  const end = performance.now() + withinMs;
+  const left = new Set(keys);
+  while (left.size > 0 && performance.now() < end) {
+    for (const some of inChunks([...left])) {
+      const rows = await database.query<{ key: string; at: string }>(sql, [some]);
+      for (const { key, at } of rows) if (left.delete(key)) times.set(key, Number(at));
     }
+    if (left.size > 0) await sleep(200);
   }
+  return times;
+}
+
+function* inChunks(keys: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < keys.length; from += 1000) yield keys.slice(from, from + 1000);
 }
 
 /** Quantiles of the time from `started` to `ended`, by key. */

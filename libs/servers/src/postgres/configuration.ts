@@ -28,6 +28,8 @@ export function postgresConf(configuration: PostgresConfiguration): string {
     synchronous_commit: 'on',
     full_page_writes: 'on',
     shared_buffers: "'64MB'",
+    // When a row became visible can be asked later (bench/views-latency); costs 10 bytes a commit.
+    track_commit_timestamp: 'on',
     // Three helpers for reading ahead are for bigger machines.
     io_workers: 1,
     max_wal_size: "'1GB'",
