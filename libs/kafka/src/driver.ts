@@ -31,7 +31,11 @@ export interface ProducerSession {
   readonly nextOffsets: Map<string, bigint>;
   /** True until `retire`. */
   readonly isUsable: boolean;
-  /** Sends one batch to one partition and resolves with the answer as the client gives it. */
+  /**
+   * Sends one batch to one partition and resolves with the answer as the client gives it. Never called
+   * for a partition of which something is in work; what other partitions get at the same time may go
+   * into the same request.
+   */
   send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]>;
   /** Takes the session out of use; what is in work comes to its end or its deadline. */
   retire(): void;

@@ -47,9 +47,11 @@ export interface RefusedRecord {
 const CLOSE_DEADLINE_MS = 2000;
 
 /**
- * What it guards against is in the shared paper on Kafka clients: with the usual clients several partitions in one send lose acknowledged records when a leader changes; several sends
- * per partition reorder; a rejected send leaves sequence numbers that make later records vanish.
- * So: one partition per send, one send in work per partition, and after any doubt a new producer.
+ * What it guards against is in the shared paper on Kafka clients: with the usual clients several
+ * partitions in one send lose acknowledged records when a leader changes; several sends per partition
+ * reorder; a rejected send leaves sequence numbers that make later records vanish.
+ * So: one partition per send, one send in work per partition, and after any doubt a new producer. A
+ * driver may put sends into one request where it repeats none and tells what became of each.
  */
 export class SinglePartitionPublisher implements KafkaPublisher {
   readonly name = 'kafka publisher';
