@@ -8,25 +8,34 @@ import { crc32c } from './crc32c.ts';
 import { recordBatch } from './record-batch.ts';
 
 // kafkajs reads what was written; it checks no checksum, so that is looked at by itself.
+interface Decoded {
+  readonly records: readonly {
+    readonly offset: string;
+    readonly key: Buffer;
+    readonly value: Buffer;
+    readonly headers: Readonly<Record<string, Buffer>>;
+  }[];
+}
 const require = createRequire(import.meta.url);
-const Decoder = require('kafkajs/src/protocol/decoder');
-const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder');
+// Parts of kafkajs without types; they are called as its fetch does.
+const Decoder = require('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => object;
+const decodeBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder') as (
+  decoder: object,
+) => Promise<Decoded>;
 registerCodecs();
 
 const ORIGIN = { producerId: 2n ** 40n + 3n, producerEpoch: 7, firstSequence: 2 ** 31 - 2 };
 
 async function readBack(bytes: Buffer) {
-  const batch = await decodeBatch(new Decoder(bytes));
-  return batch.records.map(
-    (record: { key: Buffer; value: Buffer; headers: Record<string, Buffer>; offset: string }) => ({
-      offset: String(record.offset),
-      key: record.key.toString(),
-      value: record.value.toString('hex'),
-      headers: Object.fromEntries(
-        Object.entries(record.headers).map(([name, value]) => [name, value.toString()]),
-      ),
-    }),
-  );
+  const { records } = await decodeBatch(new Decoder(bytes));
+  return records.map(({ offset, key, value, headers }) => ({
+    offset: String(offset),
+    key: key.toString(),
+    value: value.toString('hex'),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, bytesOf]) => [name, bytesOf.toString()]),
+    ),
+  }));
 }
 
 // kafkajs takes a header `constructor` for one that is repeated.
