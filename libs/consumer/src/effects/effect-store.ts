@@ -1,5 +1,5 @@
 import type { LaneTerm } from '@nova/lease';
-import type { Queryable } from '@nova/postgres';
+import type { Database, Queryable } from '@nova/postgres';
 import type { JsonValue } from '@nova/proto/runtime';
 import type { EffectSource } from './write-effects.ts';
 
@@ -18,22 +18,34 @@ export interface PendingEffect {
   readonly source: EffectSource;
 }
 
+// Only an index scan marks what is gone: any other plan meets all that was ever written again, each
+// time, until the table is vacuumed.
+const BY_INDEX = `SELECT set_config('enable_seqscan', 'off', true),
+  set_config('enable_bitmapscan', 'off', true)`;
+
 /** The next effects of these lanes in the order of writing, without those behind a parked one. */
 export function nextEffects(
-  database: Queryable,
+  database: Pick<Database, 'transaction'>,
   consumer: string,
   lanes: readonly LaneTerm[],
   limit: number,
 ): Promise<PendingEffect[]> {
-  return database.query<PendingEffect>(
-    `SELECT ctid::text AS place, sequence, lane, effect_id::text, effect, effect_key, target, body, source_event_id, source
-     FROM consumer_effects AS e
-     WHERE consumer = $1 AND lane = ANY ($2::smallint[]) AND state = 'pending'
-       AND NOT EXISTS (SELECT FROM consumer_effects AS p
-                       WHERE p.consumer = $1 AND p.state = 'parked' AND p.target = e.target)
-     ORDER BY sequence LIMIT $3`,
-    [consumer, lanes.map(({ lane }) => lane), limit],
-  );
+  return database.transaction(async (tx) => {
+    const [, pending] = await Promise.all([
+      tx.query(BY_INDEX),
+      tx.query<PendingEffect>(
+        `SELECT ctid::text AS place, sequence, lane, effect_id::text, effect, effect_key, target, body,
+                source_event_id, source
+         FROM consumer_effects AS e
+         WHERE consumer = $1 AND lane = ANY ($2::smallint[]) AND state = 'pending'
+           AND NOT EXISTS (SELECT FROM consumer_effects AS p
+                           WHERE p.consumer = $1 AND p.state = 'parked' AND p.target = e.target)
+         ORDER BY sequence LIMIT $3`,
+        [consumer, lanes.map(({ lane }) => lane), limit],
+      ),
+    ]);
+    return pending;
+  });
 }
 
 // Lanes that this process still holds, by the database's clock.
