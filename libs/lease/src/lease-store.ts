@@ -84,43 +84,57 @@ const UNTIL = "clock_timestamp() + $2 * interval '1 millisecond'";
 /** Nobody takes a lease that ends later than this: the clock was put back since. Members may differ. */
 const BEYOND = "clock_timestamp() + $2 * interval '3 milliseconds'";
 
-function statements({ lanes, members, memberColumn: member, scope, answered = [] }: LeaseTables) {
-  // Of the given place among the parameters; nothing where the tables have one set of lanes only.
-  const within = (place: string, alias: string) =>
-    scope === undefined ? '' : `AND ${alias}.${scope.column} = ${place}`;
-  const column = scope === undefined ? '' : `${scope.column}, `;
-  const value = scope === undefined ? '' : '$3, ';
+/** Parts of statements that name the set of lanes; empty where the tables have one set only. */
+function inScope({ scope }: LeaseTables) {
   return {
-    // Forgets members that are long gone, and mends what a clock that was put back left.
-    beat: `
-      WITH too_late AS (
-        SELECT ${column}lane FROM ${lanes} AS l WHERE l.lease_until > ${BEYOND} ${within('$3', 'l')}
-        FOR UPDATE SKIP LOCKED
-      ), shortened AS (
-        UPDATE ${lanes} AS l SET lease_until = ${UNTIL}
-        FROM too_late WHERE l.lane = too_late.lane ${within('$3', 'l')}
-      ), seen_too_late AS (
-        SELECT ${column}${member} FROM ${members} AS m
-        WHERE m.seen_until > ${BEYOND} AND m.${member} <> $1 ${within('$3', 'm')}
-        FOR UPDATE SKIP LOCKED
-      ), doubted AS (
-        UPDATE ${members} AS m SET seen_until = ${UNTIL}
-        FROM seen_too_late AS s WHERE m.${member} = s.${member} ${within('$3', 'm')}
-      ), gone AS (
-        DELETE FROM ${members} AS m
-        WHERE m.seen_until < clock_timestamp() - interval '1 minute' AND m.${member} <> $1
-          ${within('$3', 'm')}
-      ), here AS (
-        INSERT INTO ${members} (${column}${member}, seen_until) VALUES (${value}$1, ${UNTIL})
-        ON CONFLICT (${column}${member}) DO UPDATE SET seen_until = excluded.seen_until
-      )
-      SELECT count(*) AS others, (
-        SELECT (1000 * extract(epoch FROM min(l.lease_until) - clock_timestamp()))::float8
-        FROM ${lanes} AS l
-        WHERE l.owner <> $1 AND l.lease_until > clock_timestamp() ${within('$3', 'l')}
-      ) AS ends_in_ms
-      FROM ${members} AS m
-      WHERE m.${member} <> $1 AND m.seen_until > clock_timestamp() ${within('$3', 'm')}`,
+    /** Of the given place among the parameters. */
+    within: (place: string, alias: string) =>
+      scope === undefined ? '' : `AND ${alias}.${scope.column} = ${place}`,
+    column: scope === undefined ? '' : `${scope.column}, `,
+  };
+}
+
+// Forgets members that are long gone, and mends what a clock that was put back left.
+function beatText(tables: LeaseTables): string {
+  const { lanes, members, memberColumn: member, scope } = tables;
+  const { within, column } = inScope(tables);
+  const value = scope === undefined ? '' : '$3, ';
+  return `
+    WITH too_late AS (
+      SELECT ${column}lane FROM ${lanes} AS l WHERE l.lease_until > ${BEYOND} ${within('$3', 'l')}
+      FOR UPDATE SKIP LOCKED
+    ), shortened AS (
+      UPDATE ${lanes} AS l SET lease_until = ${UNTIL}
+      FROM too_late WHERE l.lane = too_late.lane ${within('$3', 'l')}
+    ), seen_too_late AS (
+      SELECT ${column}${member} FROM ${members} AS m
+      WHERE m.seen_until > ${BEYOND} AND m.${member} <> $1 ${within('$3', 'm')}
+      FOR UPDATE SKIP LOCKED
+    ), doubted AS (
+      UPDATE ${members} AS m SET seen_until = ${UNTIL}
+      FROM seen_too_late AS s WHERE m.${member} = s.${member} ${within('$3', 'm')}
+    ), gone AS (
+      DELETE FROM ${members} AS m
+      WHERE m.seen_until < clock_timestamp() - interval '1 minute' AND m.${member} <> $1
+        ${within('$3', 'm')}
+    ), here AS (
+      INSERT INTO ${members} (${column}${member}, seen_until) VALUES (${value}$1, ${UNTIL})
+      ON CONFLICT (${column}${member}) DO UPDATE SET seen_until = excluded.seen_until
+    )
+    SELECT count(*) AS others, (
+      SELECT (1000 * extract(epoch FROM min(l.lease_until) - clock_timestamp()))::float8
+      FROM ${lanes} AS l
+      WHERE l.owner <> $1 AND l.lease_until > clock_timestamp() ${within('$3', 'l')}
+    ) AS ends_in_ms
+    FROM ${members} AS m
+    WHERE m.${member} <> $1 AND m.seen_until > clock_timestamp() ${within('$3', 'm')}`;
+}
+
+function statements(tables: LeaseTables) {
+  const { lanes, members, memberColumn: member, answered = [] } = tables;
+  const { within } = inScope(tables);
+  return {
+    beat: beatText(tables),
     // A lease that has ended stays ended.
     renew: `
       UPDATE ${lanes} AS l SET lease_until = ${UNTIL}

@@ -96,7 +96,8 @@ describe('the validator', () => {
   });
 
   it('gives up on what takes too long, leaves the event loop alone, and serves the others', async () => {
-    const impatient = createValidator({ limitMs: 1_500 });
+    const limitMs = 1_500;
+    const impatient = createValidator({ limitMs });
     let longestMs = 0;
     let lastMs = performance.now();
     const watch = setInterval(() => {
@@ -112,7 +113,8 @@ describe('the validator', () => {
       );
       expect(await codeOf(evil)).toBe('NOVA_SCHEMA_CHECK_OVERRUN');
       expect(await Promise.all(others)).toEqual(others.map(() => [[]]));
-      expect(longestMs).toBeLessThan(250);
+      // On the event loop it would have stood still for the whole limit.
+      expect(longestMs).toBeLessThan(limitMs / 2);
     } finally {
       clearInterval(watch);
       await impatient.part.stop();
