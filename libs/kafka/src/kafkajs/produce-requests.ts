@@ -66,7 +66,8 @@ export class ProduceRequests {
   readonly #leaders: Leaders;
   readonly #clock: Clock;
   readonly #sequences = new Map<string, number>();
-  #waiting: Waiting[] = [];
+  /** By leader. */
+  #gathered = new Map<string, readonly Waiting[]>();
 
   constructor(leaders: Leaders, clock: Clock) {
     this.#leaders = leaders;
@@ -80,34 +81,34 @@ export class ProduceRequests {
   add(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionAnswer[]>();
     const endsAtMs = this.#clock.monotonicMs() + deadlineMs;
-    this.#wait({ batch, endsAtMs, attempts: 0, resolve, reject });
+    void this.#place({ batch, endsAtMs, attempts: 0, resolve, reject });
     return promise;
   }
 
-  #wait(one: Waiting): void {
-    if (this.#waiting.length === 0) setImmediate(() => void this.#flush());
-    this.#waiting.push(one);
+  // Those whose leaders are known go together; nobody waits for a topic that must be asked about.
+  async #place(one: Waiting): Promise<void> {
+    const { topic, partition } = one.batch;
+    try {
+      const leader = await this.#leaders.leaderOf(topic, partition);
+      if (leader === undefined) one.resolve([]);
+      else this.#gather(leader, one);
+    } catch (thrown) {
+      this.#failed(one, thrown);
+    }
   }
 
-  async #flush(): Promise<void> {
+  #gather(leader: string, one: Waiting): void {
+    if (this.#gathered.size === 0) setImmediate(() => this.#sendGathered());
+    this.#gathered.set(leader, [...(this.#gathered.get(leader) ?? []), one]);
+  }
+
+  #sendGathered(): void {
+    const gathered = this.#gathered;
+    this.#gathered = new Map();
     const now = this.#clock.monotonicMs();
-    const waiting = this.#waiting.filter(({ endsAtMs }) => now < endsAtMs);
-    this.#waiting = [];
-    const byLeader = new Map<string, Waiting[]>();
-    await Promise.all(
-      waiting.map(async (one) => {
-        try {
-          const { topic, partition } = one.batch;
-          const leader = await this.#leaders.leaderOf(topic, partition);
-          if (leader === undefined) one.resolve([]);
-          else byLeader.set(leader, [...(byLeader.get(leader) ?? []), one]);
-        } catch (thrown) {
-          this.#failed(one, thrown);
-        }
-      }),
-    );
-    for (const [leader, group] of byLeader) {
-      for (const request of requestsOf(group)) void this.#produce(leader, request);
+    for (const [leader, group] of gathered) {
+      const inTime = group.filter(({ endsAtMs }) => now < endsAtMs);
+      for (const request of requestsOf(inTime)) void this.#produce(leader, request);
     }
   }
 
@@ -142,7 +143,7 @@ export class ProduceRequests {
     // Where nobody can be asked, the next attempt finds that out.
     void sleep(pauseMs)
       .then(() => this.#leaders.refresh().catch(() => {}))
-      .then(() => this.#wait(one));
+      .then(() => this.#place(one));
   }
 
   #answered(leader: string, group: readonly Waiting[]): Promise<readonly ProducedTopic[]> {
@@ -180,7 +181,7 @@ function* requestsOf(group: readonly Waiting[]): Generator<readonly Waiting[]> {
     request.push(one);
     bytes += size;
   }
-  yield request;
+  if (request.length > 0) yield request;
 }
 
 function answerFor({ topic, partition }: KafkaBatch, topics: readonly ProducedTopic[]) {

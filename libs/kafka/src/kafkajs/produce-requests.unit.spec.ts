@@ -138,6 +138,18 @@ describe('requests to brokers', () => {
     expect(sent).toEqual(['a: t/0@0']);
   });
 
+  it('do not wait for a topic that must be asked about', async () => {
+    const known = Promise.withResolvers<string>();
+    const { sent, requests } = rig({
+      leaderOf: (topic) => (topic === 'new' ? known.promise : Promise.resolve('a')),
+    });
+    const late = requests.add(batch('new', 0), MINUTE);
+    await requests.add(batch('t', 0), MINUTE);
+    known.resolve('b');
+    await late;
+    expect(sent).toEqual(['a: t/0@0', 'b: new/0@0']);
+  });
+
   it('are several where one would be larger than a broker takes', async () => {
     const { sent, requests } = rig();
     const large = (partition: number) => requests.add(batch('t', partition, 1, 9_000_000), MINUTE);
