@@ -18,13 +18,15 @@ export interface DatabaseOptions {
    * that in all cases but a silent server the outcome is known.
    */
   readonly statementTimeoutMs: number;
+  /** Longest wait for a free or new connection; ACQUIRE_TIMEOUT_MS unless told. */
+  readonly acquireTimeoutMs?: number;
   readonly logger: Logger;
 }
 
 /** How much later than the server the client gives up. */
 const CLIENT_MARGIN_MS = 300;
-/** Longest wait for a free or new connection. With 1,500 ms for a statement a call ends in 2.8 s. */
-export const ACQUIRE_TIMEOUT_MS = 1000;
+/** Usual for a service: with 1,500 ms for a statement a call ends in 2.8 s. */
+const ACQUIRE_TIMEOUT_MS = 1000;
 const CLOSE_WITHIN_MS = 2000;
 /** A connection has plans cached and is worth keeping. */
 const IDLE_TIMEOUT_MS = 60_000;
@@ -49,7 +51,7 @@ export function connectionConfig(options: DatabaseOptions): pg.ClientConfig {
     options: Object.entries(limits)
       .map(([name, ms]) => `-c ${name}=${ms}`)
       .join(' '),
-    connectionTimeoutMillis: ACQUIRE_TIMEOUT_MS,
+    connectionTimeoutMillis: options.acquireTimeoutMs ?? ACQUIRE_TIMEOUT_MS,
     query_timeout: answerTimeoutMs(limit),
     keepAlive: true,
     types: valueTypes,

@@ -61,7 +61,8 @@ export interface ServeOptions {
 export async function serveLog(url: string, options: ServeOptions = {}): Promise<ServedLog> {
   const { logger = silentLogger, limits = {}, beforeAppend } = options;
   const { admin = { ensureTopics: () => Promise.resolve([]) } } = options;
-  const limitsOfDatabase = { poolSize: 8, statementTimeoutMs: 5_000 };
+  // A machine that is busy with other specs takes seconds for a new connection.
+  const limitsOfDatabase = { poolSize: 8, statementTimeoutMs: 5_000, acquireTimeoutMs: 10_000 };
   const database = openDatabase({ url, applicationName: 'spec', ...limitsOfDatabase, logger });
   const growth = createLogGrowth(database);
   const waker = createWaker(database);
