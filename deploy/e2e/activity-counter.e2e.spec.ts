@@ -245,7 +245,9 @@ describe('the example of a service of another team', () => {
         stdout: expect.stringContaining('payload.coupon: is required'),
       });
       const diff = await schema('diff', 'message_created', file);
-      expect(diff.stdout).toContain('breaks activity-counter/views\n');
+      expect(diff.stdout).toContain('breaks messaging/views\n');
+      // It counts messages, and reads nothing of them.
+      expect(diff.stdout).toContain('spares activity-counter/views: reads none of that\n');
       expect(diff.code).toBe(1);
       // The shape that tools/async-api.unit.spec.ts asserts.
       const document = JSON.parse((await schema('asyncapi')).stdout) as { operations: object };
