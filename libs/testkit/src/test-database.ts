@@ -141,7 +141,10 @@ function hashOf(migrations: readonly TestMigrations[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Opens a pool with a connection: for its first a busy machine may take longer than a call may wait. */
+/** A machine that is busy with other specs takes longer for a new connection than a call may wait. */
+const ACQUIRE_TIMEOUT_MS = 3000;
+
+/** Opens a pool with a connection, however long its first may take. */
 async function connect(
   url: string,
   poolSize: number,
@@ -151,6 +154,7 @@ async function connect(
     url,
     poolSize,
     statementTimeoutMs,
+    acquireTimeoutMs: ACQUIRE_TIMEOUT_MS,
     applicationName: 'spec',
     logger: silentLogger,
   });

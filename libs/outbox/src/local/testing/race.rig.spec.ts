@@ -104,7 +104,8 @@ export async function race(test: TestDatabase, options: RaceOptions): Promise<re
 function pool(url: string, poolSize: number): Database {
   const applicationName = 'race';
   return openDatabase({
-    ...{ url, poolSize, applicationName, statementTimeoutMs: 30_000, logger: silentLogger },
+    ...{ url, poolSize, applicationName, logger: silentLogger },
+    ...{ statementTimeoutMs: 30_000, acquireTimeoutMs: 30_000 },
   });
 }
 
