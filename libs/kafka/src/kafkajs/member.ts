@@ -19,7 +19,9 @@ const TOPIC_GONE = 'This server does not host this topic-partition';
  * - whatever a handler throws ends or stalls a consumer (K6, K7): nothing is thrown into it;
  * - heartbeats go out between batches only (K9): its handler keeps nothing waiting;
  * - it restarts itself in ways that stop() does not end (K17): `restartOnFailure` says no;
- * - it can stop without a word (K11, K12): 30 s without a heartbeat's answer end the session;
+ * - it can stop without a word (K11, K12): 30 s without a heartbeat's answer as a member that has
+ *   joined end the session;
+ * - a join again that was refused is forgotten: patched, it comes before the next fetch;
  * - a seek to the earliest offset becomes offset 0 with manual commits: only numbers are used;
  * - it reads on at the old offset of a topic that was deleted and made anew, and tells of it only in
  *   its log;
@@ -35,6 +37,7 @@ export class KafkajsMember implements MemberSession {
   readonly #watch: NodeJS.Timeout;
   #running: Promise<void> = Promise.resolve();
   #heardAtMs = systemClock.monotonicMs();
+  #isJoining = false;
 
   constructor(options: CompleteOptions, membership: Membership, events: MemberEvents) {
     this.#topics = membership.topics;
@@ -131,15 +134,21 @@ export class KafkajsMember implements MemberSession {
     const heard = () => {
       this.#heardAtMs = systemClock.monotonicMs();
     };
-    this.#consumer.on(HEARTBEAT, heard);
+    this.#consumer.on(HEARTBEAT, () => {
+      if (!this.#isJoining) heard();
+    });
     this.#consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.#isJoining = false;
       heard();
       const assigned = Object.entries(payload.memberAssignment).flatMap(([topic, partitions]) =>
         partitions.map((partition) => ({ topic, partition })),
       );
       this.#quietly(() => this.#events.joined(assigned));
     });
-    this.#consumer.on(REBALANCING, () => this.#quietly(() => this.#events.rebalancing()));
+    this.#consumer.on(REBALANCING, () => {
+      this.#isJoining = true;
+      this.#quietly(() => this.#events.rebalancing());
+    });
     this.#consumer.on(START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       this.#quietly(() => this.#events.skipped(payload, BigInt(payload.lastOffset) + 1n));
