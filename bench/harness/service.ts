@@ -29,9 +29,23 @@ export async function startEventsService(
   databaseUrl: string,
 ): Promise<RunningService> {
   const environment = { NOVA_EVENTS_DATABASE_URL: databaseUrl };
-  const migration = run('events-service', environmentOf(stage, environment), '--migrate');
+  const migration = run(
+    'events-service',
+    environmentOf(stage, environment),
+    'main.ts',
+    '--migrate',
+  );
   if ((await exitCodeOf(migration)) !== 0) throw new Error('the log could not be migrated');
   return start(stage, 'events-service', environment);
+}
+
+/** Starts the relay of a log that was migrated; resolves when it has made the topics. */
+export function startRelayService(
+  stage: Pick<Stage, 'servers'>,
+  databaseUrl: string,
+): Promise<RunningService> {
+  const environment = { NOVA_EVENTS_DATABASE_URL: databaseUrl };
+  return start(stage, 'events-service', environment, 'relay-main.ts');
 }
 
 /** Starts a service with views over an empty database; resolves when it is ready. */
@@ -51,10 +65,11 @@ async function start(
   stage: Pick<Stage, 'servers'>,
   name: string,
   own: Environment,
+  entry = 'main.ts',
 ): Promise<RunningService> {
   const [grpc = 0, ops = 0] = await freePorts(2);
   const ports = { NOVA_GRPC_PORT: String(grpc), NOVA_OPS_PORT: String(ops) };
-  const service = run(name, environmentOf(stage, { ...own, ...ports }));
+  const service = run(name, environmentOf(stage, { ...own, ...ports }), entry);
   const giveUpAt = performance.now() + READY_WITHIN_MS;
   while (!(await isReady(`http://127.0.0.1:${ops}/health/ready`))) {
     const hasEnded = service.exitCode !== null || service.signalCode !== null;
@@ -81,9 +96,9 @@ function environmentOf({ servers }: Pick<Stage, 'servers'>, own: Environment): E
   };
 }
 
-function run(name: string, environment: Environment, ...words: readonly string[]) {
+function run(name: string, environment: Environment, entry: string, ...words: readonly string[]) {
   const { PATH = '' } = processEnvironment;
-  const child = spawn(process.execPath, [join('src', 'main.ts'), ...words], {
+  const child = spawn(process.execPath, [join('src', entry), ...words], {
     cwd: join(SERVICES, name),
     env: { PATH, ...environment },
     // Its standard input ends with this process, and then it ends.

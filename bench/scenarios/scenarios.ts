@@ -1,5 +1,6 @@
 import type { Scenario } from '../harness/scenario.ts';
 import type { ScenarioName } from '../names.ts';
+import { e1 } from './e1-import.ts';
 import { w1 } from './w1-drain.ts';
 import { w1b } from './w1b-memory.ts';
 import { w3 } from './w3-latency.ts';
@@ -30,5 +31,6 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   w14,
   w14services,
   w13,
+  e1,
   w6,
 };

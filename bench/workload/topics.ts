@@ -5,6 +5,7 @@ import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
 import type { BenchServers } from '../harness/servers.ts';
 import { Oracle, type Verdict } from './oracle.ts';
+import { READ_WITHIN_MS, readTopics } from './read-topics.ts';
 import { typesOf, type Workload } from './workload.ts';
 
 /** The topics of a workload. */
@@ -16,7 +17,6 @@ export function topicsOf(workload: Pick<Workload, 'suffix'>): readonly string[] 
 export const benchTopics: readonly string[] = topicsOf({});
 
 const typeByTopic = new Map(typesOf({}).map((type) => [topicOf(type), type]));
-const READ_WITHIN_MS = 300_000;
 /** Longer than any turn; segments small enough to go in time. */
 const RETENTION_MS = String(15 * 60_000);
 const SEGMENT_BYTES = String(16 * 1024 * 1024);
@@ -100,38 +100,9 @@ export class TopicsUnderTest {
     await this.#kafka.admin().close();
   }
 
-  async #readNew(see: See): Promise<void> {
-    const member = await this.#kafka.source().open({
-      groupId: `oracle-${randomUUID()}`,
-      topics: benchTopics,
-      startAt: (assigned) => {
-        const keys = assigned.map(({ topic, partition }) => `${topic}:${partition}`);
-        return Promise.resolve(
-          new Map(keys.map((key) => [key, this.#offsets.get(key) ?? 'beginning'] as const)),
-        );
-      },
-      deliver: ({ topic, partition, records }) => {
-        for (const { key, value, offset } of records) {
-          see(topic, key, value);
-          this.#offsets.set(`${topic}:${partition}`, offset + 1n);
-        }
-        return Promise.resolve();
-      },
-      revoked: () => {},
-    });
-    try {
-      const giveUpAt = performance.now() + READ_WITHIN_MS;
-      while (!this.#hasAll(await member.endOffsets().catch(() => new Map<string, bigint>()))) {
-        if (performance.now() > giveUpAt) throw new Error('the topics could not be read in time');
-        await sleep(20);
-      }
-    } finally {
-      await member.stop();
-    }
-  }
-
-  #hasAll(ends: ReadonlyMap<string, bigint>): boolean {
-    if (ends.size < benchTopics.length * DEFAULT_PARTITIONS) return false;
-    return [...ends].every(([key, end]) => (this.#offsets.get(key) ?? 0n) >= end);
+  #readNew(see: See): Promise<void> {
+    return readTopics(this.#kafka, benchTopics, this.#offsets, (topic, { key, value }) =>
+      see(topic, key, value),
+    );
   }
 }

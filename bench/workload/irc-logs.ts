@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /** What a file says about its conversation, counted without any code of nova. */
 export interface CountedLog {
@@ -49,8 +49,8 @@ function readLine(line: string): Line | undefined {
   return undefined;
 }
 
-function countFile(network: string, folder: string, name: string): CountedLog {
-  const lines = readFileSync(join(folder, name), 'utf8')
+function countFile(network: string, file: string): CountedLog {
+  const lines = readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => readLine(line.replace(/\r$/, '')) ?? []);
   // Whoever was seen only in leaving was not there to be spoken to.
@@ -61,7 +61,7 @@ function countFile(network: string, folder: string, name: string): CountedLog {
     }),
   );
   const counted: CountedLog = {
-    conversationId: derived(`irc:${network}:${name}`),
+    conversationId: derived(`irc:${network}:${basename(file)}`),
     messages: 0,
     mentions: 0,
     members: new Set(),
@@ -98,9 +98,9 @@ function mentions(text: string, nicks: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** Every file of a folder that has anything of a conversation in it. */
-export function countLogs(network: string, folder: string): CountedLog[] {
-  return readdirSync(folder)
-    .map((name) => countFile(network, folder, name))
+/** Every file that has anything of a conversation in it. */
+export function countLogs(network: string, files: readonly string[]): readonly CountedLog[] {
+  return files
+    .map((file) => countFile(network, file))
     .filter(({ members, messages }) => members.size > 0 || messages > 0);
 }
