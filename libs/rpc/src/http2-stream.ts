@@ -14,20 +14,17 @@ export function http2StreamOf(call: ServerInterceptingCallInterface): Http2Strea
 /** The few things that are done to a stream. */
 export type Http2Stream = Pick<
   ServerHttp2Stream,
-  'close' | 'closed' | 'destroyed' | 'once' | 'removeAllListeners' | 'resume'
+  'close' | 'closed' | 'destroyed' | 'once' | 'readableEnded' | 'removeAllListeners' | 'resume'
 >;
-
-/** How long a caller who is refused is waited for to have sent its request. */
-const REST_MS = 500;
 
 /**
  * Reads what the caller of a single request still sends, for nobody, and goes on when it has come, or
- * 500 ms later. Unread it would take room from the connection's other calls. And a stream that its
- * caller has left with a status counts on against the streams of its connection: Node resets those
- * above the limit, and ends a connection with a hundred of them.
+ * after `ms`. Unread it would take room from the connection's other calls. And a stream that its caller
+ * has left with a status counts on against the streams of its connection until Node has put it away:
+ * those above the limit are reset, and a connection with a hundred of them is ended.
  */
-export function afterRest(stream: Http2Stream | undefined, then: () => void): void {
-  if (stream === undefined || stream.destroyed) {
+export function afterRest(stream: Http2Stream | undefined, ms: number, then: () => void): void {
+  if (stream === undefined || stream.destroyed || stream.readableEnded) {
     then();
     return;
   }
@@ -39,7 +36,7 @@ export function afterRest(stream: Http2Stream | undefined, then: () => void): vo
     if (!isOver) then();
     isOver = true;
   };
-  const timer = setTimeout(over, REST_MS);
+  const timer = setTimeout(over, ms);
   timer.unref();
   stream.once('end', over);
   stream.once('close', over);

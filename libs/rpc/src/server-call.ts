@@ -21,7 +21,7 @@ import { type Caller, describePolicy, permits } from './caller.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
 import { asNovaError, statusFor } from './error-status.ts';
 import { errors } from './errors.ts';
-import { afterRest, cutUnlessClosed, http2StreamOf } from './http2-stream.ts';
+import { http2StreamOf } from './http2-stream.ts';
 import type { IdentitySource, RequestHeaders } from './identity.ts';
 import type { ServedMethod } from './implement.ts';
 import { errorFromLibrary } from './library-status.ts';
@@ -30,6 +30,7 @@ import { pump } from './pump.ts';
 import { requestHeaders } from './request-headers.ts';
 import { RequestReader } from './request-reader.ts';
 import { ResponseWriter } from './response-writer.ts';
+import { tellStatus } from './tell-status.ts';
 import { codeOf, type WireStatus } from './wire-status.ts';
 
 /** What the calls of one server share. */
@@ -45,8 +46,6 @@ export interface CallHost {
 
 const ANONYMOUS: Caller = { principal: 'anonymous', roles: new Set(), actsForOthers: false };
 const OK: WireStatus = { status: 'OK', message: '' };
-// Long enough for the status to reach a caller that still sends.
-const LINGER_MS = 1000;
 
 const duration = histogram(
   metricNames.rpcDuration,
@@ -287,12 +286,12 @@ export class ServerCall {
       this.#sendStatus({ code: codeOf(given.status), details: given.message, metadata });
     };
     this.#writer?.close();
-    const stream = http2StreamOf(this.#base);
-    if (this.#reader.complete || this.#readsMany()) tell();
-    else afterRest(stream, tell);
-    cutUnlessClosed(stream, this.#reader.complete ? this.#host.limits.unreadMs : LINGER_MS);
+    const beganMsAgo = performance.now() - this.#startedAt;
+    const isComplete = this.#reader.complete;
+    const request = { isComplete, isSingle: !this.#readsMany(), beganMsAgo };
+    tellStatus(http2StreamOf(this.#base), request, this.#host.limits, tell);
     this.#reader.end();
-    duration.record((performance.now() - this.#startedAt) / 1000, {
+    duration.record(beganMsAgo / 1000, {
       rpc_method: this.#method.fullName,
       rpc_status: given.status,
     });

@@ -1,0 +1,30 @@
+import { afterRest, cutUnlessClosed, type Http2Stream } from './http2-stream.ts';
+import type { Limits } from './limits.ts';
+
+/** How far the request of a call has come when the call is over. */
+export interface RequestState {
+  readonly isComplete: boolean;
+  /** One message; else it goes on for as long as the caller likes. */
+  readonly isSingle: boolean;
+  readonly beganMsAgo: number;
+}
+
+/** Long enough for the status to reach a caller that still sends. */
+const LINGER_MS = 1000;
+/** What a caller gets at least to send the rest, whose time for that is nearly over. */
+const LEAST_REST_MS = 500;
+
+/** Tells a caller how its call ended: when its single request has come, or the time for that is over. */
+export function tellStatus(
+  stream: Http2Stream | undefined,
+  { isComplete, isSingle, beganMsAgo }: RequestState,
+  { uploadMs, unreadMs }: Pick<Limits, 'uploadMs' | 'unreadMs'>,
+  tell: () => void,
+): void {
+  const tellAndCut = () => {
+    tell();
+    cutUnlessClosed(stream, isComplete ? unreadMs : LINGER_MS);
+  };
+  if (isComplete || !isSingle) tellAndCut();
+  else afterRest(stream, Math.max(LEAST_REST_MS, uploadMs - beganMsAgo), tellAndCut);
+}
