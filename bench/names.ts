@@ -13,6 +13,7 @@ export const SCENARIO_NAMES = {
   w14: 'a relay while nothing happens',
   w14services: 'services while nothing happens',
   w13: 'a relay that is killed again and again',
+  w11: 'poison, oversize and a hot aggregate beside other aggregates',
   e1: 'real chat logs, until they are in every view',
   w6: 'a snapshot or a transaction that is held for a minute',
 } as const;

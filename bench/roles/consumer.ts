@@ -6,6 +6,7 @@ import { openPool } from '../harness/databases.ts';
 import type { Prepared } from '../harness/worker-messages.ts';
 import { benchView } from '../workload/bench-view.ts';
 import { logReader } from '../workload/log-reader.ts';
+import { seenView } from '../workload/seen-view.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { Driver } from './relay.ts';
 
@@ -19,21 +20,28 @@ export interface ConsumerOptions {
   /**
    * `apply`: runs once over an empty log, stops, and at go applies what Kafka has by then.
    * `rebuild`: applies the log, and at go makes its views anew.
+   * `follow`: runs over an empty log, and applies what comes; its view has a row for each event.
    */
-  readonly work: 'apply' | 'rebuild';
+  readonly work: 'apply' | 'rebuild' | 'follow';
+  /** How many events it parks, each of an aggregate of its own, and how many never come. */
+  readonly poison?: number;
+  readonly refused?: number;
 }
 
 const WITHIN_MS = 600_000;
+/** Nothing applied or parked for so long: what is missing never comes, and the oracle shall say so. */
+const STALLED_MS = 60_000;
 
 /** A consumer of nova with one view, as a service runs it. */
 export async function prepareConsumer(options: ConsumerOptions): Promise<Prepared> {
-  const { logUrl, viewsUrl, brokers, driver, workload, work } = options;
+  const { logUrl, viewsUrl, brokers, driver, workload, work, poison = 0, refused = 0 } = options;
   const log = openPool(logUrl, 4);
   const database = openPool(viewsUrl);
   const kafka = openKafka({ brokers, clientId: 'bench-consumer', logger: silentLogger, driver });
+  const view = work === 'follow' ? seenView(workload) : benchView(workload);
   const open = () =>
     createConsumer({
-      definition: { service: 'bench', name: 'views', views: [benchView(workload)], effects: [] },
+      definition: { service: 'bench', name: 'views', views: [view], effects: [] },
       database,
       source: kafka.source(),
       log: logReader(log),
@@ -49,12 +57,13 @@ export async function prepareConsumer(options: ConsumerOptions): Promise<Prepare
     async go() {
       const startedAt = performance.now();
       let generation = 1;
-      if (work === 'apply') {
-        consumer = open();
-        await consumer.start();
-        await until(() => consumer.status().appliedTotal >= workload.events, consumer);
-      } else {
-        generation = await consumer.rebuild();
+      if (work === 'rebuild') generation = await consumer.rebuild();
+      else {
+        if (work === 'apply') {
+          consumer = open();
+          await consumer.start();
+        }
+        await settled(consumer, { applied: workload.events - poison - refused, parked: poison });
       }
       const seconds = (performance.now() - startedAt) / 1000;
       return { values: { seconds, rate: workload.events / seconds, generation } };
@@ -65,6 +74,22 @@ export async function prepareConsumer(options: ConsumerOptions): Promise<Prepare
       await Promise.all([log.close(), database.close()]);
     },
   };
+}
+
+/** Until it has everything, or gets nothing more. */
+async function settled(
+  consumer: Consumer,
+  { applied, parked }: { readonly applied: number; readonly parked: number },
+): Promise<void> {
+  let moved = { at: performance.now(), count: 0 };
+  for (;;) {
+    const { appliedTotal, parkedAggregates, retryingAggregates } = consumer.status();
+    if (appliedTotal >= applied && parkedAggregates >= parked && retryingAggregates === 0) return;
+    const count = appliedTotal + parkedAggregates;
+    if (count > moved.count) moved = { at: performance.now(), count };
+    if (performance.now() - moved.at > STALLED_MS) return;
+    await sleep(5);
+  }
 }
 
 async function until(holds: () => boolean, consumer: Consumer): Promise<void> {

@@ -19,12 +19,15 @@ export interface RelayOptions {
   readonly events: number;
   /** Starts when it is prepared, not at go: its lanes are settled then. */
   readonly startsAtOnce?: boolean;
+  /** What it will publish to, if not the topics of all. */
+  readonly topics?: readonly string[];
   readonly settings?: Partial<RelaySettings>;
 }
 
 /** nova's relay as the process events-relay builds it, draining a log. */
 export async function prepareRelay(options: RelayOptions): Promise<Prepared> {
-  const { databaseUrl, brokers, driver, events, startsAtOnce = false, settings = {} } = options;
+  const { databaseUrl, brokers, driver, events, settings = {} } = options;
+  const { startsAtOnce = false, topics = benchTopics } = options;
   const database = openPool(databaseUrl);
   const kafka = openKafka({ brokers, clientId: 'bench-relay', logger: silentLogger, driver });
   const publisher = kafka.publisher();
@@ -37,7 +40,7 @@ export async function prepareRelay(options: RelayOptions): Promise<Prepared> {
     settings,
   });
   await publisher.start();
-  await Promise.all(benchTopics.map((topic) => publisher.partitionsOf(topic)));
+  await Promise.all(topics.map((topic) => publisher.partitionsOf(topic)));
   await database.ping();
   if (startsAtOnce) await relay.start();
   return {

@@ -12,6 +12,7 @@ import { w8rpc } from './w8-publish.ts';
 import { w9 } from './w9-consume.ts';
 import { w9redis } from './w9-redis.ts';
 import { w10 } from './w10-rebuild.ts';
+import { w11 } from './w11-troubles.ts';
 import { w13 } from './w13-killed.ts';
 import { w14 } from './w14-idle.ts';
 import { w14services } from './w14-services.ts';
@@ -31,6 +32,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   w14,
   w14services,
   w13,
+  w11,
   e1,
   w6,
 };

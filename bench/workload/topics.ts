@@ -43,8 +43,11 @@ export class TopicsUnderTest {
   }
 
   /** Makes further topics. */
-  async ensure(topics: readonly string[]): Promise<void> {
-    const config = { 'retention.ms': RETENTION_MS, 'segment.bytes': SEGMENT_BYTES };
+  async ensure(
+    topics: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const config = { 'retention.ms': RETENTION_MS, 'segment.bytes': SEGMENT_BYTES, ...more };
     const specs = topics.map((topic) => ({ topic, partitions: DEFAULT_PARTITIONS, config }));
     await this.#kafka.admin().ensureTopics(specs);
   }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { contentStart, type EventKind, kindOf, OVERSIZE_BYTES } from './troubles.ts';
 
 /** How many topics a nova in life has events for, more or less. */
 const TYPES = [
@@ -29,6 +30,8 @@ export interface Workload {
   readonly aggregates: number;
   /** Makes event types, and so topics, that no other turn has. */
   readonly suffix?: string;
+  /** With poison, oversize and a hot aggregate among them: see troubles.ts. */
+  readonly troubled?: boolean;
 }
 
 /** The event types of a workload: six, as in life. */
@@ -37,16 +40,16 @@ export function typesOf({ suffix = '' }: Pick<Workload, 'suffix'>): readonly str
 }
 
 /** Event `n`, from 0. */
-export function eventOf({ aggregates, suffix = '' }: Workload, n: number): BenchEvent {
-  // 7,919 is prime: neighbours are of different aggregates, and each aggregate gets all types.
-  const aggregate = (n * 7919) % aggregates;
+export function eventOf(workload: Workload, n: number): BenchEvent {
+  const { aggregates, suffix = '' } = workload;
+  const kind = kindOf(workload, n);
   const type = (n + Math.floor(n / aggregates)) % TYPES.length;
   return {
     n,
     eventType: suffix === '' ? (TYPES[type] ?? '') : `${TYPES[type]}_${suffix}`,
     aggregateType: BENCH_AGGREGATE,
-    aggregateId: aggregateIdOf(aggregate),
-    payload: payloadOf(n),
+    aggregateId: aggregateIdOf(aggregateOf(kind, n, aggregates)),
+    payload: payloadOf(kind, n),
   };
 }
 
@@ -78,9 +81,16 @@ function aggregateIdOf(aggregate: number): string {
   return id;
 }
 
-function payloadOf(n: number): Buffer {
-  const start = `{"n":${n},"content":"`;
+/** Hot events are of one aggregate; what is in trouble has one of its own. */
+function aggregateOf(kind: EventKind, n: number, aggregates: number): number {
+  if (kind === 'hot') return -1;
+  // 7,919 is prime: neighbours are of different aggregates, and each aggregate gets all types.
+  return kind === 'other' ? (n * 7919) % aggregates : -2 - n;
+}
+
+function payloadOf(kind: EventKind, n: number): Buffer {
+  const start = `{"n":${n},"content":"${contentStart(kind)}`;
   const words = `${hash('sha1', `event ${n}`)} `;
-  const room = PAYLOAD_BYTES - start.length - 2;
+  const room = (kind === 'oversize' ? OVERSIZE_BYTES : PAYLOAD_BYTES) - start.length - 2;
   return Buffer.from(`${start}${words.repeat(Math.ceil(room / words.length)).slice(0, room)}"}`);
 }
