@@ -109,7 +109,7 @@ export class Load {
       this.#learn(one, (await Promise.all(answers)).flat());
       return;
     }
-    const count = share < 0.25 ? 2 + Math.floor(random() * 12) : 1;
+    const count = share < 0.25 ? 2 + Math.floor(random() * 40) : 1;
     const events = Array.from({ length: count }, () =>
       random() < 0.3 && one.lastMessageId !== '' ? this.#edit(one) : this.#message(one),
     );
