@@ -8,6 +8,7 @@
  *   privateKafkaCluster             the same with several brokers
  *   privateSecuredKafka             with a listener for TLS and passwords
  *   losingProxy                     carried out, but the answer is lost
+ *   stopwatch                   time as the process got it, for bounds that others must not break
  *   torturePart, tellTorture        how much of a long form is run, and what it came to
  *   testStack                   events-service, its relay and services as processes
  *
@@ -39,6 +40,7 @@ export {
   testPostgres,
   testRedis,
 } from './spec-servers.ts';
+export { stopwatch } from './stopwatch.ts';
 export {
   type TestDatabase,
   type TestDatabaseOptions,

@@ -1,5 +1,6 @@
 import { messageOf } from '@nova/errors';
-import { sleep, systemClock } from '@nova/time';
+import { sleep } from '@nova/time';
+import { stopwatch } from './stopwatch.ts';
 
 /** How long to wait, and for what: the words are the error. */
 export interface WaitOptions {
@@ -11,7 +12,8 @@ export interface WaitOptions {
 
 /**
  * Asks `condition` again and again until it returns something other than false or undefined, and
- * returns that. A condition that throws (a failing `expect`, a refused connection) is not yet met.
+ * returns that. A condition that throws (a failing `expect`, a refused connection) is not yet met. The
+ * time is that of {@link stopwatch}: what others take of the machine is not the condition's fault.
  *
  * @throws Error naming `what` and the last reason, once the time is over.
  */
@@ -19,7 +21,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { withinMs, what, everyMs = 20 }: WaitOptions,
 ): Promise<Exclude<Awaited<T>, false | undefined>> {
-  const giveUpAt = systemClock.monotonicMs() + withinMs;
+  const watch = stopwatch();
   for (;;) {
     let failure: unknown;
     try {
@@ -31,7 +33,7 @@ export async function waitFor<T>(
     } catch (thrown) {
       failure = thrown;
     }
-    if (systemClock.monotonicMs() >= giveUpAt) {
+    if (watch.ms() >= withinMs) {
       const reason = failure === undefined ? '' : `: ${messageOf(failure)}`;
       throw new Error(`${what} did not come within ${withinMs} ms${reason}`, { cause: failure });
     }

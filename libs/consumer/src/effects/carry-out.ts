@@ -5,7 +5,7 @@ import type { ConsumerContext } from '../context.ts';
 import type { EffectAppend, EffectEvent, EventAppender } from '../effect.ts';
 import { failureOf, isOutage } from '../failure.ts';
 import { entered, enterGeneration, type Generation } from '../generation.ts';
-import { finishEffects, type PendingEffect, parkEffect } from './effect-store.ts';
+import { type PendingEffect, parkEffect } from './effect-store.ts';
 
 /** What an effect came to when it was judged. */
 type Judgement =
@@ -15,9 +15,9 @@ type Judgement =
 
 /**
  * Carries out effects, given in the order of writing: judges all on the serving views, appends their
- * events in one call, removes what is done and parks what is refused; what stands behind that for
- * the same target stays. Appending twice stores once, because the event's id follows from the
- * effect.
+ * events in one call and parks what is refused; what stands behind that for the same target stays.
+ * Answers what is done, to be removed. Appending twice stores once, because the event's id follows
+ * from the effect.
  *
  * @throws when views or log are away: the same effects are then carried out later.
  */
@@ -27,9 +27,7 @@ export async function carryOut(
   generation: Generation,
   lanes: readonly LaneTerm[],
   wave: readonly PendingEffect[],
-): Promise<void> {
-  const { database } = context;
-  const { consumer } = generation;
+): Promise<readonly PendingEffect[]> {
   const lost = await lostOf(context, wave);
   const sound = wave.filter((pending) => !lost.includes(pending));
   const judged = inOrder(await judgeAll(context, generation, sound));
@@ -44,13 +42,13 @@ export async function carryOut(
     if (outcome?.outcome === 'refused') refused.push({ pending, refused: outcome.reason });
   }
   for (const { pending, refused: reason } of refused) {
-    await parkEffect(database, consumer, lanes, pending, reason);
+    await parkEffect(context.database, generation.consumer, lanes, pending, reason);
     context.logger.error(
       { event_id: pending.source_event_id, name: pending.effect, reason },
       'effect parked, those behind it wait',
     );
   }
-  await finishEffects(database, consumer, lanes, done);
+  return done;
 }
 
 /** Effects of events that the log has lost since: they are dropped, as the events were. */

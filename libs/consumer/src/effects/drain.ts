@@ -4,7 +4,7 @@ import type { EventAppender } from '../effect.ts';
 import type { Generation } from '../generation.ts';
 import { carryOut } from './carry-out.ts';
 import { EffectLanes } from './effect-lanes.ts';
-import { nextEffects } from './effect-store.ts';
+import { nextEffects, type PendingEffect } from './effect-store.ts';
 
 const BATCH = 500;
 const POLL_MS = 1000;
@@ -14,7 +14,8 @@ const AGAIN_MS = 500;
  * Carries out effects after commit, in the order of writing per target, those of the effect lanes
  * that this member holds.
  *
- *   rung or poll → next effects → judge all, append all, remove what is done
+ *   rung or poll → remove what is done, next effects → judge all, append all ─┐
+ *        ^────────────────────────────────────────────────────────────────────┘
  */
 export async function drainEffects(
   context: ConsumerContext,
@@ -41,33 +42,50 @@ async function drainAll(
   stop: AbortSignal,
 ): Promise<void> {
   const { effectBell, meters, logger } = context;
-  while (!stop.aborted) {
+  let drained = NOTHING;
+  // What is done is removed together with the next look, also with the last one.
+  while (!stop.aborted || drained.done.length > 0) {
     try {
       const open = generation();
-      const isMore = open !== undefined && (await drainOnce(context, appender, open, lanes));
+      if (open === undefined) drained = NOTHING;
+      else drained = await drainOnce(context, appender, open, lanes, drained.done, stop);
       meters.over('effects');
-      if (!isMore) await effectBell.wait(POLL_MS, stop);
+      if (!drained.isMore) await effectBell.wait(POLL_MS, stop);
     } catch (thrown) {
       if (meters.trouble('effects', thrown)) {
         logger.warn({ err: thrown }, 'effects wait for a dependency');
       }
+      if (stop.aborted) return;
       await sleep(AGAIN_MS, stop);
     }
   }
 }
 
-/** One batch; false when nothing is left. */
+/** What one look at the effects came to. */
+interface Drained {
+  /** Carried out, and not removed yet. */
+  readonly done: readonly PendingEffect[];
+  /** Something is left to be done at once. */
+  readonly isMore: boolean;
+}
+
+const NOTHING: Drained = { done: [], isMore: false };
+
+/** Removes what is done and carries out one batch more; while it stops, removes only. */
 function drainOnce(
   context: ConsumerContext,
   appender: EventAppender,
   generation: Generation,
   lanes: EffectLanes,
-): Promise<boolean> {
+  done: readonly PendingEffect[],
+  stop: AbortSignal,
+): Promise<Drained> {
   return lanes.withLanes(async (held) => {
-    if (held.length === 0) return false;
-    const pending = await nextEffects(context.database, generation.consumer, held, BATCH);
-    if (pending.length === 0) return false;
-    await carryOut(context, appender, generation, held, pending);
-    return pending.length === BATCH;
+    if (held.length === 0) return NOTHING;
+    const { database } = context;
+    const pending = await nextEffects(database, generation.consumer, held, done, BATCH);
+    if (pending.length === 0 || stop.aborted) return NOTHING;
+    const carriedOut = await carryOut(context, appender, generation, held, pending);
+    return { done: carriedOut, isMore: carriedOut.length > 0 || pending.length === BATCH };
   });
 }

@@ -23,15 +23,20 @@ export interface PendingEffect {
 const BY_INDEX = `SELECT set_config('enable_seqscan', 'off', true),
   set_config('enable_bitmapscan', 'off', true)`;
 
-/** The next effects of these lanes in the order of writing, without those behind a parked one. */
+/**
+ * The next effects of these lanes in the order of writing, without those behind a parked one, once
+ * `done` are removed.
+ */
 export function nextEffects(
   database: Pick<Database, 'transaction'>,
   consumer: string,
   lanes: readonly LaneTerm[],
+  done: readonly PendingEffect[],
   limit: number,
 ): Promise<PendingEffect[]> {
   return database.transaction(async (tx) => {
-    const [, pending] = await Promise.all([
+    const [, , pending] = await Promise.all([
+      finishEffects(tx, consumer, lanes, done),
       tx.query(BY_INDEX),
       tx.query<PendingEffect>(
         `SELECT ctid::text AS place, sequence, lane, effect_id::text, effect, effect_key, target, body,
@@ -60,7 +65,7 @@ const HELD = `
  * written to it lately, and nearly all of that is gone, so that a plan which searches it reads it all.
  * One whose row was changed meanwhile stays, and is carried out again, which changes nothing.
  */
-export async function finishEffects(
+async function finishEffects(
   database: Queryable,
   consumer: string,
   lanes: readonly LaneTerm[],
