@@ -66,6 +66,7 @@ const OWNERS = {
   kafkajs: '(libs/kafka|bench/peers)/',
   pg: 'libs/postgres/',
   'pg-copy-streams': 'libs/postgres/',
+  'pg-transactional-outbox': 'bench/peers/',
   pino: 'libs/telemetry/',
   re2js: 'libs/schemas/',
   uuid: 'libs/events/',

@@ -45,6 +45,7 @@ describe('the benchmarks', () => {
       ['nova, platformatic', undefined],
       ["specification's loop", undefined],
       ['SKIP LOCKED, batches of 500', undefined],
+      ['pg-transactional-outbox 0.5.7', undefined],
     ]);
     expect(w1?.reached).not.toHaveLength(0);
     expect(report()).toContain('## w1');

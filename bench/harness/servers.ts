@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,16 +21,24 @@ export const BENCH_ROLE = 'nova_bench';
 // Reachable from this machine only, and gone with the run.
 const PASSWORD = 'nova-bench';
 
+/** `adminUrl` may do everything. Every commit is on disk before it is answered. */
+export interface BenchPostgres {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly pid: number;
+}
+
 /** PostgreSQL, Kafka and perhaps Redis of one run, as `./nova up` would start them, with data of their own. */
 export interface BenchServers {
-  /** `adminUrl` may do everything. Every commit is on disk before it is answered. */
-  readonly postgres: { readonly url: string; readonly adminUrl: string; readonly pid: number };
+  readonly postgres: BenchPostgres;
   readonly kafka: {
     readonly brokers: readonly string[];
     readonly pid: number;
     /** Starts one of the programs that come with Kafka: its class comes next, then its words. */
     readonly tool: readonly string[];
   };
+  /** Starts another PostgreSQL whose WAL can be decoded (wal_level logical), the first time. */
+  logicalPostgres(): Promise<BenchPostgres>;
   /** Starts a Redis without files, the first time. */
   redis(): Promise<{ readonly url: string; readonly pid: number }>;
   /** Ends all and deletes what they kept. Harmless twice. */
@@ -59,18 +67,12 @@ export async function startServers(): Promise<BenchServers> {
   };
   try {
     const [port = 0, kafkaPort = 0, controllerPort = 0] = await freePorts(3);
-    const postgres = postgresServer({
-      dataDir: join(folder, 'postgres', 'data'),
-      port,
-      superuserPassword: PASSWORD,
-      accounts: [{ name: BENCH_ROLE, password: PASSWORD }],
-      access: 'any',
-      maxConnections: 200,
-    });
     const { kafka, tool } = await kafkaIn(join(folder, 'kafka'), kafkaPort, controllerPort);
-    const [postgresPid, kafkaPid] = await Promise.all([start(postgres), start(kafka)]);
-    const url = (role: string, database: string) =>
-      `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
+    const [postgres, kafkaPid] = await Promise.all([
+      startPostgres(postgresIn(join(folder, 'postgres', 'data'), port), port, start),
+      start(kafka),
+    ]);
+    let logical: Promise<BenchPostgres> | undefined;
     let redis: Promise<{ url: string; pid: number }> | undefined;
     return {
       redis: () => {
@@ -80,10 +82,10 @@ export async function startServers(): Promise<BenchServers> {
         }));
         return redis;
       },
-      postgres: {
-        url: url(BENCH_ROLE, BENCH_ROLE),
-        adminUrl: url(SUPERUSER, 'postgres'),
-        pid: postgresPid,
+      postgres,
+      logicalPostgres: () => {
+        logical ??= logicalPostgresIn(join(folder, 'logical', 'data'), start);
+        return logical;
       },
       kafka: { brokers: [`127.0.0.1:${kafkaPort}`], pid: kafkaPid, tool },
       stop,
@@ -92,6 +94,35 @@ export async function startServers(): Promise<BenchServers> {
     await stop();
     throw thrown;
   }
+}
+
+type Start = (server: ServerProcess) => Promise<number>;
+
+function postgresIn(dataDir: string, port: number): ServerProcess {
+  return postgresServer({
+    ...{ dataDir, port, superuserPassword: PASSWORD, access: 'any', maxConnections: 200 },
+    accounts: [{ name: BENCH_ROLE, password: PASSWORD }],
+  });
+}
+
+async function startPostgres(
+  server: ServerProcess,
+  port: number,
+  start: Start,
+): Promise<BenchPostgres> {
+  const pid = await start(server);
+  const url = (role: string, database: string) =>
+    `postgres://${role}:${PASSWORD}@127.0.0.1:${port}/${database}`;
+  return { url: url(BENCH_ROLE, BENCH_ROLE), adminUrl: url(SUPERUSER, 'postgres'), pid };
+}
+
+async function logicalPostgresIn(dataDir: string, start: Start): Promise<BenchPostgres> {
+  const [port = 0] = await freePorts(1);
+  const server = postgresIn(dataDir, port);
+  await server.prepare();
+  // As ALTER SYSTEM would write it; its own file is written at every start.
+  appendFileSync(join(dataDir, 'postgresql.auto.conf'), "wal_level = 'logical'\n");
+  return startPostgres(server, port, start);
 }
 
 async function redisIn(dataDir: string) {

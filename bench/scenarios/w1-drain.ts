@@ -4,8 +4,11 @@ import { DRIVERS, Drains, drainMetrics } from './drain.ts';
 
 /** The documented loop gets this part of the backlog: it is judged by its rate all the same. */
 const LOOP_SHARE = 1 / 40;
+/** pg-transactional-outbox gets this part, for the same reason. */
+const OUTBOX_SHARE = 1 / 200;
 const AGGREGATES = 10_000;
 const LOOP = "specification's loop";
+const OUTBOX = 'pg-transactional-outbox 0.5.7';
 const BATCHED = 'SKIP LOCKED, batches of 500';
 
 const against = (driver: string, loop: readonly number[], batched: readonly number[]) => [
@@ -48,7 +51,8 @@ export const w1: Scenario = {
   notes: [
     'One relay process, 512-byte payloads, 6 topics of 8 partitions, acks of all, idempotent.',
     'Rates are those of the last nine tenths: Node compiles during the first.',
-    `The specification's loop gets a fortieth of the backlog.`,
+    `The specification's loop gets a fortieth of the backlog, pg-transactional-outbox a two-hundredth.`,
+    'pg-transactional-outbox: its replication mode with its defaults, on another PostgreSQL of the same kind with wal_level logical; its handler sends with the producer of the loops.',
   ],
   metrics: drainMetrics,
   targets: [
@@ -59,11 +63,15 @@ export const w1: Scenario = {
     const drains = new Drains(stage);
     const { events } = stage.sizes;
     const whole = { events, aggregates: AGGREGATES };
-    const part = { ...whole, events: Math.max(100, Math.round(events * LOOP_SHARE)) };
+    const part = (share: number) => ({
+      ...whole,
+      events: Math.max(100, Math.round(events * share)),
+    });
     return interleave(stage, drainMetrics, [
       ...DRIVERS.map((driver) => drains.relay(`nova, ${driver}`, driver, whole)),
-      drains.peer(LOOP, 'documented', part),
+      drains.peer(LOOP, 'documented', part(LOOP_SHARE)),
       drains.peer(BATCHED, 'batched', whole),
+      drains.transactionalOutbox(OUTBOX, part(OUTBOX_SHARE)),
     ]);
   },
 };
