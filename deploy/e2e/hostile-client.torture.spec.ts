@@ -8,6 +8,9 @@ describe('a caller who calls ten times as often as it may', () => {
     const report = await besideHostileClient(times);
     tellTorture('hostile client', report);
     expect(report.failed).toBe(0);
+    // Refused as it should be, not reset, and not by the want of processor.
+    expect(report.hostile.others).toEqual({});
+    expect(report.hostile.sent).toBeGreaterThan(report.hostile.due / 2);
     expect(report.hostile.refused).toBeGreaterThan(report.hostile.ok);
     expect(report.p99Beside).toBeLessThan(2 * report.p99Alone);
   }, 3_600_000);

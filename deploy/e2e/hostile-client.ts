@@ -26,12 +26,19 @@ export interface HostileReport {
   /** Calls of the honest one that failed. */
   readonly failed: number;
   /** What the hostile one was answered in all rounds. */
-  readonly hostile: {
-    readonly sent: number;
-    readonly ok: number;
-    readonly refused: number;
-    readonly other: number;
-  };
+  readonly hostile: HostileCount;
+}
+
+/** What a hostile client did; `hostile-main.ts` prints it. */
+export interface HostileCount {
+  /** Calls that it should have made by then, and those that it got to. */
+  readonly due: number;
+  readonly sent: number;
+  readonly ok: number;
+  /** Answered RESOURCE_EXHAUSTED, with the time after which to try again. */
+  readonly refused: number;
+  /** All else, by what it was. */
+  readonly others: Readonly<Record<string, number>>;
 }
 
 /**
@@ -49,7 +56,8 @@ export async function besideHostileClient(rounds: number): Promise<HostileReport
     deadlineMs: 10_000,
     metadata: { 'x-user-id': user, 'x-nova-roles': 'writer' },
   });
-  const hostile = { sent: 0, ok: 0, refused: 0, other: 0 };
+  const hostile = { due: 0, sent: 0, ok: 0, refused: 0 };
+  const others: Record<string, number> = {};
   const measured: [number, number][] = [];
   let failed = 0;
   const measure = async (forMs: number) => {
@@ -65,8 +73,9 @@ export async function besideHostileClient(rounds: number): Promise<HostileReport
       await sleep(1000);
       const beside = await measure(PHASE_MS);
       const counted = await stopHostile(child);
-      for (const name of ['sent', 'ok', 'refused', 'other'] as const)
-        hostile[name] += counted[name];
+      for (const name of ['due', 'sent', 'ok', 'refused'] as const) hostile[name] += counted[name];
+      for (const [what, count] of Object.entries(counted.others))
+        others[what] = (others[what] ?? 0) + count;
       measured.push([alone, beside]);
     }
     return {
@@ -74,7 +83,7 @@ export async function besideHostileClient(rounds: number): Promise<HostileReport
       p99Beside: medianOf(measured.map(([, beside]) => beside)),
       rounds: measured,
       failed,
-      hostile,
+      hostile: { ...hostile, others },
     };
   } finally {
     client.close();
@@ -119,20 +128,20 @@ async function publishOne(client: Client<typeof EventsService>, user: string): P
 function startHostile(address: string): ChildProcess {
   const args = [
     join(import.meta.dirname, 'hostile-main.ts'),
-    address,
+    address.slice(address.lastIndexOf(':') + 1),
     randomUUID(),
     String(LIMIT * TIMES_OVER),
   ];
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function stopHostile(child: ChildProcess): Promise<HostileReport['hostile']> {
+async function stopHostile(child: ChildProcess): Promise<HostileCount> {
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (bytes: Buffer) => chunks.push(bytes));
   child.kill('SIGTERM');
   await once(child, 'close');
   // Written by hostile-main.ts.
-  return JSON.parse(Buffer.concat(chunks).toString()) as HostileReport['hostile'];
+  return JSON.parse(Buffer.concat(chunks).toString()) as HostileCount;
 }
 
 function p99Of(values: readonly number[]): number {

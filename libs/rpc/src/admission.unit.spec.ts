@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
-import type { Clock } from '@nova/time';
+import { type Clock, sleep } from '@nova/time';
 import {
   type Client,
   createClient,
@@ -14,6 +14,7 @@ import type { Limits } from './limits.ts';
 import { sharedRateLimiter } from './rate-limit.ts';
 import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
 import { until } from './spec/until.ts';
+import { answerOf, frame, rawConnection } from './testing/raw-call.ts';
 
 let example: ExampleServer;
 const clients: Client<typeof EventsService>[] = [];
@@ -106,6 +107,27 @@ describe('calls in work', () => {
       );
       expect(new Set(await Promise.all(calls))).toEqual(new Set(['RPC_TOO_MANY_CALLS']));
     }
+    server.letGo();
+    await taken;
+  }, 30_000);
+
+  it('that are refused before their requests have come are told when these have', async () => {
+    const server = await waiting({ callsPerCaller: 1, streamsPerConnection: 20 });
+    const taken = callerNamed({ 'x-user-id': ID }).getEvent({ eventId: ID });
+    await until(() => server.entered() === 1);
+    const raw = await rawConnection(example.port);
+    await until(() => raw.session.remoteSettings.maxConcurrentStreams === 20);
+    const refused = Array.from({ length: 60 }, () =>
+      raw.open({ ':path': '/events.EventsService/GetEvent', 'x-user-id': ID }),
+    );
+    const answers = refused.map(answerOf);
+    // Longer than Node and we need to refuse them.
+    await sleep(800);
+    for (const stream of refused) stream.end(frame(new Uint8Array()));
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toMatchObject({ grpcStatus: 8, resetCode: 0 });
+    }
+    raw.close();
     server.letGo();
     await taken;
   }, 30_000);
