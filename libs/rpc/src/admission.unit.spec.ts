@@ -29,7 +29,7 @@ function callerNamed(headers: Readonly<Record<string, string>>): Client<typeof E
   const client = createClient(EventsService, {
     address: example.address,
     metadata: headers,
-    deadlineMs: 10_000,
+    deadlineMs: 60_000,
   });
   clients.push(client);
   return client;
@@ -109,7 +109,7 @@ describe('calls in work', () => {
     }
     server.letGo();
     await taken;
-  }, 30_000);
+  }, 60_000);
 
   it('that are refused before their requests have come are told when these have', async () => {
     const server = await waiting({ callsPerCaller: 1, streamsPerConnection: 20 });
@@ -130,7 +130,7 @@ describe('calls in work', () => {
     raw.close();
     server.letGo();
     await taken;
-  }, 30_000);
+  }, 60_000);
 
   it('that are cancelled make room, too', async () => {
     const server = await waiting({ callsPerCaller: 1 });
