@@ -3,7 +3,6 @@ import { ircUserId } from '@nova/events';
 import { judgeClock, judgeDisk, judgeMemory, judgeNode } from './doctor/judge-machine.ts';
 import { durationText } from './duration.ts';
 import { grpcurlLine, nextSteps } from './first-steps.ts';
-import { nearest } from './nearest.ts';
 
 const GIB = 1024 ** 3;
 
@@ -17,18 +16,6 @@ describe('durationText', () => {
     [273_600_000, '3 d 4 h'],
   ])('says %d ms as %s', (ms, text) => {
     expect(durationText(ms)).toBe(text);
-  });
-});
-
-describe('nearest', () => {
-  it.each([
-    ['kafak', 'kafka'],
-    ['events', 'events-service'],
-    ['relai', 'relay'],
-    ['zookeeper', undefined],
-    ['', undefined],
-  ])('finds for "%s" %s', (word, found) => {
-    expect(nearest(word, ['events-service', 'kafka', 'postgres', 'relay'])).toBe(found);
   });
 });
 

@@ -1,9 +1,9 @@
+import { nearestOf } from '@nova/events';
 import { sleep } from '@nova/time';
 import { LogFollower, logFiles } from '../logs/log-file.ts';
 import { type LogLine, parseLogLine } from '../logs/log-line.ts';
 import { mergedTail } from '../logs/merge-logs.ts';
 import { logLineJson, renderLogLine } from '../logs/render-log.ts';
-import { nearest } from '../nearest.ts';
 import { option } from '../option.ts';
 import type { Output } from '../output.ts';
 import { stackFolders } from '../stack.ts';
@@ -58,7 +58,7 @@ function chosenFiles(
       const path = files.get(part);
       if (path === undefined) {
         const known = [...files.keys()];
-        const near = nearest(part, known);
+        const near = nearestOf([part], known);
         const meant = near === undefined ? '' : `, did you mean ${near}?`;
         throw wrongUse(
           `no log of '${part}'${meant || `; there are ${known.join(', ') || 'none'}`}`,

@@ -89,8 +89,7 @@ function namedFields(
 function unknownField({ type, fields }: EventType, key: string): string {
   const names = fields.map(({ name }) => name);
   const isName = key.length <= MAX_NAME_LENGTH;
-  // Half the letters changed is no typing mistake any more.
-  const nearest = isName ? nearestOf([key.toLowerCase()], names, key.length / 2) : undefined;
+  const nearest = isName ? nearestOf([key.toLowerCase()], names) : undefined;
   return nearest === undefined
     ? `is not a field of ${type}`
     : `is not a field of ${type}; the nearest is ${nearest}`;

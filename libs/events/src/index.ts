@@ -36,6 +36,7 @@ export { eventSchema } from './event-schema.ts';
 export type { EventField, EventType, KeyRule } from './event-type.ts';
 export type { FieldForm } from './field-form.ts';
 export { DEFAULT_PARTITIONS, LANES, laneOf, partitionOf } from './lanes.ts';
+export { nearestOf } from './nearest.ts';
 export { formatPosition, type LogPosition, parsePosition } from './position.ts';
 export { readEventType } from './read-event-type.ts';
 export { recordHeaders } from './record-headers.ts';
