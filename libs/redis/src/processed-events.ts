@@ -10,11 +10,13 @@ const AT_ONCE = 500;
 const noteScript = redisScript(
   'note processed events',
   `for _, key in ipairs(KEYS) do
-     local known = tonumber(redis.call('HGET', key, ARGV[1]))
-     if not known or known < tonumber(ARGV[2]) then
+     local isNew = redis.call('HSETNX', key, ARGV[1], ARGV[2]) == 1
+     local known = isNew or tonumber(redis.call('HGET', key, ARGV[1])) or 0
+     if not isNew and known < tonumber(ARGV[2]) then
        redis.call('HSET', key, ARGV[1], ARGV[2])
-       redis.call('PEXPIRE', key, ARGV[3])
+       isNew = true
      end
+     if isNew then redis.call('PEXPIRE', key, ARGV[3]) end
    end
    return #KEYS`,
 );
