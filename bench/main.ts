@@ -1,8 +1,8 @@
 /**
  * `./nova bench`: runs scenarios on a PostgreSQL and a Kafka of its own and writes what came out.
  *
- *   node bench/main.ts [NAME…] [--events N] [--rounds N] [--repeats N] [--seconds N] [--json FILE]
- *                      [--compare FILE] [--report FILE]
+ *   node bench/main.ts [NAME…] [--events N] [--rounds N] [--repeats N] [--seconds N] [--with PEER]
+ *                      [--json FILE] [--compare FILE] [--report FILE]
  *   node bench/main.ts --merge FILE --merge FILE … [--json FILE] [--compare FILE] [--report FILE]
  *
  * Exit code 0 when every round of every subject was right, however fast; else 1.
@@ -25,7 +25,13 @@ import {
 } from './harness/results.ts';
 import { type BenchServers, startServers } from './harness/servers.ts';
 import type { Stage } from './harness/stage.ts';
-import { DEFAULT_EVENTS, DEFAULT_ROUNDS, SCENARIO_NAMES, type ScenarioName } from './names.ts';
+import {
+  DEFAULT_EVENTS,
+  DEFAULT_ROUNDS,
+  EXTRA_PEERS,
+  SCENARIO_NAMES,
+  type ScenarioName,
+} from './names.ts';
 import { scenarios } from './scenarios/scenarios.ts';
 import { TopicsUnderTest } from './workload/topics.ts';
 
@@ -36,6 +42,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
     repeats: { type: 'string', default: '2' },
     seconds: { type: 'string' },
+    with: { type: 'string', multiple: true, default: [] },
     json: { type: 'string' },
     compare: { type: 'string' },
     merge: { type: 'string', multiple: true, default: [] },
@@ -104,6 +111,7 @@ async function main(): Promise<boolean> {
     rounds: Number(values.rounds),
     repeats: Number(values.repeats),
     seconds: values.seconds === undefined ? undefined : Number(values.seconds),
+    with: EXTRA_PEERS.filter((peer) => values.with.includes(peer)),
   };
   const topics = await TopicsUnderTest.open(servers);
   const stage = { servers, topics, sizes, signal: stopping.signal, say };

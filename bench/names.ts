@@ -1,6 +1,7 @@
 /** The scenarios by name, in the order in which they run, each with its question in a few words. */
 export const SCENARIO_NAMES = {
   w1: 'a backlog drains: the relay against loops over a table',
+  w2: 'a backlog drains: the relay against Debezium (--with debezium)',
   w1b: 'the relay against its Kafka client sending from memory',
   w8: 'appends of many callers, together and one by one',
   w8rpc: 'what an event costs events-service: calls, batches, a stream',
@@ -20,6 +21,12 @@ export const SCENARIO_NAMES = {
 
 /** Name of a scenario. */
 export type ScenarioName = keyof typeof SCENARIO_NAMES;
+
+/** Peers that take part only when they are asked for: they have to be fetched, and take long. */
+export const EXTRA_PEERS = ['debezium'] as const;
+
+/** Name of such a peer. */
+export type ExtraPeer = (typeof EXTRA_PEERS)[number];
 
 /** Events of a large backlog unless --events says otherwise. */
 export const DEFAULT_EVENTS = 200_000;

@@ -61,7 +61,9 @@ export function resultOf(
     metrics,
     seconds,
     measured: all,
-    reached: targets.map((target) => judge(target, measured, metrics)),
+    reached: targets
+      .filter((target) => isAsked(target, measured))
+      .map((target) => judge(target, measured, metrics)),
   };
 }
 
@@ -99,6 +101,10 @@ function summariesOf({ rounds }: Measured, metrics: readonly Metric[]): readonly
 
 function valuesOf(rounds: Measured['rounds'], key: string): readonly number[] {
   return rounds.map(({ values }) => values[key]).filter((value) => value !== undefined);
+}
+
+function isAsked(target: Target, measured: readonly Measured[]): boolean {
+  return target.with === undefined || measured.some(({ subject }) => subject === target.against);
 }
 
 function judge(target: Target, measured: readonly Measured[], metrics: readonly Metric[]): Reached {

@@ -82,6 +82,17 @@ describe('interleave', () => {
     expect(report(result)).toContain('**wrong: zero**');
   });
 
+  it('asks what concerns a peer only where that peer took part', () => {
+    const target = { what: 'x', metric: 'rate', of: 'a', against: 'c', with: 'debezium' } as const;
+    const asking = { ...scenario, targets: [...scenario.targets, target] };
+    const rounds = [{ values: { rate: 2, p99: 2 }, repeated: 0 }];
+    const measured = ['a', 'b', 'c'].map((subject) => ({ subject, rounds }));
+    const reached = (subjects: number) =>
+      resultOf(asking, measured.slice(0, subjects), 1).reached.map(({ what }) => what);
+    expect(reached(2)).toEqual(['rate', 'p99']);
+    expect(reached(3)).toEqual(['rate', 'p99', 'x']);
+  });
+
   it('begins no further round when its time is over, and makes one in any case', async () => {
     let turns = 0;
     const run = () => {

@@ -1,3 +1,4 @@
+import type { ExtraPeer } from '../names.ts';
 import type { Stage } from './stage.ts';
 
 /** Something that is measured in every round of a scenario. */
@@ -14,6 +15,8 @@ export interface Target {
   readonly metric: string;
   readonly of: string;
   readonly against?: string;
+  /** Asked only where this peer took part. */
+  readonly with?: ExtraPeer;
   readonly floor?: number;
   readonly aim?: number;
 }

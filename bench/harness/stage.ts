@@ -1,3 +1,4 @@
+import type { ExtraPeer } from '../names.ts';
 import type { TopicsUnderTest } from '../workload/topics.ts';
 import { type ProcessorUse, readProcessor, useBetween } from './processor.ts';
 import type { BenchServers } from './servers.ts';
@@ -11,6 +12,8 @@ export interface Sizes {
   readonly repeats: number;
   /** No further round of a scenario begins after so many seconds; one is made in any case. */
   readonly seconds?: number | undefined;
+  /** Peers that take part only on request. */
+  readonly with?: readonly ExtraPeer[];
 }
 
 /** What a scenario works with. */

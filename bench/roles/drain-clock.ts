@@ -9,6 +9,7 @@ export class DrainClock {
   /** Resolves when everything is acknowledged, or nothing is any more. */
   readonly drained: Promise<void>;
   readonly #events: number;
+  readonly #stalledMs: number;
   readonly #done = Promise.withResolvers<void>();
   #count = 0;
   #startedAt = 0;
@@ -18,8 +19,9 @@ export class DrainClock {
   #movedAt = 0;
   #watching: NodeJS.Timeout | undefined;
 
-  constructor(events: number) {
+  constructor(events: number, stalledMs = STALLED_MS) {
     this.#events = events;
+    this.#stalledMs = stalledMs;
     this.drained = this.#done.promise;
   }
 
@@ -53,7 +55,7 @@ export class DrainClock {
   #watch(): void {
     this.#movedAt = performance.now();
     this.#watching = setInterval(() => {
-      if (performance.now() - this.#movedAt > STALLED_MS) this.#end();
+      if (performance.now() - this.#movedAt > this.#stalledMs) this.#end();
     }, 1000);
   }
 

@@ -1,11 +1,13 @@
-import { DEFAULT_PARTITIONS, partitionOf, topicOf } from '@nova/events';
+import { DEFAULT_PARTITIONS, newEventId, partitionOf, topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { append, createWaker } from '@nova/outbox';
+import { prepared } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { systemClock } from '@nova/time';
 import { createAppendQueue } from '../../services/events-service/src/storage/append-queue.ts';
 import { openPool } from '../harness/databases.ts';
 import type { Prepared } from '../harness/worker-messages.ts';
+import { DEBEZIUM_INSERT } from '../peers/debezium.ts';
 import { atRate, nowMs } from '../watch.ts';
 import { newEvent } from '../workload/backlog.ts';
 import { benchTopics } from '../workload/topics.ts';
@@ -17,8 +19,11 @@ export interface LoadOptions {
   readonly databaseUrl: string;
   readonly brokers: readonly string[];
   readonly driver: Driver;
-  /** `append`: to the log, as events-service does; `direct`: to Kafka, with nothing between. */
-  readonly mode: 'append' | 'direct';
+  /**
+   * `append`: to the log, as events-service does; `direct`: to Kafka, with nothing between; `insert`: a
+   * row and a commit each, into the table that Debezium reads.
+   */
+  readonly mode: keyof typeof ways;
   readonly perSecond: number;
   readonly workload: Workload;
 }
@@ -29,7 +34,7 @@ export interface LoadOptions {
  */
 export async function prepareLoad(options: LoadOptions): Promise<Prepared> {
   const { perSecond, workload } = options;
-  const { send, stop } = options.mode === 'append' ? appending(options) : await direct(options);
+  const { send, stop } = await ways[options.mode](options);
   const events = Array.from({ length: workload.events }, (_, n) => eventOf(workload, n));
   return {
     async go() {
@@ -46,12 +51,16 @@ export async function prepareLoad(options: LoadOptions): Promise<Prepared> {
   };
 }
 
+type WayOptions = Pick<LoadOptions, 'databaseUrl' | 'brokers' | 'driver'>;
+
 interface Way {
   send(event: BenchEvent): Promise<void>;
   stop(): Promise<void>;
 }
 
-function appending({ databaseUrl }: LoadOptions): Way {
+const ways = { append: appending, direct, insert: inserting };
+
+function appending({ databaseUrl }: WayOptions): Promise<Way> {
   const database = openPool(databaseUrl, 4);
   const queue = createAppendQueue({
     append: (units) => append(database, units),
@@ -59,17 +68,30 @@ function appending({ databaseUrl }: LoadOptions): Way {
     clock: systemClock,
   });
   const caller = { signal: new AbortController().signal, remainingMs: () => 60_000 };
-  return {
+  return Promise.resolve({
     async send(event) {
       const unit = { conditions: [], mode: 'atomic', events: [newEvent(event)] } as const;
       const { outcome } = await queue.append(unit, caller);
       if (outcome !== 'stored') throw new TypeError('an append was refused');
     },
     stop: () => database.close(),
-  };
+  });
 }
 
-async function direct({ brokers, driver }: LoadOptions): Promise<Way> {
+function inserting({ databaseUrl }: WayOptions): Promise<Way> {
+  const database = openPool(databaseUrl, 16);
+  const insert = prepared(DEBEZIUM_INSERT);
+  return Promise.resolve({
+    async send({ eventType, aggregateId, payload }) {
+      const eventId = newEventId();
+      const headers = JSON.stringify({ ce_id: eventId });
+      await database.query(insert, [eventId, topicOf(eventType), aggregateId, payload, headers]);
+    },
+    stop: () => database.close(),
+  });
+}
+
+async function direct({ brokers, driver }: WayOptions): Promise<Way> {
   const kafka = openKafka({ brokers, clientId: 'bench-load', logger: silentLogger, driver });
   const publisher = kafka.publisher();
   await publisher.start();

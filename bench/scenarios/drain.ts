@@ -1,8 +1,10 @@
+import { debeziumWorker } from '../harness/connect-worker.ts';
 import { type BenchDatabase, makeDatabase, walBytes } from '../harness/databases.ts';
 import { logicalStage, makeLogicalDatabase } from '../harness/logical-databases.ts';
 import type { Metric, Outcome, Subject } from '../harness/scenario.ts';
 import { type Stage, watched } from '../harness/stage.ts';
 import { startWorker, type Worker } from '../harness/worker.ts';
+import { debeziumBacklog } from '../peers/debezium.ts';
 import { transactionalOutboxSetup } from '../peers/transactional-outbox.ts';
 import type { Driver } from '../roles/relay.ts';
 import { Backlogs } from '../workload/backlog.ts';
@@ -72,6 +74,14 @@ export class Drains {
       logical: transactionalOutboxSetup,
       start: (databaseUrl) =>
         startWorker('peerLoop', { ...this.#given(databaseUrl), loop, events: workload.events }),
+    });
+  }
+
+  /** Debezium in Kafka Connect, tuned. */
+  debezium(name: string, workload: Workload): Subject {
+    return this.#subject(name, workload, {
+      logical: debeziumBacklog,
+      start: (databaseUrl) => debeziumWorker(this.#stage, databaseUrl, workload.events),
     });
   }
 

@@ -3,6 +3,7 @@ import type { ScenarioName } from '../names.ts';
 import { e1 } from './e1-import.ts';
 import { w1 } from './w1-drain.ts';
 import { w1b } from './w1b-memory.ts';
+import { w2 } from './w2-debezium.ts';
 import { w3 } from './w3-latency.ts';
 import { w4 } from './w4-backlog.ts';
 import { w5 } from './w5-relays.ts';
@@ -20,6 +21,7 @@ import { w14services } from './w14-services.ts';
 /** All scenarios. */
 export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   w1,
+  w2,
   w1b,
   w8,
   w8rpc,

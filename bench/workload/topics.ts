@@ -23,6 +23,12 @@ const SEGMENT_BYTES = String(16 * 1024 * 1024);
 
 type See = (topic: string, key: string | undefined, value: Uint8Array | undefined) => void;
 
+/** Looks at how much has come since the last time that the topics were judged. */
+export interface EndsWatch {
+  arrived(): Promise<number>;
+  stop(): Promise<void>;
+}
+
 /** The topics of a run, and how far the oracle has read them. */
 export class TopicsUnderTest {
   readonly #kafka: Kafka;
@@ -72,26 +78,52 @@ export class TopicsUnderTest {
 
   /** How many records a topic has, of which none was ever deleted. */
   async count(topic: string): Promise<number> {
+    const watch = await this.#watch([topic], 0);
+    const count = await watch.arrived();
+    await watch.stop();
+    return count;
+  }
+
+  /** Looks at the ends of the topics of all, without reading what comes. */
+  watchEnds(): Promise<EndsWatch> {
+    const judged = [...this.#offsets.values()].reduce((sum, offset) => sum + Number(offset), 0);
+    return this.#watch(benchTopics, judged);
+  }
+
+  /** @throws Error when the topics cannot be looked at in five minutes. */
+  async #watch(topics: readonly string[], before: number): Promise<EndsWatch> {
+    const stopped = Promise.withResolvers<void>();
     const member = await this.#kafka.source().open({
       groupId: `oracle-${randomUUID()}`,
-      topics: [topic],
+      topics,
       startAt: () => Promise.resolve(new Map()),
-      deliver: () => Promise.resolve(),
+      // What was fetched is enough: nothing more is.
+      deliver: () => stopped.promise,
       revoked: () => {},
     });
-    try {
-      const giveUpAt = performance.now() + READ_WITHIN_MS;
-      for (;;) {
-        const ends = await member.endOffsets().catch(() => new Map<string, bigint>());
-        if (ends.size === DEFAULT_PARTITIONS) {
-          return [...ends.values()].reduce((sum, end) => sum + Number(end), 0);
-        }
-        if (performance.now() > giveUpAt) throw new Error(`${topic} cannot be looked at`);
-        await sleep(20);
-      }
-    } finally {
-      await member.stop();
+    const ends = async () => {
+      const found = await member.endOffsets().catch(() => new Map<string, bigint>());
+      if (found.size < topics.length * DEFAULT_PARTITIONS) return undefined;
+      return [...found.values()].reduce((sum, end) => sum + Number(end), 0);
+    };
+    const giveUpAt = performance.now() + READ_WITHIN_MS;
+    let last = await ends();
+    while (last === undefined) {
+      if (performance.now() > giveUpAt) throw new Error(`${topics.join()} cannot be looked at`);
+      await sleep(20);
+      last = await ends();
     }
+    const first = last;
+    return {
+      async arrived() {
+        last = (await ends()) ?? last;
+        return (last ?? first) - before;
+      },
+      async stop() {
+        stopped.resolve();
+        await member.stop();
+      },
+    };
   }
 
   /** By `topic:partition`, the offset after the last record that was judged. */

@@ -14,6 +14,7 @@ interface Options {
   readonly repeats: number;
   /** 0: no limit. */
   readonly seconds: number;
+  readonly with: readonly string[];
   readonly json: string | undefined;
   readonly compare: string | undefined;
   readonly merge: readonly string[];
@@ -38,6 +39,7 @@ export async function runBench({
     for (const [name, value] of Object.entries(told)) {
       if (value !== undefined) words.push(`--${name}`, String(value));
     }
+    for (const peer of options.with) words.push('--with', peer);
     for (const file of options.merge) words.push('--merge', resolve(file));
     const child = spawn(process.execPath, words, {
       env: childEnvironment(),

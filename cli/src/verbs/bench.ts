@@ -1,4 +1,4 @@
-import { DEFAULT_EVENTS, DEFAULT_ROUNDS, SCENARIO_NAMES } from '@nova/bench/names';
+import { DEFAULT_EVENTS, DEFAULT_ROUNDS, EXTRA_PEERS, SCENARIO_NAMES } from '@nova/bench/names';
 import { option } from '../option.ts';
 import { defineVerb, wrongUse } from '../verb.ts';
 
@@ -42,6 +42,10 @@ export const bench = defineVerb({
       default: 0,
       max: 86_400,
     }),
+    with: option.list({
+      flags: '--with <peer>',
+      doc: `a peer that takes part on request only, fetched the first time: ${EXTRA_PEERS.join(', ')}`,
+    }),
     json: option.text({ flags: '--json <file>', doc: 'write all figures as JSON' }),
     compare: option.text({
       flags: '--compare <file>',
@@ -59,6 +63,10 @@ export const bench = defineVerb({
     { command: './nova bench', meaning: 'everything, on a quiet machine; see bench/README.md' },
     { command: './nova bench w1 w1b --rounds 3', meaning: 'two scenarios, sooner' },
     {
+      command: './nova bench w2 w3 --with debezium',
+      meaning: 'against Debezium in Kafka Connect, too',
+    },
+    {
       command: './nova bench --json now.json --compare before.json',
       meaning: 'against an earlier run',
     },
@@ -73,6 +81,12 @@ export const bench = defineVerb({
     if (unknown !== undefined) {
       const names = Object.keys(SCENARIO_NAMES).join(', ');
       throw wrongUse(`unknown scenario '${unknown}'; there are ${names}`);
+    }
+    const stranger = invocation.options.with.find(
+      (word) => !EXTRA_PEERS.some((one) => one === word),
+    );
+    if (stranger !== undefined) {
+      throw wrongUse(`unknown peer '${stranger}'; there are ${EXTRA_PEERS.join(', ')}`);
     }
     const { compare, merge } = invocation.options;
     if (merge.length > 0 && invocation.args.length > 0) {

@@ -7,6 +7,7 @@ import { messageOf } from '@nova/errors';
 import { newEventId } from '@nova/events';
 import { append, localOutboxMigrations } from '@nova/outbox/local';
 import { type Database, openDatabase } from '@nova/postgres';
+import { type KafkaConnect, kafkaConnect } from '@nova/servers';
 import { silentLogger } from '@nova/telemetry';
 import {
   freePorts,
@@ -18,7 +19,6 @@ import {
   testKafka,
   waitFor,
 } from '@nova/testkit';
-import { type Connect, kafkaConnect } from './connect.ts';
 
 const DOCUMENT = new URL('../../../docs/use-in-your-service.md', import.meta.url);
 const MINUTE = 60_000;
@@ -35,7 +35,7 @@ let postgres: PrivatePostgres;
 let team: TestDatabase;
 /** In the database of the team, as superuser. */
 let admin: Database;
-let connect: Connect;
+let connect: KafkaConnect;
 
 /** What the document says, and where things are here. */
 function connectorProperties(): string {
@@ -152,7 +152,7 @@ beforeAll(async () => {
   admin = adminOf(new URL(team.url).pathname.slice(1));
   await admin.query(publication);
   const [port = 0] = await freePorts(1);
-  connect = await kafkaConnect(brokers, port, connectorProperties());
+  connect = await kafkaConnect({ brokers, port, connector: connectorProperties() });
 }, 10 * MINUTE);
 
 afterAll(async () => {

@@ -16,7 +16,6 @@ export { errors } from './errors.ts';
 export type { Guard } from './guard.ts';
 export { type Found, findJava, findMaven, MINIMUM_JAVA } from './java/find-java.ts';
 export { canInstall, ensureJava, installLine, type JavaTools } from './java/install-java.ts';
-export { ensureDebezium } from './kafka/ensure-debezium.ts';
 export { ensureKafka } from './kafka/ensure-kafka.ts';
 export { kafkaClusterId } from './kafka/format.ts';
 export {
@@ -26,6 +25,11 @@ export {
   KAFKA_VERSION,
   kafkaJarsDir,
 } from './kafka/jars.ts';
+export {
+  type KafkaConnect,
+  type KafkaConnectOptions,
+  kafkaConnect,
+} from './kafka/kafka-connect.ts';
 export { type KafkaOptions, kafkaServer } from './kafka/kafka-server.ts';
 export { type LaunchedProcess, type LaunchOptions, launchProcess } from './launch-process.ts';
 export { lastLines } from './log-tail.ts';

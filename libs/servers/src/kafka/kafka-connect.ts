@@ -1,16 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  baseEnvironment,
-  ensureDebezium,
-  type LaunchedProcess,
-  launchProcess,
-} from '@nova/servers';
+import { baseEnvironment } from '../base-environment.ts';
+import { type LaunchedProcess, launchProcess } from '../launch-process.ts';
+import { ensureDebezium } from './ensure-debezium.ts';
 
 /** Kafka Connect with one connector, as a process of its own. */
-export interface Connect {
-  start(): Promise<void>;
+export interface KafkaConnect {
+  /** Resolves with its pid once the process runs: what it does then it takes its time for. */
+  start(): Promise<number>;
   /** kill -9; resolves when it is gone. */
   kill(): Promise<void>;
   /** The end of what it has printed. */
@@ -18,16 +16,27 @@ export interface Connect {
   remove(): Promise<void>;
 }
 
+/** What it needs to know. */
+export interface KafkaConnectOptions {
+  readonly brokers: readonly string[];
+  /** Of its REST interface, on 127.0.0.1. */
+  readonly port: number;
+  /** The properties of its one connector, as the text of a file. */
+  readonly connector: string;
+  /** Flags of Java; by default for a quick start. */
+  readonly jvm?: readonly string[];
+}
+
+const QUICK_START = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+
 /**
- * Sets up Kafka Connect in its standalone form, from Maven; it keeps its place in a file.
+ * Sets up Kafka Connect in its standalone form, with Debezium's connector, from Maven; it keeps its
+ * place in a file.
  *
- * @param connector the properties of its one connector
+ * @throws what `ensureDebezium` throws
  */
-export async function kafkaConnect(
-  brokers: readonly string[],
-  port: number,
-  connector: string,
-): Promise<Connect> {
+export async function kafkaConnect(options: KafkaConnectOptions): Promise<KafkaConnect> {
+  const { brokers, port, connector, jvm = QUICK_START } = options;
   const { java, jarsDir } = await ensureDebezium();
   const folder = mkdtempSync(join(tmpdir(), 'nova-connect-'));
   const file = (name: string) => join(folder, name);
@@ -46,7 +55,7 @@ export async function kafkaConnect(
   const command = {
     file: java,
     args: [
-      ...['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dlog4j2.level=WARN'],
+      ...[...jvm, '-Dlog4j2.level=WARN'],
       ...['-cp', join(jarsDir, '*'), 'org.apache.kafka.connect.cli.ConnectStandalone'],
       ...[file('worker.properties'), file('connector.properties')],
     ],
@@ -60,12 +69,9 @@ export async function kafkaConnect(
   };
   return {
     async start() {
-      const options = {
-        name: 'connect',
-        logFile: file('log'),
-        guard: { signal: 'SIGKILL', graceSeconds: 1 } as const,
-      };
-      running = await launchProcess(command, options);
+      const guard = { signal: 'SIGKILL', graceSeconds: 1, removeFolder: folder } as const;
+      running = await launchProcess(command, { name: 'connect', logFile: file('log'), guard });
+      return running.pid;
     },
     kill,
     log: () => readFileSync(file('log'), 'utf8').slice(-4000),
