@@ -20,16 +20,19 @@ export interface PostgresForSpecs {
 export interface ServerPlace {
   /** The system's folder for temporary files by default. */
   readonly below?: string;
+  /** A free one by default; that of a server which is gone, to take its place. */
+  readonly port?: number;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Describes a fresh cluster on a free port. */
+/** Describes a fresh cluster. */
 export async function describePostgres({
   below,
   environment = {},
+  ...place
 }: ServerPlace = {}): Promise<PostgresForSpecs> {
   const folder = serverFolder('postgres', below);
-  const [port = 0] = await freePorts(1);
+  const [port = 0] = place.port === undefined ? await freePorts(1) : [place.port];
   const server = postgresServer({
     dataDir: join(folder.path, 'data'),
     port,

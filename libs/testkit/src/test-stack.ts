@@ -42,10 +42,13 @@ export interface TestService {
 export interface TestStack {
   /** events-service. */
   readonly log: TestProcess;
+  readonly relay: TestProcess;
   /** Starts another instance of events-service beside it; resolves when it is ready. */
   anotherLog(): Promise<TestProcess>;
   /** Database of the log. */
   readonly database: TestDatabase;
+  /** Makes the tables of a log in another database. */
+  migrateLog(url: string): Promise<void>;
   /** For example `notification`: services/notification-service. */
   service(area: string): Promise<TestService>;
   /** Ends all processes and forgets the databases. */
@@ -57,13 +60,15 @@ export interface TestStack {
  * shared with other specs: events of their logs arrive too, and are dropped as of another epoch.
  *
  * @param environment of every process: another mode, for one.
+ * @param on a PostgreSQL other than the shared one for the log, such as one of `privatePostgres()`.
  */
 export async function testStack(
   environment: Readonly<Record<string, string>> = {},
+  on?: { readonly url: string },
 ): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), 'nova-stack-'));
   const { brokers } = await testKafka();
-  const database = await testDatabase();
+  const database = await testDatabase(on === undefined ? {} : { on });
   const processes: Running[] = [];
   const databases = [database];
   const shared = {
@@ -82,16 +87,22 @@ export async function testStack(
     for (const one of databases) await one.drop();
     rmSync(folder, { recursive: true, force: true });
   };
+  const migrateLog = async (url: string) => {
+    const own = { ...shared, NOVA_EVENTS_DATABASE_URL: url };
+    const migration = spawnMain('events-service', 'main.ts', own, '--migrate');
+    if ((await exitOf(migration)) !== 0) throw new Error('the log could not be migrated');
+  };
   try {
     const own = { NOVA_EVENTS_DATABASE_URL: database.url };
-    const migration = spawnMain('events-service', 'main.ts', { ...shared, ...own }, '--migrate');
-    if ((await exitOf(migration)) !== 0) throw new Error('the log could not be migrated');
+    await migrateLog(database.url);
     const log = await run('events-service', 'main.ts', own);
     const relay = await run('events-service', 'relay-main.ts', own);
     await Promise.all([log.ready(), relay.ready()]);
     return {
       log,
+      relay,
       database,
+      migrateLog,
       remove,
       anotherLog: () => run('events-service', 'main.ts', own).then(untilReady),
       async service(area) {
