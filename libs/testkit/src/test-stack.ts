@@ -87,11 +87,7 @@ export async function testStack(
     for (const one of databases) await one.drop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const migrateLog = async (url: string) => {
-    const own = { ...shared, NOVA_EVENTS_DATABASE_URL: url };
-    const migration = spawnMain('events-service', 'main.ts', own, '--migrate');
-    if ((await exitOf(migration)) !== 0) throw new Error('the log could not be migrated');
-  };
+  const migrateLog = (url: string) => migrated({ ...shared, NOVA_EVENTS_DATABASE_URL: url });
   try {
     const own = { NOVA_EVENTS_DATABASE_URL: database.url };
     await migrateLog(database.url);
@@ -126,6 +122,11 @@ export async function testStack(
     await remove();
     throw thrown;
   }
+}
+
+async function migrated(environment: Record<string, string>): Promise<void> {
+  const migration = spawnMain('events-service', 'main.ts', environment, '--migrate');
+  if ((await exitOf(migration)) !== 0) throw new Error('the log could not be migrated');
 }
 
 async function untilReady(started: Running): Promise<Running> {
