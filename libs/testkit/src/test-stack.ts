@@ -91,9 +91,8 @@ export async function testStack(
   try {
     const own = { NOVA_EVENTS_DATABASE_URL: database.url };
     await migrateLog(database.url);
-    const log = await run('events-service', 'main.ts', own);
-    const relay = await run('events-service', 'relay-main.ts', own);
-    await Promise.all([log.ready(), relay.ready()]);
+    const log = await run('events-service', 'main.ts', own).then(untilReady);
+    const relay = await run('events-service', 'relay-main.ts', own).then(untilReady);
     return {
       log,
       relay,
