@@ -162,7 +162,7 @@ if (unknown !== undefined) {
       await killChildren();
       await servers?.stop();
     }
-    // Else it would keep this process alive.
-    process.channel?.unref();
   }
 }
+// Else it would keep this process alive.
+process.channel?.unref();

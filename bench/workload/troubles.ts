@@ -1,5 +1,3 @@
-import type { Workload } from './workload.ts';
-
 /** What an event of a workload with troubles is. */
 export type EventKind = 'other' | 'hot' | 'poison' | 'oversize';
 
@@ -14,7 +12,10 @@ const POISON = 'poison ';
  * too large for its topic, each of these of an aggregate of its own. The other 48 are what they are
  * without troubles.
  */
-export function kindOf({ troubled = false }: Pick<Workload, 'troubled'>, n: number): EventKind {
+export function kindOf(
+  { troubled = false }: { readonly troubled?: boolean },
+  n: number,
+): EventKind {
   if (!troubled) return 'other';
   if (n % 2 === 0) return 'hot';
   if (n % 100 === 7) return 'poison';
