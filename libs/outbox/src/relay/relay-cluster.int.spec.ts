@@ -1,4 +1,4 @@
-/** A cluster in trouble for seconds; for ten minutes each in `relay.torture.spec.ts`. */
+/** A cluster in trouble for seconds; for ten minutes each in `relay-cluster.torture.spec.ts`. */
 import { afterAll, beforeAll, it } from '@jest/globals';
 import { RelayOnCluster } from '../testing/relay-cluster.rig.spec.ts';
 

@@ -1,4 +1,4 @@
-/** The long forms of `relay-crowd.int.spec.ts` and `relay-cluster.int.spec.ts`. */
+/** The long form of `relay-crowd.int.spec.ts`. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
@@ -11,7 +11,6 @@ import {
   torturePart,
 } from '@nova/testkit';
 import { outboxMigrations } from '../index.ts';
-import { RelayOnCluster } from '../testing/relay-cluster.rig.spec.ts';
 import { RelayCrowd, stopPastTheLease } from '../testing/relay-crowd.rig.spec.ts';
 import {
   aggregatesOf,
@@ -73,26 +72,6 @@ describe('eight relays', () => {
       const found = { rounds: times, handedOverMs: Math.round(handedOverMs), afterMs };
       tellTorture('relays stopped past their leases', found);
     },
-    40 * MINUTE,
-  );
-});
-
-describe('a relay on a cluster', () => {
-  let rig: RelayOnCluster;
-  beforeAll(async () => {
-    rig = await RelayOnCluster.start('relay_spec_torture_cluster');
-  }, 2 * MINUTE);
-  afterAll(() => rig.remove());
-
-  it(
-    'lets all other lanes flow for ten minutes without the leader of one partition',
-    () => rig.withoutOneLeader(10 * MINUTE, 200),
-    20 * MINUTE,
-  );
-
-  it(
-    'stores every event for ten minutes without Kafka, and publishes them in order in time',
-    () => rig.withoutKafka(10 * MINUTE, 200),
     40 * MINUTE,
   );
 });

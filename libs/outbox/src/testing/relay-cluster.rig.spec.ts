@@ -91,9 +91,13 @@ export class RelayOnCluster {
 
   /**
    * Takes the leader of one partition away for a while: its lanes wait, all others flow as before and
-   * nothing of theirs is sent again; then it catches up.
+   * nothing of theirs is sent again; then it catches up. Tells what was stored meanwhile, how much of it
+   * was of the others, and what was published.
    */
-  async withoutOneLeader(forMs: number, everyMs: number): Promise<void> {
+  async withoutOneLeader(
+    forMs: number,
+    everyMs: number,
+  ): Promise<{ readonly stored: number; readonly healthy: number; readonly published: number }> {
     const load = keepAppending(this.#test, this.type, this.#ids, everyMs);
     await sleep(2000);
     const sick = this.#ids.filter((id) => partitionOf(id, PARTITIONS) === PARTITIONS - 1);
@@ -113,26 +117,36 @@ export class RelayOnCluster {
     const { brokers } = this.#cluster;
     const { repeated } = await expectTopicToHoldTheLog(this.#test.database, brokers, this.type);
     expect([...repeated.keys()].filter((partition) => partition !== PARTITIONS - 1)).toEqual([]);
+    return { stored, healthy: Math.round(healthy), published };
   }
 
-  /** Takes all brokers away: every append is stored, and published within twice that time. */
-  async withoutKafka(forMs: number, everyMs: number): Promise<void> {
+  /**
+   * Takes all brokers away: every append is stored, and published within twice that time. Tells what was
+   * stored meanwhile, and how long it took until that was published, the brokers' start included.
+   */
+  async withoutKafka(
+    forMs: number,
+    everyMs: number,
+  ): Promise<{ readonly stored: number; readonly drainedMs: number }> {
     const load = keepAppending(this.#test, this.type, this.#ids, everyMs);
     await sleep(1000);
     const nodes = [...this.#cluster.nodes.values()];
     await Promise.all(nodes.map((node) => node.kill()));
     const before = load.stored();
     await sleep(forMs);
-    expect(load.stored()).toBeGreaterThan(before);
+    const stored = load.stored() - before;
+    expect(stored).toBeGreaterThan(0);
     await Promise.all(nodes.map((node) => node.restart()));
     const watch = stopwatch();
     // Drained while the load goes on: at one moment all lanes are at the head of the outage's end.
     const inTimeMs = Math.max(2 * forMs, LEAST_TO_DRAIN_MS);
     await allAtHead(this.#test.database, inTimeMs + 15_000);
-    expect(watch.ms()).toBeLessThan(inTimeMs);
+    const drainedMs = Math.round(watch.ms());
+    expect(drainedMs).toBeLessThan(inTimeMs);
     await load.stop();
     await allAtHead(this.#test.database, 20_000);
     await expectTopicToHoldTheLog(this.#test.database, this.#cluster.brokers, this.type);
+    return { stored, drainedMs };
   }
 
   async remove(): Promise<void> {
