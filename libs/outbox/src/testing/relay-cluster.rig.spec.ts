@@ -122,7 +122,7 @@ export class RelayOnCluster {
 
   /**
    * Takes all brokers away: every append is stored, and published within twice that time. Tells what was
-   * stored meanwhile, and how long it took until that was published, the brokers' start included.
+   * stored meanwhile, and how long it took until that was published, from when the brokers had started.
    */
   async withoutKafka(
     forMs: number,
