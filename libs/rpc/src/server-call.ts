@@ -288,7 +288,8 @@ export class ServerCall {
     this.#writer?.close();
     const beganMsAgo = performance.now() - this.#startedAt;
     const isComplete = this.#reader.complete;
-    const request = { isComplete, isSingle: !this.#readsMany(), beganMsAgo };
+    const isUnwanted = this.#host.draining();
+    const request = { isComplete, isSingle: !this.#readsMany(), beganMsAgo, isUnwanted };
     tellStatus(http2StreamOf(this.#base), request, this.#host.limits, tell);
     this.#reader.end();
     duration.record(beganMsAgo / 1000, {

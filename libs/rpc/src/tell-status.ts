@@ -7,6 +7,8 @@ export interface RequestState {
   /** One message; else it goes on for as long as the caller likes. */
   readonly isSingle: boolean;
   readonly beganMsAgo: number;
+  /** The server stops: nobody waits for the rest of it. */
+  readonly isUnwanted: boolean;
 }
 
 /** Long enough for the status to reach a caller that still sends. */
@@ -14,10 +16,13 @@ const LINGER_MS = 1000;
 /** What a caller gets at least to send the rest, whose time for that is nearly over. */
 const LEAST_REST_MS = 500;
 
-/** Tells a caller how its call ended: when its single request has come, or the time for that is over. */
+/**
+ * Tells a caller how its call ended: when its single request has come, or the time for that is over; at
+ * once while the server stops.
+ */
 export function tellStatus(
   stream: Http2Stream | undefined,
-  { isComplete, isSingle, beganMsAgo }: RequestState,
+  { isComplete, isSingle, beganMsAgo, isUnwanted }: RequestState,
   { uploadMs, unreadMs }: Pick<Limits, 'uploadMs' | 'unreadMs'>,
   tell: () => void,
 ): void {
@@ -25,6 +30,6 @@ export function tellStatus(
     tell();
     cutUnlessClosed(stream, isComplete ? unreadMs : LINGER_MS);
   };
-  if (isComplete || !isSingle) tellAndCut();
+  if (isComplete || !isSingle || isUnwanted) tellAndCut();
   else afterRest(stream, Math.max(LEAST_REST_MS, uploadMs - beganMsAgo), tellAndCut);
 }

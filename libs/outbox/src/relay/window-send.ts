@@ -82,11 +82,14 @@ export class WindowSend {
     while (left.length > 0) left = this.#sendable(await this.#publish(topic, partition, left));
   }
 
-  // What follows a parked event waits in the log.
+  // What follows a parked event waits in the log. The clock is asked once for each lane: one whose
+  // events are left out must be marked as failed, or it would move past them.
   #sendable(batch: readonly LaneEvent[]): readonly LaneEvent[] {
     const { table } = this.#context;
-    for (const { lane } of batch) if (!table.hasLease(lane)) this.#fail(lane);
-    return batch.filter(({ lane, event }) => table.hasLease(lane) && !lane.parked.holds(event));
+    const lanes = new Set(batch.map(({ lane }) => lane));
+    const held = new Set([...lanes].filter((lane) => table.hasLease(lane)));
+    for (const lane of lanes) if (!held.has(lane)) this.#fail(lane);
+    return batch.filter(({ lane, event }) => held.has(lane) && !lane.parked.holds(event));
   }
 
   // Resolves with what is not yet sent, after the aggregate that kept it back was parked.
