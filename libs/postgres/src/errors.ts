@@ -37,6 +37,13 @@ export const errors = defineErrors({
     blame: 'operator',
     hint: 'Compare the database URL with the roles, databases and grants of the server.',
   },
+  POSTGRES_TEXT_INVALID: {
+    message: 'a text has a character that cannot be stored, such as NUL (U+0000)',
+    status: 'INVALID_ARGUMENT',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Leave it out of names, ids and reasons.',
+  },
   POSTGRES_REFUSED: {
     message: 'PostgreSQL refused a statement (SQLSTATE {sqlstate})',
     status: 'INTERNAL',

@@ -22,6 +22,8 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   '25P04': errors.POSTGRES_TIMEOUT,
   '55P03': errors.POSTGRES_TIMEOUT,
   '40': errors.POSTGRES_CONFLICT,
+  // Whatever was not looked at before; nothing else of ours can hold such a character.
+  '22021': errors.POSTGRES_TEXT_INVALID,
   '28': errors.POSTGRES_ACCESS_DENIED,
   '3D000': errors.POSTGRES_ACCESS_DENIED,
   '42501': errors.POSTGRES_ACCESS_DENIED,

@@ -27,6 +27,7 @@ describe('mapError', () => {
     ['28P01', errors.POSTGRES_ACCESS_DENIED],
     ['3D000', errors.POSTGRES_ACCESS_DENIED],
     ['42501', errors.POSTGRES_ACCESS_DENIED],
+    ['22021', errors.POSTGRES_TEXT_INVALID],
     ['23505', errors.POSTGRES_REFUSED],
     ['P0001', errors.POSTGRES_REFUSED],
   ])('takes SQLSTATE %s for what it means', (code, kind) => {

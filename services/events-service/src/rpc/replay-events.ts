@@ -1,3 +1,4 @@
+import { NovaError } from '@nova/errors';
 import { formatPosition, type LogPosition } from '@nova/events';
 import { countMatching, type EventFilter } from '@nova/outbox';
 import type {
@@ -12,6 +13,7 @@ import { invalid } from '../domain/refusal.ts';
 import { type KeptSubscription, replayMessage } from '../domain/subscription.ts';
 import { identifierProblem } from '../domain/text.ts';
 import { Violations } from '../domain/violations.ts';
+import { errors } from '../errors.ts';
 import { keepReplay } from '../storage/subscriptions/replays.ts';
 import type { Dependencies } from './dependencies.ts';
 import { knownSubscription } from './known-subscription.ts';
@@ -55,6 +57,7 @@ export function replayEvents(dependencies: Dependencies) {
       };
     }
     const replay = await keepReplay(database, { ...range, ...said, subscriptionId: kept.id });
+    if (replay === undefined) throw new NovaError(errors.SUBSCRIPTION_UNKNOWN, { name });
     subscriptions.wake(kept.id);
     return { replay: replayMessage(replay), events: Object.fromEntries(counts) };
   };

@@ -30,12 +30,19 @@ const COLUMNS = `r.replay_id AS id, r.state, r.events, r.taken, r.reason,
   outbox_epoch_of(r.reached) AS "reachedEpoch",
   (SELECT s.name FROM subscriptions AS s WHERE s.subscription_id = r.subscription_id) AS subscription`;
 
-/** Has a subscription get a part of the log once more, after what was asked for before. */
-export async function keepReplay(database: Queryable, given: NewReplay): Promise<KeptReplay> {
+/**
+ * Has a subscription get a part of the log once more, after what was asked for before. Undefined when the
+ * subscription was deleted meanwhile.
+ */
+export async function keepReplay(
+  database: Queryable,
+  given: NewReplay,
+): Promise<KeptReplay | undefined> {
   const [row] = await database.query<ReplayRow>(
     `INSERT INTO subscription_replays AS r
        (subscription_id, from_position, to_position, reached, filter, events, reason, requested_by)
-     VALUES ($1, $2::bigint, $3, $2::bigint - 1, $4, $5, $6, $7)
+     SELECT subscription_id, $2::bigint, $3, $2::bigint - 1, $4, $5, $6, $7
+     FROM subscriptions WHERE subscription_id = $1 FOR KEY SHARE
      RETURNING ${COLUMNS}`,
     [
       given.subscriptionId,
@@ -47,8 +54,7 @@ export async function keepReplay(database: Queryable, given: NewReplay): Promise
       given.requestedBy,
     ],
   );
-  if (row === undefined) throw new TypeError('the replay was not stored');
-  return replayOf(row);
+  return row && replayOf(row);
 }
 
 /** Replays of a subscription that are in work, in the order in which they were asked for. */
