@@ -90,7 +90,11 @@ export async function writeRound(
   const [failures] = await Promise.all([
     park(context, tx, round, judged),
     rows.save(tx),
-    writeMarks(tx, generation, shares.flatMap(movedMark)),
+    writeMarks(
+      tx,
+      generation,
+      shares.flatMap((share) => movedMark(share, round)),
+    ),
     writeEffects(tx, consumer, effects),
     writeEffectMarks(tx, consumer, moved),
     setAside(tx, consumer, round.foreign),
@@ -238,9 +242,10 @@ async function forgetRows(
   }
 }
 
-function movedMark({ applied }: Share): MovedMark[] {
+function movedMark({ aggregate, mark, applied }: Share, { refolded }: Round): MovedMark[] {
   const last = applied.at(-1);
-  if (last === undefined) return [];
+  // Folded anew, and not even its first event could be: its rows are gone, so nothing is applied.
+  if (last === undefined) return refolded.has(aggregate) ? [{ ...mark, filled: undefined }] : [];
   const filled = applied.filter(({ entry }) => entry === undefined);
   const first = filled[0];
   const { aggregateType, aggregateId, aggregateVersion, position } = last.event;

@@ -131,11 +131,12 @@ async function roundOnce(context: SessionContext, gathered: Gathered): Promise<v
     roundOf(deliveries, { foreign, stale, condemned }),
     { isLive: true },
   );
+  // First: if it fails, what the pen holds of these aggregates comes again with the rest.
+  await refoldInvalid(context, result);
   pen.judged(touched, result.held, clock.monotonicMs());
   standStill(context, result.refused);
   noteApplied(context, result);
   tellStale(context, stale, foreign.length);
-  await refoldInvalid(context, result);
   commitHint(context, result);
 }
 

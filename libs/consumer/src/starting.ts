@@ -11,6 +11,7 @@ import {
 } from './delivery-source.ts';
 import { errors } from './errors.ts';
 import { readOffsets } from './offsets.ts';
+import type { PartitionLog } from './partition-log.ts';
 import { readTails, writeTails } from './tail.ts';
 
 const AGAIN: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
@@ -82,7 +83,11 @@ async function startPartitions(
     lag += partition.lag();
   }
   const isNew = numbers.some((number) => !tails.has(number));
-  if (!isNew && lag <= BigInt(settings.catchUpLag)) return;
+  if (!isNew && lag <= BigInt(settings.catchUpLag)) {
+    // An earlier attempt may have paused them, and `regulate` rests meanwhile.
+    letGoOn(source, partitions);
+    return;
+  }
   const assigned = [...partitions];
   source.pause(assigned);
   context.logger.info({ count: Number(lag) }, 'catching up from the log');
@@ -126,12 +131,15 @@ async function goOnFromEnds(
     await source.seek(one, end > 0n ? from : 'beginning');
     partition.restart(from);
   }
-  const still = assigned.filter((one) => intake.get(one) !== undefined);
-  for (const one of still) {
-    const partition = intake.get(one);
-    if (partition !== undefined) partition.isPaused = false;
-  }
-  source.resume(still);
+  letGoOn(
+    source,
+    assigned.flatMap((one) => intake.get(one) ?? []),
+  );
+}
+
+function letGoOn(source: OpenSource, partitions: readonly PartitionLog[]): void {
+  for (const partition of partitions) partition.isPaused = false;
+  source.resume(partitions);
 }
 
 function lowestOf(

@@ -165,6 +165,8 @@ export class Fetcher {
       if (leader === undefined || !metadata.brokers.has(leader)) this.#postpone(place);
       else byLeader.set(leader, [...(byLeader.get(leader) ?? []), place]);
     }
+    // Sees to those that were postponed just now.
+    this.#due();
     for (const [leader, places] of byLeader) {
       if (!this.#busy.has(leader)) void this.#fetch(leader, places, metadata);
     }

@@ -91,7 +91,7 @@ export class ForwarderStore {
    * @throws LeaseLost
    */
   async save(
-    { term, cursor, logPosition }: Held,
+    { term, cursor, logPosition, server }: Held,
     changes: {
       readonly parked?: readonly Parking[];
       readonly freed?: Omit<ParkedAggregate, 'isDue'>;
@@ -101,7 +101,7 @@ export class ForwarderStore {
     await this.#database.transaction(async (tx) => {
       const { done, open } = cursor;
       const saved = await tx.query(sql.save, [
-        ...[term, done, open?.snapshot ?? null, open?.afterId ?? 0n, logPosition ?? null],
+        ...[term, done, open?.snapshot ?? null, open?.afterId ?? 0n, logPosition ?? null, server],
       ]);
       if (saved.length === 0) throw new LeaseLost();
       for (const one of changes.parked ?? []) await park(tx, one, changes.retryMs);

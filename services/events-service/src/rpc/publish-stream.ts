@@ -115,7 +115,11 @@ async function add(
   }
   // The deadline is the stream's, not the event's: nothing is refused for its wait. So with room in
   // the line it is admitted here and now, and the order of the requests is that of the log.
-  const caller: AppendCaller = { signal, remainingMs: () => Number.POSITIVE_INFINITY };
+  const caller: AppendCaller = {
+    signal,
+    remainingMs: () => Number.POSITIVE_INFINITY,
+    failed: (thrown) => over.abort(thrown),
+  };
   const stored = queue.append(unit, caller).then(
     (result) => ({ sequence, requestId, alias, ...outcomeOf(result) }),
     (thrown: unknown) => {

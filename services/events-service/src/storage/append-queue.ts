@@ -22,6 +22,8 @@ export interface AppendCaller {
   readonly signal: AbortSignal;
   /** Milliseconds until its deadline; Infinity where there is none. */
   remainingMs(): number;
+  /** Told in the same turn in which the queue gives a unit up, before it takes anything further. */
+  readonly failed?: (thrown: unknown) => void;
 }
 
 /**
@@ -92,7 +94,11 @@ export function createAppendQueue(given: AppendQueueDependencies): AppendQueue {
     const refusal = refusalOf(size, caller);
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise<UnitResult>((resolve, reject) => {
-      line.add({ unit, ...size, signal: caller.signal, resolve, reject });
+      const giveUp = (thrown: unknown) => {
+        caller.failed?.(thrown);
+        reject(thrown);
+      };
+      line.add({ unit, ...size, signal: caller.signal, resolve, reject: giveUp });
       if (!flushing) void flushAll();
     });
   };
@@ -119,7 +125,9 @@ function settling(
   line: Line<Waiting>,
   pace: Pace,
 ): (batch: readonly Waiting[]) => Promise<void> {
-  const settle = async (batch: readonly Waiting[]) => {
+  const settle = async (taken: readonly Waiting[]) => {
+    const batch = taken.filter(({ signal }) => !signal.aborted);
+    for (const { signal, reject } of taken) if (signal.aborted) reject(signal.reason);
     if (batch.length === 0) return;
     const end = pace.begin();
     let results: UnitResult[];
@@ -159,6 +167,7 @@ function settling(
 function isRefusal(thrown: unknown): boolean {
   return (
     isNovaError(thrown, postgresErrors.POSTGRES_FULL) ||
+    isNovaError(thrown, postgresErrors.POSTGRES_TEXT_INVALID) ||
     (isNovaError(thrown) && thrown.kind.status === 'INTERNAL')
   );
 }

@@ -60,6 +60,40 @@ describe('createAppendQueue', () => {
     expect(await Promise.all(others)).toEqual([stored, stored, stored]);
   });
 
+  it.each([
+    ['whose statement fails', new NovaError(TRY_GONE), false],
+    ['who is refused in a statement of several', new NovaError(TRY_REFUSED), true],
+  ])('takes nothing more of a caller %s and who gives up then', async (_, thrown, isShared) => {
+    const { statements, queue, settled } = manualLog();
+    const over = new AbortController();
+    const caller = {
+      signal: over.signal,
+      remainingMs: () => Number.POSITIVE_INFINITY,
+      failed: (reason: unknown) => over.abort(reason),
+    };
+    const others = isShared ? [queue(unit('x'), never)] : [];
+    const own = ['a', 'b', 'c'].map((name) =>
+      queue(unit(name), caller).catch((reason: unknown) => reason),
+    );
+    await settled();
+    if (others.length > 0) {
+      statements[0]?.end();
+      await settled();
+      // All of the caller's are in one statement, which is refused, and then 'a' alone.
+      expect(statements[1]?.names).toEqual(['a', 'b', 'c']);
+      statements[1]?.end(thrown);
+      await settled();
+    }
+    while (!over.signal.aborted) {
+      statements.at(-1)?.end(thrown);
+      await settled();
+    }
+    for (let turn = 0; turn < 5; turn += 1) await settled();
+    expect(await Promise.all(own)).toEqual([thrown, thrown, thrown]);
+    const last = statements.at(-1)?.names ?? [];
+    expect(last.includes('b') || last.includes('c')).toBe(false);
+  });
+
   it('tries units alone when the server refused the statement they shared', async () => {
     const { statements, queue, settled } = manualLog();
     const first = queue(unit('a'), never);
