@@ -126,8 +126,7 @@ function settling(
   pace: Pace,
 ): (batch: readonly Waiting[]) => Promise<void> {
   const settle = async (taken: readonly Waiting[]) => {
-    const batch = taken.filter(({ signal }) => !signal.aborted);
-    for (const { signal, reject } of taken) if (signal.aborted) reject(signal.reason);
+    const batch = withoutGivenUp(taken);
     if (batch.length === 0) return;
     const end = pace.begin();
     let results: UnitResult[];
@@ -164,6 +163,12 @@ function settling(
 }
 
 /** Whether the server refused the statement for what was in it. */
+/** Those whose callers still want them; the others are told why they do not. */
+function withoutGivenUp(taken: readonly Waiting[]): readonly Waiting[] {
+  for (const { signal, reject } of taken) if (signal.aborted) reject(signal.reason);
+  return taken.filter(({ signal }) => !signal.aborted);
+}
+
 function isRefusal(thrown: unknown): boolean {
   return (
     isNovaError(thrown, postgresErrors.POSTGRES_FULL) ||

@@ -1,7 +1,7 @@
 import { isNovaError, messageOf } from '@nova/errors';
 import { loop, type Part } from '@nova/lifecycle';
 import { append, type UnitResult } from '@nova/outbox';
-import type { Database, Queryable } from '@nova/postgres';
+import { type Database, errors as postgresErrors, type Queryable } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
 import { Signal } from '@nova/time';
 import {
@@ -44,8 +44,10 @@ export function createScheduler(given: {
   const scheduled = new Signal();
   let isTroubled = false;
 
-  const round = async (limit: number): Promise<void> => {
-    const settled = await database.transaction((tx) => appendDue(tx, limit));
+  let suspect: string | undefined;
+
+  const round = async (limit: number, tried: string[] = []): Promise<void> => {
+    const settled = await database.transaction((tx) => appendDue(tx, limit, tried));
     for (const [event_id, reason] of settled.refused) {
       logger.warn({ event_id, reason }, 'the log refused a scheduled event');
     }
@@ -54,13 +56,23 @@ export function createScheduler(given: {
     }
     if (settled.stored > 0) wake();
   };
-  // One event that the server cannot take must not hold up the others: alone it is found, and noted.
+  // One event that the server cannot take must not hold up the others: it is found alone, and noted
+  // when it has failed so twice in a row, since the first time may have had another cause.
   const roundOrOne = async (): Promise<void> => {
     try {
       await round(ROUND);
+      return;
     } catch (thrown) {
       if (!isRefusal(thrown)) throw thrown;
-      await round(1).catch((again: unknown) => setAside(database, again));
+    }
+    const tried: string[] = [];
+    try {
+      await round(1, tried);
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+      const [alone] = tried;
+      if (alone !== undefined && alone === suspect) await noteRefusal(database, alone, 'INTERNAL');
+      suspect = alone;
     }
   };
   const look = async (): Promise<number> => {
@@ -101,8 +113,10 @@ interface Settled {
   readonly refused: ReadonlyMap<string, string>;
 }
 
-async function appendDue(tx: Queryable, limit: number): Promise<Settled> {
+/** Also tells which events it has tried, should it fail. */
+async function appendDue(tx: Queryable, limit: number, tried: string[]): Promise<Settled> {
   const due = await lockDue(tx, limit);
+  tried.push(...due.map(({ event }) => event.eventId));
   const alive = due.filter(({ isExpired }) => !isExpired);
   const units = alive.map(({ event }) => ({
     conditions: [],
@@ -132,14 +146,8 @@ function refusalsOf(
 }
 
 function isRefusal(thrown: unknown): boolean {
-  return isNovaError(thrown) && thrown.kind.status === 'INTERNAL';
-}
-
-/** Notes that the first event that is due cannot be appended. */
-async function setAside(database: Database, thrown: unknown): Promise<void> {
-  if (!isRefusal(thrown)) throw thrown;
-  await database.transaction(async (tx) => {
-    const [first] = await lockDue(tx, 1);
-    if (first !== undefined) await noteRefusal(tx, first.event.eventId, 'INTERNAL');
-  });
+  return (
+    isNovaError(thrown, postgresErrors.POSTGRES_TEXT_INVALID) ||
+    (isNovaError(thrown) && thrown.kind.status === 'INTERNAL')
+  );
 }
