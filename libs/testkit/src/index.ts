@@ -2,7 +2,8 @@
  * What specs stand on: real servers shared by a jest run and started on demand, a database of its
  * own per spec file, servers of its own for a spec that kills them, and waiting without sleeping.
  *
- *   testPostgres, testKafka, testRedis   shared by all spec files of a run (tools/jest-global-setup.mjs)
+ *   testPostgres, testRedis     shared by all spec files of a run (tools/jest-global-setup.mjs)
+ *   testKafka                   shared by the spec files of a worker
  *   testDatabase                migrated once into a template, cloned per spec file
  *   privatePostgres, privateKafka, privateRedis   may be paused, killed, restarted
  *   privateKafkaCluster             the same with several brokers

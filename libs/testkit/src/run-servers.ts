@@ -7,9 +7,9 @@ import { describePostgres } from './start-postgres.ts';
 import { describeRedis } from './start-redis.ts';
 
 /**
- * The servers that all spec files of one jest run share. They live in jest's own process and are
- * started when the first spec asks for them, so that a run which needs no Kafka starts none. Specs
- * run in other processes and ask over HTTP on a port of this machine.
+ * The servers that all spec files of one jest run share, or those of one worker (`/kafka/2`). They live
+ * in jest's own process and are started when the first spec asks for them, so that a run which needs no
+ * Kafka starts none. Specs run in other processes and ask over HTTP on a port of this machine.
  */
 export interface RunServers {
   /** Where specs ask: `http://127.0.0.1:<port>`. */
@@ -37,7 +37,7 @@ export async function offerServers(): Promise<RunServers> {
   };
   const http = createServer((request, response) => {
     const path = request.url ?? '';
-    const start = starts[path];
+    const start = starts[path.replace(/\/\d+$/, '')];
     const endpoints =
       once.get(path) ?? start?.(started) ?? Promise.reject(new Error(`there is no ${path}`));
     once.set(path, endpoints);

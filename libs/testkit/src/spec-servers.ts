@@ -11,7 +11,7 @@ export interface SharedPostgres {
   readonly adminUrl: string;
 }
 
-/** The Kafka that all spec files share. */
+/** The Kafka that spec files of one worker share. */
 export interface TestKafka {
   /** host:port; use topic names of your own (`randomName`). */
   readonly brokers: readonly string[];
@@ -23,9 +23,12 @@ export async function testPostgres(): Promise<SharedPostgres> {
   return { url: String(url), adminUrl: String(adminUrl) };
 }
 
-/** The shared Kafka, started by the first call of the run (3 to 5 s). */
+/**
+ * The Kafka of this jest worker, started by its first call (3 to 5 s). Services have groups of fixed
+ * names: spec files that run side by side on one Kafka would share out its partitions.
+ */
 export async function testKafka(): Promise<TestKafka> {
-  const { brokers } = await ask('kafka');
+  const { brokers } = await ask(`kafka/${processEnvironment['JEST_WORKER_ID'] ?? '1'}`);
   return { brokers: Array.isArray(brokers) ? brokers.map(String) : [] };
 }
 
