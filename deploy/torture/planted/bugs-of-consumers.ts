@@ -77,8 +77,8 @@ async function plantedLock(`,
     patches: [
       {
         file: COMMIT_ROUND,
-        find: 'writeMarks(tx, generation, shares.flatMap(movedMark)),',
-        replace: '(globalThis.plantedMarks = shares.flatMap(movedMark)),',
+        find: 'writeMarks(tx, generation, marks),',
+        replace: '(globalThis.plantedMarks = marks),',
       },
       {
         file: COMMIT_ROUND,

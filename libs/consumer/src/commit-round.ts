@@ -87,14 +87,11 @@ export async function writeRound(
   const refused = [...judged.refused, ...withoutRoom(context, round, judged)];
   const parked = [...queued, ...shares.flatMap(unapplied)];
   const settled = settledBy(round, [...applied, ...duplicates, ...parked]);
+  const marks = shares.flatMap((share) => movedMark(share, round));
   const [failures] = await Promise.all([
     park(context, tx, round, judged),
     rows.save(tx),
-    writeMarks(
-      tx,
-      generation,
-      shares.flatMap((share) => movedMark(share, round)),
-    ),
+    writeMarks(tx, generation, marks),
     writeEffects(tx, consumer, effects),
     writeEffectMarks(tx, consumer, moved),
     setAside(tx, consumer, round.foreign),

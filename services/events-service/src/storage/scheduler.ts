@@ -44,8 +44,6 @@ export function createScheduler(given: {
   const scheduled = new Signal();
   let isTroubled = false;
 
-  let suspect: string | undefined;
-
   const round = async (limit: number, tried: string[] = []): Promise<void> => {
     const settled = await database.transaction((tx) => appendDue(tx, limit, tried));
     for (const [event_id, reason] of settled.refused) {
@@ -56,25 +54,7 @@ export function createScheduler(given: {
     }
     if (settled.stored > 0) wake();
   };
-  // One event that the server cannot take must not hold up the others: it is found alone, and noted
-  // when it has failed so twice in a row, since the first time may have had another cause.
-  const roundOrOne = async (): Promise<void> => {
-    try {
-      await round(ROUND);
-      return;
-    } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-    }
-    const tried: string[] = [];
-    try {
-      await round(1, tried);
-    } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
-      const [alone] = tried;
-      if (alone !== undefined && alone === suspect) await noteRefusal(database, alone, 'INTERNAL');
-      suspect = alone;
-    }
-  };
+  const roundOrOne = suspecting(database, round);
   const look = async (): Promise<number> => {
     const dueMs = await nextDueMs(database);
     if (dueMs === undefined || dueMs > 0) return Math.min(dueMs ?? LOOK_EVERY_MS, LOOK_EVERY_MS);
@@ -103,6 +83,35 @@ export function createScheduler(given: {
     (thrown) => logger.error({ err: thrown }, 'the scheduler ended by a bug'),
   );
   return { part, wake: () => scheduled.notify() };
+}
+
+/**
+ * A round of all that is due. One event that the server cannot take must not hold up the others: it is
+ * found alone, and noted when it has failed so twice in a row, since the first time may have had another
+ * cause.
+ */
+function suspecting(
+  database: Database,
+  round: (limit: number, tried?: string[]) => Promise<void>,
+): () => Promise<void> {
+  let suspect: string | undefined;
+  return async () => {
+    try {
+      await round(ROUND);
+      return;
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+    }
+    const tried: string[] = [];
+    try {
+      await round(1, tried);
+    } catch (thrown) {
+      if (!isRefusal(thrown)) throw thrown;
+      const [alone] = tried;
+      if (alone !== undefined && alone === suspect) await noteRefusal(database, alone, 'INTERNAL');
+      suspect = alone;
+    }
+  };
 }
 
 /** What became of what was due. */
