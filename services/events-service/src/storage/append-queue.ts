@@ -13,6 +13,7 @@ import type { Clock } from '@nova/time';
 import { errors } from '../errors.ts';
 import { Line, sizeOf, type UnitSize } from './append-line.ts';
 import { Pace } from './append-pace.ts';
+import { isRefusedContent } from './refused-content.ts';
 
 /** A caller that was refused comes back no sooner than this. */
 const LEAST_RETRY_MS = 50;
@@ -170,11 +171,7 @@ function withoutGivenUp(taken: readonly Waiting[]): readonly Waiting[] {
 }
 
 function isRefusal(thrown: unknown): boolean {
-  return (
-    isNovaError(thrown, postgresErrors.POSTGRES_FULL) ||
-    isNovaError(thrown, postgresErrors.POSTGRES_TEXT_INVALID) ||
-    (isNovaError(thrown) && thrown.kind.status === 'INTERNAL')
-  );
+  return isNovaError(thrown, postgresErrors.POSTGRES_FULL) || isRefusedContent(thrown);
 }
 
 function grew(result: UnitResult): boolean {

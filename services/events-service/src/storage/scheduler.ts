@@ -1,9 +1,10 @@
 import { isNovaError, messageOf } from '@nova/errors';
 import { loop, type Part } from '@nova/lifecycle';
 import { append, type UnitResult } from '@nova/outbox';
-import { type Database, errors as postgresErrors, type Queryable } from '@nova/postgres';
+import type { Database, Queryable } from '@nova/postgres';
 import type { Logger } from '@nova/telemetry';
 import { Signal } from '@nova/time';
+import { isRefusedContent } from './refused-content.ts';
 import {
   type DueEvent,
   lockDue,
@@ -100,13 +101,13 @@ function suspecting(
       await round(ROUND);
       return;
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
+      if (!isRefusedContent(thrown)) throw thrown;
     }
     const tried: string[] = [];
     try {
       await round(1, tried);
     } catch (thrown) {
-      if (!isRefusal(thrown)) throw thrown;
+      if (!isRefusedContent(thrown)) throw thrown;
       const [alone] = tried;
       if (alone !== undefined && alone === suspect) await noteRefusal(database, alone, 'INTERNAL');
       suspect = alone;
@@ -151,12 +152,5 @@ function refusalsOf(
       if (result.outcome === 'stored' || eventId === undefined) return [];
       return [[eventId, result.refusals[0]?.reason ?? 'REFUSED'] as const];
     }),
-  );
-}
-
-function isRefusal(thrown: unknown): boolean {
-  return (
-    isNovaError(thrown, postgresErrors.POSTGRES_TEXT_INVALID) ||
-    (isNovaError(thrown) && thrown.kind.status === 'INTERNAL')
   );
 }
