@@ -221,12 +221,11 @@ export class ConsumerRunner implements Consumer {
   async #openGeneration(): Promise<Generation> {
     const { context, mayRebuild } = this.#ports;
     const { database, definition, log, epochs, settings } = context;
-    const standing = await log.getLog().catch(async (thrown: unknown) => {
+    const standing = await epochs.ask(log).catch(async (thrown: unknown) => {
       // Without the log nothing is applied, but what was applied before can be read.
       this.#generation ??= await openServing(database, definition).catch(() => undefined);
       throw thrown;
     });
-    epochs.learn(standing);
     const generation = await openGeneration(database, definition, {
       head: standing.head,
       effectsFrom: settings.effectsFrom,

@@ -29,6 +29,8 @@ export type Taken = 'taken' | 'unknown partition' | 'not the stored record';
  */
 export class Intake {
   readonly #partitions = new Map<string, PartitionLog>();
+  /** Counts how often partitions were taken away. */
+  revocations = 0;
   #foreign: ForeignRecord[] = [];
   #turn = 0;
 
@@ -40,6 +42,7 @@ export class Intake {
 
   /** Forgets partitions and what waits of them. */
   revoke(partitions: readonly TopicPartition[]): void {
+    this.revocations += 1;
     for (const one of partitions) {
       const partition = this.#partitions.get(partitionKey(one));
       if (partition === undefined) continue;

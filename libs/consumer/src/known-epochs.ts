@@ -1,6 +1,6 @@
 import type { LogPosition } from '@nova/events';
 import { Signal } from '@nova/time';
-import type { LogStanding } from './log-reader.ts';
+import type { LogReader, LogStanding } from './log-reader.ts';
 
 /**
  * The epochs of the log as last told. A position is valid while its epoch is known and it lies below
@@ -17,12 +17,23 @@ export class KnownEpochs {
   /** Told of each. */
   readonly news = new Signal();
 
+  /**
+   * Asks the log how far it is and takes over its epochs; again, when others were learnt while it
+   * answered: this answer may be the older one.
+   */
+  async ask(log: Pick<LogReader, 'getLog'>): Promise<LogStanding> {
+    for (;;) {
+      const { revision } = this;
+      const standing = await log.getLog();
+      if (revision !== this.revision && !this.#areSame(standing)) continue;
+      this.learn(standing);
+      return standing;
+    }
+  }
+
   /** Takes over what the log says. */
   learn({ epochs }: Pick<LogStanding, 'epochs'>): void {
-    // A log that was restored may have as many as before, and others.
-    const isSame =
-      epochs.length === this.#ends.size && epochs.every(({ epoch }) => this.#ends.has(epoch));
-    if (isSame) return;
+    if (this.#areSame({ epochs })) return;
     this.revision += 1;
     this.news.notify();
     this.#ends = new Map(
@@ -67,5 +78,10 @@ export class KnownEpochs {
   /** All epochs, oldest first, each with the first position that is no longer its own. */
   all(): readonly { readonly epoch: string; readonly end: bigint | null }[] {
     return [...this.#ends].map(([epoch, end]) => ({ epoch, end: end ?? null }));
+  }
+
+  // A log that was restored may have as many as before, and others.
+  #areSame({ epochs }: Pick<LogStanding, 'epochs'>): boolean {
+    return epochs.length === this.#ends.size && epochs.every(({ epoch }) => this.#ends.has(epoch));
   }
 }

@@ -41,7 +41,7 @@ export async function survey(
   part: LogPart,
   signal: AbortSignal,
 ): Promise<Survey> {
-  epochs.learn(await log.getLog());
+  await epochs.ask(log);
   for (const position of [part.from, part.to]) {
     if (position === undefined || epochs.isValid(position)) continue;
     throw new NovaError(errors.CONSUMER_POSITION_UNKNOWN, { position: formatPosition(position) });

@@ -7,6 +7,7 @@ import type { Delivery } from './delivery.ts';
 import { errors } from './errors.ts';
 import { merge } from './fill.ts';
 import { enterGeneration } from './generation.ts';
+import { lockMarks } from './marks.ts';
 import { readWhole } from './read-aggregates.ts';
 import { roundOf } from './round.ts';
 
@@ -36,8 +37,8 @@ export async function refold(
     events.push(...(await readWhole(log, name, eventTypes, events.at(-1)?.aggregateVersion)));
     const group = merge(deliveries, events);
     if (group.length === 0) {
-      await forget(context, name);
-      return;
+      if (await forget(context, name)) return;
+      continue;
     }
     const planned = roundOf(new Map([[aggregate, group]]), { refolded });
     const { invalid } = await applyRound(context, round, planned, { isLive: false });
@@ -50,14 +51,21 @@ export async function refold(
   throw new NovaError(errors.CONSUMER_AGGREGATE_BUSY, { aggregate });
 }
 
-// The log has nothing of the aggregate any more: neither has the view.
+/**
+ * The log has nothing of the aggregate any more: neither has the view.
+ *
+ * @returns false when something of it was applied since the log was read
+ */
 async function forget(
-  { turn, database, generation, board }: SessionContext,
-  { aggregateType, aggregateId }: AggregateName,
-): Promise<void> {
-  await turn.take(() =>
+  { turn, database, generation, board, epochs }: SessionContext,
+  name: AggregateName,
+): Promise<boolean> {
+  const { aggregateType, aggregateId } = name;
+  const isForgotten = await turn.take(() =>
     database.transaction(async (tx) => {
       await enterGeneration(tx, generation);
+      const mark = (await lockMarks(tx, generation, [name])).get(aggregateKey(name));
+      if (mark !== undefined && mark.version > 0n && epochs.isValid(mark)) return false;
       for (const table of generation.tables) {
         if (table.view.aggregateType !== aggregateType) continue;
         await tx.query(table.sql.removeAggregates, [[aggregateId]]);
@@ -67,7 +75,9 @@ async function forget(
            AND aggregate_type = $3 AND aggregate_id = $4`,
         [generation.consumer, generation.generation, aggregateType, aggregateId],
       );
+      return true;
     }),
   );
-  board.clear();
+  if (isForgotten) board.clear();
+  return isForgotten;
 }

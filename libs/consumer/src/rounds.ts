@@ -113,7 +113,7 @@ async function roundOnce(context: SessionContext, gathered: Gathered): Promise<v
   const fresh = gathered.deliveries.filter(isMine);
   const foreign = gathered.foreign.filter(({ entry }) => entry.partition.isAssigned);
   if (fresh.some(({ event }) => !epochs.knows(event.position.epoch))) {
-    epochs.learn(await log.getLog());
+    await epochs.ask(log);
   }
   const stale = fresh.filter(({ event }) => !epochs.isValid(event.position));
   const sound = await settleMarked(

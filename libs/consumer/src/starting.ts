@@ -19,12 +19,19 @@ const AGAIN: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
 /**
  * Where newly assigned partitions begin: at the last record that the view has settled, which the
  * intake then wants to see again, or at the beginning.
+ *
+ * @throws Error when partitions were taken away meanwhile: they may be assigned again by now, and
+ *   have moved. The source asks again for those that it still has.
  */
 export async function startOffsets(
   { database, generation, intake, epochs }: SessionContext,
   assigned: readonly TopicPartition[],
 ): Promise<Map<string, StartOffset>> {
+  const { revocations } = intake;
   const stored = await readOffsets(database, generation, assigned);
+  if (intake.revocations !== revocations) {
+    throw new Error('partitions were taken away while their offsets were read');
+  }
   const starts = new Map<string, StartOffset>();
   for (const partition of assigned) {
     const found = stored.get(partitionKey(partition));
@@ -74,7 +81,7 @@ async function startPartitions(
   const partitionCount = countOf(context, source);
   // The ends first, the head of the log after them: whatever Kafka has now is in the log by then.
   const ends = await source.endOffsets();
-  epochs.learn(await log.getLog());
+  await epochs.ask(log);
   const tails = await readTails(database, generation, numbers);
   let lag = 0n;
   for (const partition of partitions) {
@@ -101,6 +108,8 @@ async function startPartitions(
     stop,
   );
   if (isNew) await ensureTails(context, numbers);
+  // Another start has begun: what this one knows of the ends is older than what that one does.
+  stop.throwIfAborted();
   await goOnFromEnds(context, source, assigned, ends);
 }
 

@@ -3,7 +3,7 @@ import type { StoredEvent } from '@nova/events';
 import type { SessionContext } from './context.ts';
 import { Intake } from './intake.ts';
 import { KnownEpochs } from './known-epochs.ts';
-import { settleStart } from './starting.ts';
+import { settleStart, startOffsets } from './starting.ts';
 
 const EPOCH = 'E';
 const TOPIC = 'nova_events_message_created';
@@ -70,4 +70,23 @@ it('a start that is tried again and has no more to catch up with lets its partit
   await settleStart(context, new AbortController().signal);
   expect(reads).toBe(1);
   expect(calls).toEqual(['pause', 'resume']);
+});
+
+it('an assignment that was taken away does not place what has begun again since', async () => {
+  const intake = new Intake();
+  const answers: ((rows: object[]) => void)[] = [];
+  const query = () => new Promise<object[]>((resolve) => answers.push(resolve));
+  const context = {
+    ...{ intake, epochs: new KnownEpochs(), database: { query } },
+    generation: { consumer: 'v', generation: 1 },
+  } as unknown as SessionContext;
+  const first = startOffsets(context, [PLACE]);
+  intake.revoke([PLACE]);
+  const second = startOffsets(context, [PLACE]);
+  answers[1]?.([]);
+  expect(await second).toEqual(new Map([[`${TOPIC}:0`, 'beginning']]));
+  const begun = intake.get(PLACE);
+  answers[0]?.([]);
+  await expect(first).rejects.toThrow('taken away');
+  expect(intake.get(PLACE)).toBe(begun);
 });

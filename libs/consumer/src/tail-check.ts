@@ -58,8 +58,7 @@ export class TailCheck {
     const open = source();
     if (open === undefined) return 0;
     // The lanes first: what they have passed is below the ends asked afterwards.
-    const standing = await log.getLog();
-    epochs.learn(standing);
+    const standing = await epochs.ask(log);
     const lanes = Array<bigint>(LANES).fill(0n);
     for (const { lane, position } of standing.lanes) lanes[lane] = position.position;
     const ends = await open.endOffsets();

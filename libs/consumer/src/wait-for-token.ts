@@ -30,11 +30,8 @@ export async function waitForToken(
   const isStrange = () => entries.some(({ epoch }) => !epochs.knows(epoch));
   if (isStrange()) {
     // Unreachable, it leaves the question open; the deadline then says `behind`.
-    const hasLearnt = await log.getLog().then(
-      (standing) => {
-        epochs.learn(standing);
-        return true;
-      },
+    const hasLearnt = await epochs.ask(log).then(
+      () => true,
       () => false,
     );
     if (hasLearnt && isStrange()) return 'lost';

@@ -57,7 +57,7 @@ async function lostOf(
   wave: readonly PendingEffect[],
 ): Promise<readonly PendingEffect[]> {
   // An epoch that is not known may have begun since the log was asked.
-  if (wave.some(({ source }) => !epochs.knows(source.epoch))) epochs.learn(await log.getLog());
+  if (wave.some(({ source }) => !epochs.knows(source.epoch))) await epochs.ask(log);
   const lost = wave.filter(
     ({ source: { epoch, position } }) => !epochs.isValid({ epoch, position: BigInt(position) }),
   );

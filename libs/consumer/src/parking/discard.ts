@@ -4,7 +4,7 @@ import type { SessionContext } from '../context.ts';
 import { enterGeneration } from '../generation.ts';
 import { type GenerationName, lockMarks, writeMarks } from '../marks.ts';
 import type { PartOutcome } from './act-parts.ts';
-import { readBlockedOne, release } from './parked-store.ts';
+import { dropKept, readBlockedOne, retryAtOnce } from './parked-store.ts';
 
 /** Who lets a consumer go on without an event, and why. */
 export interface Discarder {
@@ -159,7 +159,10 @@ async function failingEvent(
   return row;
 }
 
-/** Moves the mark over the event, and lets what follows it be tried. */
+/**
+ * Moves the mark over the event, and lets what follows it be tried, also if nothing is kept: Kafka may
+ * have lost a follower, and the tail check passes over aggregates that are blocked.
+ */
 async function step(
   tx: Queryable,
   generation: GenerationName,
@@ -170,5 +173,6 @@ async function step(
   const { aggregateType, aggregateId } = name;
   const mark = { aggregateType, aggregateId, version, epoch, position, filled: undefined };
   await writeMarks(tx, generation, [mark]);
-  await release(tx, generation, name, version);
+  await dropKept(tx, generation, name, version);
+  await retryAtOnce(tx, generation, name);
 }

@@ -175,32 +175,76 @@ export async function keepDeliveries(
  */
 export async function release(
   tx: Queryable,
-  { consumer, generation }: GenerationName,
-  { aggregateType, aggregateId }: AggregateName,
+  generation: GenerationName,
+  name: AggregateName,
   appliedVersion: bigint,
 ): Promise<void> {
-  const name = [consumer, generation, aggregateType, aggregateId];
-  await tx.query(
+  await dropKept(tx, generation, name, appliedVersion);
+  const isLeft = await isAnyKept(tx, generation, name);
+  await (isLeft ? retryAtOnce(tx, generation, name) : endBlock(tx, generation, name));
+}
+
+/** Drops what is kept of an aggregate up to a version; answers whether there was any. */
+export async function dropKept(
+  tx: Queryable,
+  generation: GenerationName,
+  name: AggregateName,
+  upToVersion: bigint,
+): Promise<boolean> {
+  const dropped = await tx.query(
     `DELETE FROM parked_events
      WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4
-       AND aggregate_version <= $5`,
-    [...name, appliedVersion],
-  );
-  const left = await tx.query(
-    `UPDATE parked_aggregates SET state = 'retrying', attempts = 0, next_attempt_at = clock_timestamp()
-     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4
-       AND EXISTS (SELECT FROM parked_events AS e
-                   WHERE e.consumer = $1 AND e.generation = $2 AND e.aggregate_type = $3
-                     AND e.aggregate_id = $4)
+       AND aggregate_version <= $5
      RETURNING 1`,
-    name,
+    [...keyOf(generation, name), upToVersion],
   );
-  if (left.length > 0) return;
+  return dropped.length > 0;
+}
+
+/** Lets a blocked aggregate be tried at once, as if it had not failed before. */
+export async function retryAtOnce(
+  tx: Queryable,
+  generation: GenerationName,
+  name: AggregateName,
+): Promise<void> {
+  await tx.query(
+    `UPDATE parked_aggregates SET state = 'retrying', attempts = 0, next_attempt_at = clock_timestamp()
+     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4`,
+    keyOf(generation, name),
+  );
+}
+
+/** From now on the order guard lets its events pass again. */
+export async function endBlock(
+  tx: Queryable,
+  generation: GenerationName,
+  name: AggregateName,
+): Promise<void> {
   await tx.query(
     `DELETE FROM parked_aggregates
      WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4`,
-    name,
+    keyOf(generation, name),
   );
+}
+
+async function isAnyKept(
+  tx: Queryable,
+  generation: GenerationName,
+  name: AggregateName,
+): Promise<boolean> {
+  const rows = await tx.query(
+    `SELECT 1 FROM parked_events
+     WHERE consumer = $1 AND generation = $2 AND aggregate_type = $3 AND aggregate_id = $4 LIMIT 1`,
+    keyOf(generation, name),
+  );
+  return rows.length > 0;
+}
+
+function keyOf(
+  { consumer, generation }: GenerationName,
+  { aggregateType, aggregateId }: AggregateName,
+): readonly [string, number, string, string] {
+  return [consumer, generation, aggregateType, aggregateId];
 }
 
 // What jsonb can hold: a header of nova has neither, but another one beside them may.

@@ -5,7 +5,7 @@ import { enterGeneration } from '../generation.ts';
 import { lockMarks, readMarks } from '../marks.ts';
 import type { PartOutcome } from './act-parts.ts';
 import { takeForReplay } from './claims.ts';
-import { readBlockedOne, release } from './parked-store.ts';
+import { dropKept, endBlock, readBlockedOne, retryAtOnce } from './parked-store.ts';
 
 const EVERYTHING = 2n ** 63n - 1n;
 
@@ -19,27 +19,42 @@ export async function drainBlocked(
   names: readonly AggregateName[],
 ): Promise<void> {
   const { database, generation, meters } = context;
-  const marks = await readMarks(database, generation, names);
-  const wanted = names.map(({ aggregateType, aggregateId }) => ({
-    aggregateType,
-    aggregateId,
-    afterVersion: marks.get(aggregateKey({ aggregateType, aggregateId }))?.version ?? 0n,
-  }));
   meters.retried(names.length);
-  const empty = await applyFromLog(context, wanted, { reason: 'retry', isRetry: true });
-  for (const name of empty) await unblock(context, name);
+  let open = names;
+  while (open.length > 0) {
+    const marks = await readMarks(database, generation, open);
+    const wanted = open.map(({ aggregateType, aggregateId }) => ({
+      aggregateType,
+      aggregateId,
+      afterVersion: marks.get(aggregateKey({ aggregateType, aggregateId }))?.version ?? 0n,
+    }));
+    const empty = await applyFromLog(context, wanted, { reason: 'retry', isRetry: true });
+    const again: AggregateName[] = [];
+    for (const name of empty) {
+      if (!(await unblock(context, name))) again.push(name);
+    }
+    open = again;
+  }
 }
 
-/** The log has nothing more of the aggregate: what failed is gone or applied. */
+/**
+ * The log had nothing more of the aggregate: what failed is gone or applied. What is kept may have
+ * come since the log was read, so its block ends only when nothing is.
+ *
+ * @returns false when the log is to be read again
+ */
 async function unblock(
   { turn, database, generation }: SessionContext,
   name: AggregateName,
-): Promise<void> {
-  await turn.take(() =>
+): Promise<boolean> {
+  return turn.take(() =>
     database.transaction(async (tx) => {
       await enterGeneration(tx, generation);
       await lockMarks(tx, generation, [name]);
-      await release(tx, generation, name, EVERYTHING);
+      const hasDropped = await dropKept(tx, generation, name, EVERYTHING);
+      // Should this process die before it reads again, the retries do.
+      await (hasDropped ? retryAtOnce(tx, generation, name) : endBlock(tx, generation, name));
+      return !hasDropped;
     }),
   );
 }

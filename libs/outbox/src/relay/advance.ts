@@ -59,12 +59,15 @@ export class Advance {
       .filter(({ cursor, storedCursor }) => cursor > storedCursor)
       .map((owned) => ({ owned, lane: owned.lane, term: owned.term, position: owned.cursor }));
     if (moves.length === 0) return;
+    const { forgotten } = table;
     const held = await store.advance(
       moves.map(({ lane, term, position }) => ({ lane, term, position })),
       log.epoch(),
     );
     const lost = moves.filter(({ lane }) => !held.has(lane));
-    for (const { owned, position } of moves) owned.storedCursor = position;
+    if (table.forgotten === forgotten) {
+      for (const { owned, position } of moves) owned.storedCursor = position;
+    }
     for (const { owned } of lost) table.drop(owned);
     if (lost.length > 0) logger.warn({ lanes: lost.length }, 'lanes lost, their lease had ended');
   }

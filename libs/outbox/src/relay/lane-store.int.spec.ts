@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { newEventId } from '@nova/events';
 import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { outboxMigrations } from '../index.ts';
+import { append, outboxMigrations } from '../index.ts';
 import { laneStore } from './lane-store.ts';
 
 let test: TestDatabase;
@@ -118,25 +119,42 @@ describe('the lane store', () => {
 });
 
 describe('what the lane store has parked', () => {
-  const parked = {
+  const parkedFor = (position: bigint, eventId: string, aggregateVersion: bigint) => ({
     lane: 0,
     aggregateType: 'conversation',
     aggregateId: 'ill',
-    position: 5n,
-    aggregateVersion: 2n,
-    eventId: '550e8400-e29b-41d4-a716-446655440000',
+    position,
+    aggregateVersion,
+    eventId,
     eventType: 'message_created',
     errorCode: 'NOVA_KAFKA_RECORD_REFUSED',
     reason: 'too large',
     attempts: 1,
-  };
-  const later = { ...parked, position: 9n, aggregateVersion: 3n };
+  });
+  let [parked, later] = [parkedFor(0n, '', 0n), parkedFor(0n, '', 0n)];
   const held = async (relayId: string) => {
     const claimed = await store(relayId).claim(64);
     const lane = claimed.find((one) => one.lane === 0);
     if (lane === undefined) throw new Error('lane 0 was not claimed');
     return lane;
   };
+  beforeAll(async () => {
+    const ids = [newEventId(), newEventId()];
+    const events = ids.map((eventId) => ({
+      ...{ eventId, eventIdGiven: false, eventType: 'message_created', schemaVersion: 1 },
+      ...{ aggregateType: 'conversation', aggregateId: 'ill', payload: Buffer.from('{}') },
+      ...{ source: '/nova/spec', annotations: {} },
+    }));
+    await append(test.database, [{ conditions: [], mode: 'atomic', events }]);
+    const rows = await test.database.query<{ position: bigint; eventId: string }>(
+      'SELECT position, event_id AS "eventId" FROM outbox_events ORDER BY position',
+    );
+    const [first, second] = rows.map(({ position, eventId }, index) =>
+      parkedFor(position, eventId, BigInt(index + 1)),
+    );
+    if (first === undefined || second === undefined) throw new TypeError('nothing was stored');
+    [parked, later] = [first, second];
+  });
   beforeEach(() => test.database.query('DELETE FROM outbox_parked'));
 
   it('is the earliest event of an aggregate, whichever is refused first', async () => {
@@ -174,5 +192,16 @@ describe('what the lane store has parked', () => {
     await endLeases();
     expect(await store('relay').unpark(lane, parked)).toBe(false);
     expect(await store('heir').parkedOf([0])).toEqual([parked]);
+  });
+
+  it('is not for an event that the log has lost, or has another one in place of', async () => {
+    const lane = await held('relay');
+    const relay = store('relay');
+    expect(await relay.park(lane, { ...parked, eventId: newEventId() }, 0)).toBe(false);
+    expect(await relay.park(lane, { ...later, position: later.position + 1n }, 0)).toBe(false);
+    expect(await relay.parkedOf([0])).toEqual([]);
+    expect(await relay.park(lane, parked, 0)).toBe(true);
+    expect(await relay.repark(lane, { ...later, eventId: newEventId() }, 0)).toBe(false);
+    expect(await relay.parkedOf([0])).toEqual([parked]);
   });
 });

@@ -11,6 +11,8 @@ export const LEAST_LEASE_MS = 1000;
 
 /** The lanes that this relay owns. Pure memory: who may own what is decided in the database. */
 export class LaneTable {
+  /** Counts {@link forgetStored}: a write that it came amidst may not have been taken either. */
+  forgotten = 0;
   readonly #lanes = new Map<number, Lane>();
   readonly #clock: Clock;
   readonly #windowRows: bigint;
@@ -102,6 +104,7 @@ export class LaneTable {
 
   /** Cursors are written again: what was written last may not have been taken. */
   forgetStored(): void {
+    this.forgotten += 1;
     for (const lane of this.#lanes.values()) lane.storedCursor = -1n;
   }
 

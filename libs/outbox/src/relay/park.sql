@@ -1,9 +1,11 @@
 -- $1 relay, $2 lane, $3 its term. The lane's row is locked, so that whoever claims it next sees what
--- is written here. $14: the first refusal of this event, beside which an earlier one of its aggregate
+-- is written here. Only for an event that the log has at that place: else it has lost its end, and the
+-- lane is at something else now. $14: the first refusal of this event, beside which an earlier one of its aggregate
 -- counts; else it is what the aggregate waits for now. A row is returned where the lane is still held.
 WITH held AS (
   SELECT lane FROM outbox_lanes
   WHERE lane = $2 AND owner = $1 AND term = $3 AND lease_until > clock_timestamp()
+    AND EXISTS (SELECT FROM outbox_events WHERE position = $6 AND event_id = $8::uuid)
   FOR SHARE
 ), written AS (
   INSERT INTO outbox_parked AS p (

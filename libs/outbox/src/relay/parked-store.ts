@@ -4,7 +4,7 @@ import type { ParkedAggregate } from './parked.ts';
 
 /**
  * The table `outbox_parked` as a relay uses it. Every write names the term in which the lane is
- * held; false = it no longer is, and nothing was written.
+ * held; false = it no longer is, or the log has lost the event, and nothing was written.
  */
 export interface ParkedStore {
   /** What is parked of these lanes. */

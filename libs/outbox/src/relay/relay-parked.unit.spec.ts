@@ -134,6 +134,54 @@ describe('a relay with an event that Kafka never takes', () => {
     expect(rig.offences).toEqual([]);
     expect(rig.disorder()).toEqual([]);
   });
+
+  it('does not park it for an event that the log has lost meanwhile', async () => {
+    // So that the cursor is written before the relay looks at the log again.
+    rig = new RelayRig({ leaseMs: 2000, parkedRetryMs: 300, pollIntervalMs: 300 });
+    const { log, lanes } = rig;
+    let epochs = [{ epoch: 'memory', firstPosition: 1n }];
+    log.head = async () => ({
+      ...{ position: BigInt(log.events.length), epoch: epochs.at(-1)?.epoch ?? '', epochs },
+    });
+    const [first, , sick] = appendTo([ILL, ILL, ILL]);
+    if (first === undefined || sick === undefined) throw new TypeError('nothing was appended');
+    rig.publisher.refuses = isRecordOf(sick);
+    let fail = () => {};
+    const failover = new Promise<void>((resolve) => {
+      fail = resolve;
+    });
+    let isAsked = false;
+    const storeFor = lanes.storeFor.bind(lanes);
+    lanes.storeFor = (...given) => {
+      const store = storeFor(...given);
+      const park = store.park.bind(store);
+      store.park = async (...parked) => {
+        isAsked = true;
+        await failover;
+        return park(...parked);
+      };
+      return store;
+    };
+    await rig.relay('one').start();
+    await until(() => isAsked, 'its being parked');
+    // A standby without the last two takes over, with the lane's lease; others have appended there.
+    const anew = (aggregateId: string, position: bigint, version: bigint): StoredEvent => ({
+      ...{ ...first, aggregateId, lane: laneOf(aggregateId) },
+      ...{ eventId: `00000000-0000-4000-8000-00000000000${position}` },
+      ...{ position: { epoch: 'young', position }, aggregateVersion: version },
+      typeSequence: version,
+    });
+    log.events.splice(1, 2, anew('aggregate 8', 2n, 1n), anew(ILL, 3n, 2n), anew(ILL, 4n, 3n));
+    epochs = [...epochs, { epoch: 'young', firstPosition: 2n }];
+    fail();
+    await until(() => rig.isPublished(), 'what the log has now');
+    const isOfNow = new Set(log.events.map(({ eventId }) => eventId));
+    const sent = rig.publisher.arrived.flatMap(({ key, headers }) =>
+      key === ILL && isOfNow.has(headers['ce_id'] ?? '') ? [headers['ce_sequence']?.slice(-1)] : [],
+    );
+    expect([...new Set(sent)]).toEqual(['1', '2', '3']);
+    expect(lanes.parked.size).toBe(0);
+  }, 30_000);
 });
 
 const head = () => BigInt(rig.log.events.length);

@@ -49,10 +49,11 @@ export async function openWindow(
 }
 
 async function read(context: RelayContext, lanes: readonly Lane[]): Promise<LogWindow | undefined> {
-  const { source, settings } = context;
+  const { source, settings, log, table } = context;
+  const look = log.look(table.front());
   const head = await source.head();
   // The lanes are others then: the next window is read for them.
-  if (rebaseOn(context, head)) return undefined;
+  if (rebaseOn(context, look, head)) return undefined;
   const after = lowest(lanes.map(({ cursor }) => cursor));
   if (after === undefined || after >= head.position) return undefined;
   const end = after + MOST_POSITIONS;

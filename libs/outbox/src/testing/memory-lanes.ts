@@ -29,6 +29,8 @@ export class MemoryLanes {
   readonly parked = new Map<string, ParkedRow>();
   /** How often somebody asked what is due of it. */
   parkedLooks = 0;
+  /** Whether the log has the event that somebody wants to park for. */
+  isInLog: (parked: ParkedAggregate) => boolean = () => true;
   /** While true, nothing can be parked. */
   isParkingGone = false;
   /** Called with every position that is about to be stored. */
@@ -140,7 +142,9 @@ class MemoryStore implements LaneStore {
     await this.#gate();
     if (this.#lanes.isParkingGone) throw new Error('planted: nothing can be parked');
     const before = this.#lanes.parked.get(parked.aggregateId);
-    if (before !== undefined && before.position < parked.position) return this.#isHeld(held);
+    if (before !== undefined && before.position < parked.position) {
+      return this.#mayPark(held, parked);
+    }
     return this.#write(held, parked, retryInMs);
   }
 
@@ -174,10 +178,14 @@ class MemoryStore implements LaneStore {
   }
 
   #write(held: LaneTerm, parked: ParkedAggregate, retryInMs: number): boolean {
-    const isHeld = this.#isHeld(held);
+    const mayPark = this.#mayPark(held, parked);
     const dueAtMs = this.#lanes.nowMs() + retryInMs;
-    if (isHeld) this.#lanes.parked.set(parked.aggregateId, { ...parked, dueAtMs });
-    return isHeld;
+    if (mayPark) this.#lanes.parked.set(parked.aggregateId, { ...parked, dueAtMs });
+    return mayPark;
+  }
+
+  #mayPark(held: LaneTerm, parked: ParkedAggregate): boolean {
+    return this.#isHeld(held) && this.#lanes.isInLog(parked);
   }
 
   #isHeld(held: LaneTerm): boolean {

@@ -44,6 +44,8 @@ export class RelayRig {
 
   constructor(settings: Partial<RelaySettings> = {}) {
     this.#settings = { ...relayDefaults, ...FAST, ...settings };
+    this.lanes.isInLog = ({ position, eventId }) =>
+      this.log.events.some((one) => one.eventId === eventId && one.position.position === position);
     this.lanes.onAdvance = (lane, position) => this.#checkAdvance(lane, position);
   }
 

@@ -143,11 +143,11 @@ const TURN = 'SELECT pg_try_advisory_xact_lock(-1, hashtext($1)) AS is_mine';
 
 /**
  * Locks what is due, soonest first, until the end of the transaction; a cancellation waits for it.
- * At most `limit` events and 4 MiB of payloads. Nothing when another instance is at it.
+ * At most `limit` events and 4 MiB of payloads. Undefined when another instance is at it.
  */
-export async function lockDue(tx: Queryable, limit: number): Promise<DueEvent[]> {
+export async function lockDue(tx: Queryable, limit: number): Promise<DueEvent[] | undefined> {
   const [turn] = await tx.query<{ is_mine: boolean }>(TURN, ['outbox_scheduled']);
-  if (turn?.is_mine !== true) return [];
+  if (turn?.is_mine !== true) return undefined;
   const rows = await tx.query<DueRow>(
     `WITH due AS (
        SELECT s.event_id, s.not_before, s.ordinal, octet_length(s.payload) AS bytes
@@ -180,17 +180,18 @@ export async function removeScheduled(tx: Queryable, eventIds: readonly string[]
 
 /** Notes that the log refused an event: it is not tried again. */
 export async function noteRefusal(tx: Queryable, eventId: string, refusal: string): Promise<void> {
-  await tx.query('UPDATE outbox_scheduled SET refusal = $2 WHERE event_id = $1', [
-    eventId,
-    refusal,
-  ]);
+  await tx.query(
+    `UPDATE outbox_scheduled SET refusal = $2, refused_at = clock_timestamp() WHERE event_id = $1`,
+    [eventId, refusal],
+  );
 }
 
 /** Removes what was refused longer than a week ago. */
 export async function purgeRefused(database: Queryable): Promise<void> {
   await database.query(
     `DELETE FROM outbox_scheduled
-     WHERE refusal IS NOT NULL AND not_before < clock_timestamp() - interval '7 days'`,
+     WHERE refusal IS NOT NULL
+       AND coalesce(refused_at, not_before) < clock_timestamp() - interval '7 days'`,
   );
 }
 

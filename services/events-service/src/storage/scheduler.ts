@@ -45,8 +45,9 @@ export function createScheduler(given: {
   const scheduled = new Signal();
   let isTroubled = false;
 
-  const round = async (limit: number, tried: string[] = []): Promise<void> => {
+  const round: Round = async (limit, tried) => {
     const settled = await database.transaction((tx) => appendDue(tx, limit, tried));
+    if (settled === undefined) return false;
     for (const [event_id, reason] of settled.refused) {
       logger.warn({ event_id, reason }, 'the log refused a scheduled event');
     }
@@ -54,13 +55,14 @@ export function createScheduler(given: {
       logger.info({ count: settled.expired }, 'scheduled events had expired before their time');
     }
     if (settled.stored > 0) wake();
+    return true;
   };
   const roundOrOne = suspecting(database, round);
   const look = async (): Promise<number> => {
     const dueMs = await nextDueMs(database);
     if (dueMs === undefined || dueMs > 0) return Math.min(dueMs ?? LOOK_EVERY_MS, LOOK_EVERY_MS);
-    await roundOrOne();
-    return 0;
+    // Another instance is at it, and may die of it.
+    return (await roundOrOne()) ? 0 : LOOK_EVERY_MS;
   };
   const trouble = (thrown: unknown): number => {
     const error_code = isNovaError(thrown) ? thrown.code : 'NOVA_INTERNAL_BUG';
@@ -86,31 +88,31 @@ export function createScheduler(given: {
   return { part, wake: () => scheduled.notify() };
 }
 
+/** Settles what is due; false when another instance is at it. Adds to `tried` what it tries. */
+type Round = (limit: number, tried: string[]) => Promise<boolean>;
+
 /**
  * A round of all that is due. One event that the server cannot take must not hold up the others: it is
  * found alone, and noted when it has failed so twice in a row, since the first time may have had another
  * cause.
  */
-function suspecting(
-  database: Database,
-  round: (limit: number, tried?: string[]) => Promise<void>,
-): () => Promise<void> {
+function suspecting(database: Database, round: Round): () => Promise<boolean> {
   let suspect: string | undefined;
   return async () => {
     try {
-      await round(ROUND);
-      return;
+      return await round(ROUND, []);
     } catch (thrown) {
       if (!isRefusedContent(thrown)) throw thrown;
     }
     const tried: string[] = [];
     try {
-      await round(1, tried);
+      return await round(1, tried);
     } catch (thrown) {
       if (!isRefusedContent(thrown)) throw thrown;
       const [alone] = tried;
       if (alone !== undefined && alone === suspect) await noteRefusal(database, alone, 'INTERNAL');
       suspect = alone;
+      return true;
     }
   };
 }
@@ -124,8 +126,13 @@ interface Settled {
 }
 
 /** Also tells which events it has tried, should it fail. */
-async function appendDue(tx: Queryable, limit: number, tried: string[]): Promise<Settled> {
+async function appendDue(
+  tx: Queryable,
+  limit: number,
+  tried: string[],
+): Promise<Settled | undefined> {
   const due = await lockDue(tx, limit);
+  if (due === undefined) return undefined;
   tried.push(...due.map(({ event }) => event.eventId));
   const alive = due.filter(({ isExpired }) => !isExpired);
   const units = alive.map(({ event }) => ({

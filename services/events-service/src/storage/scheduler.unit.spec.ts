@@ -88,3 +88,20 @@ it('sets aside the event that cannot be taken and no other, also beside another 
   expect(schedule.appended).toEqual([GOOD]);
   await Promise.all(schedulers.map(({ part }) => part.stop()));
 }, 20_000);
+
+it('rests while another instance has the turn', async () => {
+  let looks = 0;
+  const tx = { query: async () => [{ is_mine: false }] };
+  const database = {
+    query: async () => {
+      looks += 1;
+      return [{ ms: -1 }];
+    },
+    transaction: (work: (given: object) => Promise<unknown>) => work(tx),
+  } as unknown as Database;
+  const { part } = createScheduler({ database, logger: silentLogger, wake: () => {} });
+  await part.start();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await part.stop();
+  expect(looks).toBeLessThan(3);
+});
