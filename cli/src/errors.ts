@@ -93,6 +93,13 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: './nova parked acts lists them.',
   },
+  CLI_NO_OUTBOX: {
+    message: 'the database of {service} has no outbox',
+    status: 'FAILED_PRECONDITION',
+    retry: 'never',
+    blame: 'caller',
+    hint: 'Its service makes the tables when it starts; see docs/use-in-your-service.md.',
+  },
   CLI_TOOL_MISSING: {
     message: '{tool} is missing and could not be set up: {reason}',
     status: 'FAILED_PRECONDITION',

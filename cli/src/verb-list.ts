@@ -4,6 +4,7 @@ import { doctor } from './verbs/doctor.ts';
 import { down } from './verbs/down.ts';
 import { importIrc } from './verbs/import-irc.ts';
 import { logs } from './verbs/logs.ts';
+import { outboxParkedList, outboxParkedRetry, outboxStatus } from './verbs/outbox.ts';
 import {
   parkedActs,
   parkedCancel,
@@ -95,6 +96,9 @@ export const verbs: readonly Verb[] = [
   relayParkedRetry,
   relayRepublish,
   relayRebase,
+  outboxStatus,
+  outboxParkedList,
+  outboxParkedRetry,
   viewRebuild,
   viewStatus,
   viewCancel,

@@ -4,7 +4,7 @@
 const SPECIAL = /["\\]/;
 
 /** An array of numbers. */
-export function numberArray(values: readonly number[]): string {
+export function numberArray(values: readonly (number | bigint)[]): string {
   return `{${values.join(',')}}`;
 }
 

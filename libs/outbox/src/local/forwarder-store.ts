@@ -1,5 +1,6 @@
 import { type Database, loadSql, type Queryable } from '@nova/postgres';
-import type { OutboxEvent } from './local-event.ts';
+import { numberArray, textArray } from '../array-literal.ts';
+import { keyOf, type OutboxEvent } from './local-event.ts';
 import { type OutboxRow, readOutboxRow } from './outbox-row.ts';
 import type { OutboxCursor } from './window.ts';
 
@@ -10,8 +11,9 @@ const sql = {
   save: file('save-cursor'),
   park: file('park'),
   unpark: file('unpark'),
-  parked: file('parked'),
-  aggregate: file('read-aggregate'),
+  due: file('parked-due'),
+  among: file('parked-among'),
+  events: file('parked-events'),
 };
 
 const UPKEEP_TIMEOUT_MS = 30_000;
@@ -33,13 +35,20 @@ export interface ParkedAggregate {
   readonly aggregateId: string;
   /** The first version that is not in the log. */
   readonly nextVersion: bigint;
-  readonly isDue: boolean;
 }
 
 /** Why an aggregate waits. */
-export interface Parking extends Omit<ParkedAggregate, 'isDue'> {
+export interface Parking extends ParkedAggregate {
   readonly reason: string;
   readonly message: string;
+  /** Nothing is wrong: more of it follows than was sent at a time. It goes on at once. */
+  readonly isBehind?: true;
+}
+
+/** What is stored beside a cursor. */
+export interface ParkedChanges {
+  readonly parked?: readonly Parking[];
+  readonly freed?: readonly ParkedAggregate[];
 }
 
 /** Somebody else forwards now: what was not stored yet is theirs. */
@@ -92,11 +101,7 @@ export class ForwarderStore {
    */
   async save(
     { term, cursor, logPosition, server }: Held,
-    changes: {
-      readonly parked?: readonly Parking[];
-      readonly freed?: Omit<ParkedAggregate, 'isDue'>;
-      readonly retryMs: number;
-    },
+    { parked = [], freed = [], retryMs }: ParkedChanges & { readonly retryMs: number },
   ): Promise<void> {
     await this.#database.transaction(async (tx) => {
       const { done, open } = cursor;
@@ -104,32 +109,59 @@ export class ForwarderStore {
         ...[term, done, open?.snapshot ?? null, open?.afterId ?? 0n, logPosition ?? null, server],
       ]);
       if (saved.length === 0) throw new LeaseLost();
-      for (const one of changes.parked ?? []) await park(tx, one, changes.retryMs);
-      const { freed } = changes;
-      if (freed !== undefined) await tx.query(sql.unpark, [freed.aggregateType, freed.aggregateId]);
+      await Promise.all([
+        ...parked.map((one) => park(tx, one, one.isBehind ? 0 : retryMs)),
+        ...freed.map((one) => tx.query(sql.unpark, [one.aggregateType, one.aggregateId])),
+      ]);
     });
   }
 
-  /** Those that wait longest for their next attempt first. */
-  async parked(): Promise<readonly ParkedAggregate[]> {
-    const rows = await this.#database.query<{
-      aggregate_type: string;
-      aggregate_id: string;
-      next_version: bigint;
-      is_due: boolean;
-    }>(sql.parked);
+  /** Those whose time has come, and those that wait longest for it first. */
+  async due(limit: number): Promise<readonly ParkedAggregate[]> {
+    const rows = await this.#database.query<ParkedRow & { next_version: bigint }>(sql.due, [limit]);
     return rows.map((row) => ({
       aggregateType: row.aggregate_type,
       aggregateId: row.aggregate_id,
       nextVersion: row.next_version,
-      isDue: row.is_due,
     }));
   }
 
-  /** The events of an aggregate from a version on. */
-  async eventsOf(from: Omit<ParkedAggregate, 'isDue'>, limit: number): Promise<OutboxEvent[]> {
-    const params = [from.aggregateType, from.aggregateId, from.nextVersion, limit];
-    return (await this.#database.query<OutboxRow>(sql.aggregate, params)).map(readOutboxRow);
+  async isAnyParked(): Promise<boolean> {
+    const rows = await this.#database.query('SELECT FROM local_outbox_parked LIMIT 1');
+    return rows.length > 0;
+  }
+
+  /** The keys of those events whose aggregates are parked. */
+  async parkedAmong(events: readonly OutboxEvent[]): Promise<ReadonlySet<string>> {
+    const aggregates = [...new Map(events.map((event) => [keyOf(event), event])).values()];
+    const rows = await this.#database.query<ParkedRow>(sql.among, [
+      textArray(aggregates.map(({ aggregateType }) => aggregateType)),
+      textArray(aggregates.map(({ aggregateId }) => aggregateId)),
+    ]);
+    return new Set(
+      rows.map((row) =>
+        keyOf({ aggregateType: row.aggregate_type, aggregateId: row.aggregate_id }),
+      ),
+    );
+  }
+
+  /**
+   * The events of parked aggregates from their next version on, aggregate by aggregate, as far as
+   * the bounds allow. `isCut`: there are more than those bytes.
+   */
+  async eventsOf(
+    parked: readonly ParkedAggregate[],
+    bounds: { readonly perAggregate: number; readonly bytes: number },
+  ): Promise<{ readonly events: readonly OutboxEvent[]; readonly isCut: boolean }> {
+    const rows = await this.#database.query<OutboxRow & { found: bigint }>(sql.events, [
+      textArray(parked.map(({ aggregateType }) => aggregateType)),
+      textArray(parked.map(({ aggregateId }) => aggregateId)),
+      numberArray(parked.map(({ nextVersion }) => nextVersion)),
+      bounds.perAggregate,
+      bounds.bytes,
+    ]);
+    const isCut = BigInt(rows.length) < (rows[0]?.found ?? 0n);
+    return { events: rows.map(readOutboxRow), isCut };
   }
 
   /** Makes the next partition in time, and seals those that are full. */
@@ -148,6 +180,11 @@ export class ForwarderStore {
       for (const statement of statements) await session.query(statement);
     });
   }
+}
+
+interface ParkedRow {
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
 }
 
 async function park(tx: Queryable, one: Parking, retryMs: number): Promise<void> {

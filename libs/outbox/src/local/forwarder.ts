@@ -1,26 +1,25 @@
 import { isNovaError, messageOf } from '@nova/errors';
 import { newEventId } from '@nova/events';
 import { loop, type Part } from '@nova/lifecycle';
-import { type Database, loadSql } from '@nova/postgres';
-import type { Logger } from '@nova/telemetry';
+import type { Database } from '@nova/postgres';
+import type { GaugeMetric, Logger } from '@nova/telemetry';
 import { type Backoff, backoffMs, type Clock, Signal } from '@nova/time';
 import {
   ForwarderStore,
   type Held,
   LeaseLost,
-  type ParkedAggregate,
+  type ParkedChanges,
   type Parking,
 } from './forwarder-store.ts';
+import { keyOf } from './local-event.ts';
 import type { MeshLog } from './mesh-log.ts';
-import { keyOf, sendEvents } from './send-events.ts';
+import { type OutboxStanding, outboxGauges, outboxStanding } from './outbox-standing.ts';
+import { retryParked } from './retry-parked.ts';
+import { sendEvents } from './send-events.ts';
 import type { ForwarderSettings } from './settings.ts';
-import { BEGINNING, readOutboxWindow } from './window.ts';
-
-const pendingSql = loadSql(new URL('./sql/pending.sql', import.meta.url));
+import { BEGINNING, type OutboxWindow, readOutboxWindow } from './window.ts';
 
 const BOUNDS = { rows: 2000, bytes: 4 * 1024 * 1024 };
-/** Of one parked aggregate at a time. */
-const PARKED_EVENTS = 500;
 const UPKEEP_EVERY_MS = 10_000;
 const AGAIN: Backoff = { initialMs: 100, factor: 2, maxMs: 5000, jitter: 0.2 };
 
@@ -33,14 +32,10 @@ export interface ForwarderDependencies {
   readonly settings: ForwarderSettings;
 }
 
-/** How a forwarder is doing. */
-export interface ForwarderStatus {
+/** How a forwarder is doing, and its outbox. */
+export interface ForwarderStatus extends OutboxStanding {
   /** `waiting`: another instance forwards. */
   readonly phase: 'stopped' | 'waiting' | 'forwarding';
-  /** Committed and not forwarded, counted up to 10,000. */
-  readonly pending: number;
-  readonly oldestPendingAgeMs: number | undefined;
-  readonly parkedAggregates: number;
   /** Why nothing moves at present. */
   readonly trouble: string | undefined;
 }
@@ -59,7 +54,7 @@ export interface Forwarder extends Part {
  *
  *   waiting ── lease free ──▶ forwarding ── lease lost ──▶ waiting
  *
- *   a round   parked aggregates that are due, then the next window, then the cursor
+ *   a round   some of the parked aggregates that are due, then the next window, then the cursor
  *   crash     between nova's commit and the cursor: sent again, and answered as known
  *   refused   the aggregate waits, in order, and is tried again; all others go on
  *   lost      nova was restored to an earlier state: everything kept here is sent again
@@ -72,36 +67,38 @@ export function createForwarder(dependencies: ForwarderDependencies): Forwarder 
     (signal) => work.run(signal),
     () => {},
   );
+  let gauges: GaugeMetric[] = [];
   return {
-    ...part,
-    wake: () => work.woken.notify(),
-    async status() {
-      const [row] = await database.query<{ pending: bigint; oldest: Date | null }>(pendingSql);
-      const parked = await work.store.parked();
-      const oldest = row?.oldest ?? undefined;
-      const ageMs = oldest && dependencies.clock.now().getTime() - oldest.getTime();
-      return {
-        phase: work.phase,
-        pending: Number(row?.pending ?? 0n),
-        oldestPendingAgeMs: ageMs === undefined ? undefined : Math.max(0, ageMs),
-        parkedAggregates: parked.length,
-        trouble: work.trouble,
-      };
+    name: part.name,
+    async start() {
+      gauges = [...outboxGauges(database)];
+      await part.start();
     },
+    async stop() {
+      for (const one of gauges.splice(0)) one.remove();
+      await part.stop();
+    },
+    wake: () => work.woken.notify(),
+    status: async () => ({
+      phase: work.phase,
+      trouble: work.trouble,
+      ...(await outboxStanding(database)),
+    }),
     async check() {
       if (work.trouble !== undefined) throw new Error(work.trouble);
-      const parked = await work.store.parked();
-      if (parked.length > 0) throw new Error(`${parked.length} aggregates are refused by nova`);
+      const { parkedAggregates } = await outboxStanding(database);
+      if (parkedAggregates > 0)
+        throw new Error(`${parkedAggregates} aggregates are refused by nova`);
     },
   };
 }
 
 class Forwarding {
   readonly woken: Signal = new Signal();
-  readonly store: ForwarderStore;
   phase: ForwarderStatus['phase'] = 'stopped';
   trouble: string | undefined;
   readonly #given: ForwarderDependencies;
+  readonly #store: ForwarderStore;
   readonly #owner = newEventId();
   #held: Held | undefined;
   /** Whether anything may be parked: true until it was looked. */
@@ -112,7 +109,7 @@ class Forwarding {
 
   constructor(given: ForwarderDependencies) {
     this.#given = given;
-    this.store = new ForwarderStore(given.database);
+    this.#store = new ForwarderStore(given.database);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -159,38 +156,36 @@ class Forwarding {
   async #hold(): Promise<Held | undefined> {
     const { clock, settings } = this.#given;
     if (this.#held !== undefined && clock.monotonicMs() < this.#renewAtMs) return this.#held;
-    const taken = await this.store.take(this.#owner, settings.forwardLeaseMs);
+    const taken = await this.#store.take(this.#owner, settings.forwardLeaseMs);
     this.phase = taken === undefined ? 'waiting' : 'forwarding';
     this.#renewAtMs = clock.monotonicMs() + settings.forwardLeaseMs / 3;
     // Within a term nobody else moves the cursor, and here it may be further than what is stored.
     if (taken !== undefined && taken.term === this.#held?.term) return this.#held;
-    if (taken !== undefined) await this.store.rebase();
+    if (taken !== undefined) await this.#store.rebase();
     this.#mayBeParked = true;
-    this.#held = taken && (await this.store.take(this.#owner, settings.forwardLeaseMs));
+    this.#held = taken && (await this.#store.take(this.#owner, settings.forwardLeaseMs));
     return this.#held;
   }
 
   /** @returns whether there is more to do at once */
   async #round(held: Held): Promise<boolean> {
     await this.#prepare();
-    for (const one of await this.#parkedNow()) {
-      if (one.isDue && !(await this.#retry(one))) return true;
-    }
-    const waiting = new Set((await this.#parkedNow()).map(keyOf));
-    return this.#forward(this.#held ?? held, waiting);
+    const hasTried = await this.#retry(held);
+    return (await this.#forward(this.#held ?? held)) || hasTried;
   }
 
   /** Asked for only where some are: an outbox that is idle is to cost little. */
-  async #parkedNow(): Promise<readonly ParkedAggregate[]> {
-    if (this.#mayBeParked) {
-      const parked = await this.store.parked();
-      this.#mayBeParked = parked.length > 0;
-      return parked;
-    }
-    return [];
+  async #retry(held: Held): Promise<boolean> {
+    if (!this.#mayBeParked) return false;
+    const { log } = this.#given;
+    const { tried, isLost, logPosition, ...changes } = await retryParked(this.#store, log, held);
+    if (isLost) return this.#startAgain(held);
+    if (tried > 0) await this.#save({ ...held, logPosition }, changes);
+    else this.#mayBeParked = await this.#store.isAnyParked();
+    return tried > 0;
   }
 
-  async #forward(held: Held, waiting: ReadonlySet<string>): Promise<boolean> {
+  async #forward(held: Held): Promise<boolean> {
     const { database, log } = this.#given;
     const window = await readOutboxWindow(database, held.cursor, BOUNDS);
     // What another server has stored is where to go on: the end of the old one's may be lost.
@@ -198,6 +193,7 @@ class Forwarding {
     // An idle outbox is written to now and then only, so that what it has passed can be dropped.
     const isIdle = window.events.length === 0 && held.cursor.open === undefined;
     if (isIdle && !this.#isUpkeepDue) return false;
+    const waiting = await this.#parkedAmong(window.events);
     const events = window.events.filter((event) => !waiting.has(keyOf(event)));
     const sent = await sendEvents(log, events, held.logPosition);
     if (sent.isLost) return this.#startAgain(held);
@@ -209,30 +205,9 @@ class Forwarding {
     return window.hasMore;
   }
 
-  /** @returns false when everything must be sent again */
-  async #retry(one: ParkedAggregate): Promise<boolean> {
-    const held = this.#held;
-    if (held === undefined) throw new LeaseLost();
-    const events = await this.store.eventsOf(one, PARKED_EVENTS);
-    const [first] = events;
-    if (first !== undefined && first.sourceVersion !== one.nextVersion) {
-      const message = `version ${one.nextVersion} is not kept here any more`;
-      await this.#save(held, { parked: [{ ...one, reason: 'SOURCE_VERSION_GAP', message }] });
-      return true;
-    }
-    const sent = await sendEvents(this.#given.log, events, held.logPosition);
-    if (sent.isLost) return !(await this.#startAgain(held));
-    const next = { ...held, logPosition: sent.logPosition };
-    const refused = sent.refused.get(keyOf(one));
-    const last = events.at(-1);
-    if (refused !== undefined) await this.#save(next, { parked: [refused] });
-    else if (events.length < PARKED_EVENTS || last === undefined) {
-      await this.#save(next, { freed: one });
-    } else {
-      const rest = { ...one, nextVersion: last.sourceVersion + 1n };
-      await this.#save(next, { parked: [{ ...rest, reason: 'BEHIND', message: 'more follow' }] });
-    }
-    return true;
+  async #parkedAmong(events: OutboxWindow['events']): Promise<ReadonlySet<string>> {
+    if (!this.#mayBeParked || events.length === 0) return new Set();
+    return this.#store.parkedAmong(events);
   }
 
   async #startAgain(held: Held): Promise<true> {
@@ -244,12 +219,9 @@ class Forwarding {
     return true;
   }
 
-  async #save(
-    held: Held,
-    changes: { readonly parked?: readonly Parking[]; readonly freed?: ParkedAggregate },
-  ): Promise<void> {
+  async #save(held: Held, changes: ParkedChanges): Promise<void> {
     if (changes.parked !== undefined && changes.parked.length > 0) this.#mayBeParked = true;
-    await this.store.save(held, { ...changes, retryMs: this.#given.settings.forwardRetryMs });
+    await this.#store.save(held, { ...changes, retryMs: this.#given.settings.forwardRetryMs });
     this.#held = held;
   }
 
@@ -259,13 +231,13 @@ class Forwarding {
     if (clock.monotonicMs() < this.#upkeepAtMs) return;
     this.#upkeepAtMs = clock.monotonicMs() + UPKEEP_EVERY_MS;
     this.#isUpkeepDue = true;
-    await this.store.prepare().catch((thrown: unknown) => this.#left(thrown));
+    await this.#store.prepare().catch((thrown: unknown) => this.#left(thrown));
   }
 
   async #drop(): Promise<void> {
     this.#isUpkeepDue = false;
     const { keepForwardedMs } = this.#given.settings;
-    await this.store.drop(keepForwardedMs).catch((thrown: unknown) => this.#left(thrown));
+    await this.#store.drop(keepForwardedMs).catch((thrown: unknown) => this.#left(thrown));
   }
 
   /** Long transactions hold locks: another time. */
@@ -287,7 +259,7 @@ class Forwarding {
     this.phase = 'stopped';
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) await this.store.leave(this.#owner, held.term).catch(() => {});
+    if (held !== undefined) await this.#store.leave(this.#owner, held.term).catch(() => {});
   }
 }
 

@@ -41,3 +41,11 @@ export interface OutboxEvent extends LocallyAppended {
   /** JSON text, UTF-8. */
   readonly payload: Uint8Array;
 }
+
+/** Names an aggregate in maps. */
+export function keyOf(of: {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+}): string {
+  return `${of.aggregateType}/${of.aggregateId}`;
+}

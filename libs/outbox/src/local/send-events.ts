@@ -1,5 +1,5 @@
 import type { Parking } from './forwarder-store.ts';
-import type { OutboxEvent } from './local-event.ts';
+import { keyOf, type OutboxEvent } from './local-event.ts';
 import type { MeshLog } from './mesh-log.ts';
 
 /** What nova takes in one call, with some room for what it counts besides. */
@@ -16,14 +16,6 @@ export interface Sent {
   readonly isLost: boolean;
   /** How many are in the log. */
   readonly stored: number;
-}
-
-/** Names an aggregate in maps. */
-export function keyOf(of: {
-  readonly aggregateType: string;
-  readonly aggregateId: string;
-}): string {
-  return `${of.aggregateType}/${of.aggregateId}`;
 }
 
 /**
