@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { tellTorture, torturePart } from '@nova/testkit';
 import { tokenPairs } from './token-pairs.ts';
 
 describe('ten thousand reads, each with the token of its write', () => {
   it('show their writes, over three services that lag', async () => {
-    const report = await tokenPairs(10_000);
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+    const { times } = torturePart({ times: 10_000 });
+    const report = await tokenPairs(times);
+    tellTorture('reads with the token of their write', report);
     expect(report).toMatchObject({
       stale: { messaging: 0, notification: 0, search: 0 },
       concerned: 'VIEW_BEHIND',

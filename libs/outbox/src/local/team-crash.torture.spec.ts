@@ -1,13 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newEventId } from '@nova/events';
-import { type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
+import {
+  type PrivatePostgres,
+  privatePostgres,
+  tellTorture,
+  torturePart,
+  waitFor,
+} from '@nova/testkit';
 import { sleep } from '@nova/time';
 import { append } from './append.ts';
 import { ONE, TwoDatabases } from './testing/two-databases.rig.spec.ts';
 
 const WRITERS = 8;
-const TRANSACTIONS = 2000;
 const KILLS = 8;
+/** Between two kills, about. */
+const TRANSACTIONS = 220;
 const AGGREGATES = ['a', 'b', 'c', 'd', 'e', 'f'];
 const PAUSE_MS = 50;
 
@@ -66,16 +73,18 @@ describe('the database of a team that is killed again and again while its servic
   it('has lost nothing that was acknowledged, and nova has each event once, in order', async () => {
     const told: Told = { committed: [], open: [] };
     for (const forwarder of [both.forwarder(), both.forwarder()]) await forwarder.start();
+    const { times: kills } = torturePart({ times: KILLS });
+    const transactions = TRANSACTIONS * (kills + 1);
     let next = 0;
     const writer = async () => {
-      while (next < TRANSACTIONS) {
+      while (next < transactions) {
         next += 1;
         await commitTwo(told, next);
       }
     };
     const killing = async () => {
-      for (let kill = 1; kill <= KILLS; kill += 1) {
-        const due = (TRANSACTIONS / (KILLS + 1)) * kill;
+      for (let kill = 1; kill <= kills; kill += 1) {
+        const due = TRANSACTIONS * kill;
         await waitFor(() => next >= due, { withinMs: 300_000, what: `${due} transactions` });
         await postgres.kill();
         await postgres.restart();
@@ -100,7 +109,7 @@ describe('the database of a team that is killed again and again while its servic
     expect(ids.filter((id) => !given.has(id))).toEqual([]);
     // Else nothing was under way when it was killed.
     expect(told.open.length).toBeGreaterThan(0);
-    const figures = { events: ids.length, kills: KILLS, unanswered: told.open.length };
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    const figures = { events: ids.length, kills, unanswered: told.open.length };
+    tellTorture("kills of a team's PostgreSQL", figures);
   }, 1_200_000);
 });

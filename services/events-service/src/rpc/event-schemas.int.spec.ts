@@ -418,6 +418,34 @@ describe('a registration', () => {
     expect((await failureOf(writer.registerEventSchema({}))).status).toBe('PERMISSION_DENIED');
   });
 
+  it('of a type that nobody has yet has one winner, whichever instances are asked', async () => {
+    const eventType = `order_contested_${unique}`;
+    // None of them is understood by readers of another.
+    const kinds = ['string', 'integer', 'boolean', 'array', 'object', 'null'];
+    const results = await Promise.allSettled(
+      kinds.map((type, index) =>
+        (index % 2 === 0 ? served : other).events.registerEventSchema({
+          ...{ eventType, aggregateType, owner: 'shop' },
+          schema: { type: 'object', properties: { a: { type } }, required: ['a'] },
+        }),
+      ),
+    );
+    const reasons = results.map((one) =>
+      one.status === 'fulfilled'
+        ? `version ${one.value.schema?.version}`
+        : (one.reason as RpcError).reason,
+    );
+    expect(reasons.filter((one) => one === 'version 1')).toHaveLength(1);
+    const lost = reasons.filter((one) => one !== 'version 1');
+    expect(lost.filter((one) => !/^SCHEMA_(CHANGED|INCOMPATIBLE)$/.test(one))).toEqual([]);
+    const winner = kinds[reasons.indexOf('version 1')];
+    const kept = await other.events.getEventSchema({ eventType });
+    expect(kept.schema).toMatchObject({
+      version: 1,
+      schema: { properties: { a: { type: winner } } },
+    });
+  });
+
   it('leaves nothing behind when Kafka is away', async () => {
     const away = await serveLog(data.url, {
       admin: {
