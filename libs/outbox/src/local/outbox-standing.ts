@@ -44,7 +44,7 @@ export async function outboxStanding(database: Queryable): Promise<OutboxStandin
 
 // The clock may have been put back.
 function ageOf(ms: number | null): number | undefined {
-  return ms === null ? undefined : Math.max(0, ms);
+  return ms === null ? undefined : Math.max(0, Math.round(ms));
 }
 
 /** Shows an outbox whenever metrics are collected, until the gauges are removed. */
