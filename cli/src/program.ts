@@ -42,6 +42,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   schema: 'event types of your own, and their schemas',
   relay: 'what the relay could not send, and what it is to send again',
   'relay parked': 'what Kafka refuses',
+  outbox: "the outbox of a team's own service",
+  'outbox parked': 'what nova refuses',
   subscribe: 'subscriptions that the service keeps, and their consumers',
   'subscribe parked': 'what consumers could not deal with',
   replay: "the log once more, to one subscription or into one service's views",
