@@ -58,7 +58,7 @@ async function applyPart(
       ]),
     );
     const retried = isRetry ? new Set(found.keys()) : new Set<string>();
-    const planned = roundOf(deliveries, { retried });
+    const planned = roundOf(deliveries, { retried, isFill: reason === 'fill' });
     const result = await applyRound(context, round, planned, { isLive: reason === 'fill' });
     needRoom(context, result);
     await condemnHeld(context, planned, result);

@@ -239,12 +239,14 @@ async function forgetRows(
   }
 }
 
-function movedMark({ aggregate, mark, applied }: Share, { refolded }: Round): MovedMark[] {
+function movedMark({ aggregate, mark, applied }: Share, { refolded, isFill }: Round): MovedMark[] {
   const last = applied.at(-1);
   // Folded anew, and not even its first event could be: its rows are gone, so nothing is applied.
   if (last === undefined) return refolded.has(aggregate) ? [{ ...mark, filled: undefined }] : [];
   const filled = applied.filter(({ entry }) => entry === undefined);
   const first = filled[0];
+  // All of it read from the log: a catch-up or a retry, unless somebody says that it was a fill.
+  const isFilled = isFill || filled.length < applied.length;
   const { aggregateType, aggregateId, aggregateVersion, position } = last.event;
   return [
     {
@@ -253,7 +255,7 @@ function movedMark({ aggregate, mark, applied }: Share, { refolded }: Round): Mo
       version: aggregateVersion,
       ...position,
       filled:
-        first === undefined || filled.length === applied.length
+        first === undefined || !isFilled
           ? undefined
           : {
               from: first.event.aggregateVersion,

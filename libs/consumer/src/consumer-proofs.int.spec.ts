@@ -152,6 +152,10 @@ describe('the last records of 100 aggregates', () => {
     await shows(second, [...kept, ...lost]);
     await isRunning(second);
     expect(second.status()).toMatchObject({ filledTotal: 100, appliedTotal: 100 });
+    for (const aggregateId of ids) {
+      const state = await second.stateOf({ aggregateType: 'conversation', aggregateId });
+      expect(state).toMatchObject({ filledFrom: 3n, filledTo: 3n, filledAt: expect.any(String) });
+    }
     // What comes after the hole is read from Kafka again.
     const next = await stack.append(ids.map((id) => said(id)));
     await shows(second, [...kept, ...lost, ...next]);

@@ -13,6 +13,8 @@ export interface Round {
   readonly retried: ReadonlySet<string>;
   /** Aggregates that are folded anew from version 1; their deliveries are all of their events. */
   readonly refolded: ReadonlySet<string>;
+  /** What Kafka was late with or has lost: it is noted with the marks. */
+  readonly isFill: boolean;
   /** Events known to fail, found by narrowing down: aggregate → version and why. */
   readonly condemned: ReadonlyMap<string, { readonly version: bigint; readonly thrown: unknown }>;
 }
@@ -28,6 +30,7 @@ export function roundOf(
     stale: [],
     retried: new Set(),
     refolded: new Set(),
+    isFill: false,
     condemned: new Map(),
     ...more,
   };
