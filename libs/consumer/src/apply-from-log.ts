@@ -107,7 +107,6 @@ async function condemnHeld(
     ),
   );
   const again = new Map([...deliveries].filter(([aggregate]) => condemned.has(aggregate)));
-  await applyRound(context, context.round, roundOf(again, { retried, condemned }), {
-    isLive: false,
-  });
+  const planned = roundOf(again, { retried, condemned });
+  needRoom(context, await applyRound(context, context.round, planned, { isLive: false }));
 }

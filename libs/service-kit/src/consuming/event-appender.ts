@@ -2,8 +2,8 @@ import type { EffectAppend, EffectOutcome, EventAppender } from '@nova/consumer'
 import { canonicalJson, parseTime } from '@nova/events';
 import type { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
-import { type Client, RpcError } from '@nova/rpc';
-import { logFailure } from './log-failure.ts';
+import type { Client } from '@nova/rpc';
+import { areEventsRefused, logFailure } from './log-failure.ts';
 
 /**
  * The event is there, with other content. Its id follows from the effect, so it is the effect's own:
@@ -50,7 +50,7 @@ async function appendOpen(
         : { outcome: 'stored' },
     );
   } catch (thrown) {
-    if (!isRefused(thrown)) throw logFailure(thrown);
+    if (!areEventsRefused(thrown)) throw logFailure(thrown);
     if (events.length === 1) {
       refusedTargets.add(only.target);
       return [{ outcome: 'refused', reason: thrown.message }];
@@ -61,12 +61,6 @@ async function appendOpen(
     ...(await appendAll(client, events.slice(0, middle), refusedTargets)),
     ...(await appendAll(client, events.slice(middle), refusedTargets)),
   ];
-}
-
-/** Whether the events are to blame rather than who sends them, or the log. */
-function isRefused(thrown: unknown): thrown is RpcError {
-  if (!(thrown instanceof RpcError)) return false;
-  return thrown.status === 'INVALID_ARGUMENT' || thrown.reason === 'RPC_TOO_LARGE';
 }
 
 function newEventOf(event: EffectAppend) {

@@ -21,6 +21,12 @@ export function logFailure(thrown: unknown): unknown {
   return new NovaError(kind, { method, reason }, { cause: thrown });
 }
 
+/** Whether an append was refused for its events, rather than for who sends them or for the log. */
+export function areEventsRefused(thrown: unknown): thrown is RpcError {
+  if (!(thrown instanceof RpcError)) return false;
+  return thrown.status === 'INVALID_ARGUMENT' || thrown.reason === 'RPC_TOO_LARGE';
+}
+
 /** The answer of a call, or its failure as an error of nova. */
 export async function answered<T>(call: Promise<T>): Promise<T> {
   try {

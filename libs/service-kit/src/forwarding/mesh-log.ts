@@ -2,7 +2,7 @@ import { parseTime } from '@nova/events';
 import type { ForwardAnswer, ForwardOutcome, MeshLog, OutboxEvent } from '@nova/outbox/local';
 import type { EventForwarding, ForwardResult } from '@nova/proto/gen/events/event_forwarding_pb';
 import { type Client, RpcError } from '@nova/rpc';
-import { logFailure } from '../consuming/log-failure.ts';
+import { areEventsRefused, logFailure } from '../consuming/log-failure.ts';
 
 /** The call of events-service that a forwarder makes. */
 export type Forwards = Pick<Client<typeof EventForwarding>, 'forward'>;
@@ -28,7 +28,7 @@ async function forward(
     return { answer: 'outcomes', outcomes: results.map(outcomeOf) };
   } catch (thrown) {
     if (thrown instanceof RpcError && thrown.reason === 'POSITION_LOST') return { answer: 'lost' };
-    if (!isRefused(thrown)) throw logFailure(thrown);
+    if (!areEventsRefused(thrown)) throw logFailure(thrown);
     if (events.length > 1) return inHalves(client, events, last);
     const { reason, status, message } = thrown;
     return {
@@ -49,12 +49,6 @@ async function inHalves(
   const second = await forward(client, events.slice(middle), last);
   if (second.answer === 'lost') return second;
   return { answer: 'outcomes', outcomes: [...first.outcomes, ...second.outcomes] };
-}
-
-/** Whether the events are to blame rather than who sends them, or the log. */
-function isRefused(thrown: unknown): thrown is RpcError {
-  if (!(thrown instanceof RpcError)) return false;
-  return thrown.status === 'INVALID_ARGUMENT' || thrown.reason === 'RPC_TOO_LARGE';
 }
 
 function messageOf(event: OutboxEvent) {
