@@ -78,7 +78,8 @@ export async function ordersWhileKilling(
   return { orders: shipped.length, repeated, verdict: await look() };
 }
 
-function verdictOf(
+/** Judges rows of the board's view: order id, amount, how often placed, how often shipped. */
+export function verdictOf(
   rows: readonly string[][],
   shipped: readonly string[],
   known: readonly string[],
