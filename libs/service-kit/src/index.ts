@@ -11,7 +11,7 @@
  *
  *   commands     decide on own rows, append unless something has happened, decide again on what has
  *   queries      wait for a consistency token, read one snapshot of the views
- *   pageTokens   keyset pages that cannot be made up
+ *   pageTokens   keyset pages that cannot be made up; `gatherPage` ends them where an answer is full
  *   ops          ops.OpsService beside its own RPCs, for `nova status` and `nova trace`
  *
  * One with an outbox of its own (`forwarding/`) gets its database, the tables and a forwarder.
@@ -49,6 +49,7 @@ export {
 } from './forwarding/own-outbox.ts';
 export { declaredSettings, type Loaded, loadService } from './load.ts';
 export { createPageTokens, type PageTokens } from './queries/page-tokens.ts';
+export { fitting, gatherPage, type Page, type PageBounds } from './queries/pages.ts';
 export type { Queries } from './queries/queries.ts';
 export { actingUser, invalidRequest } from './request.ts';
 export { runService } from './run.ts';

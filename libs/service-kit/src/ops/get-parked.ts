@@ -9,6 +9,7 @@ import {
   type WaitingRecordSchema,
 } from '@nova/proto/gen/ops/ops_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
+import { fitting } from '../queries/pages.ts';
 import { invalidRequest } from '../request.ts';
 import { timeField } from './conditions.ts';
 import { parkedMessage } from './list-parked.ts';
@@ -16,8 +17,6 @@ import type { OpsPorts } from './ops-ports.ts';
 import { aggregateOf } from './parked-selection.ts';
 
 const PAGE = { default: 20, maximum: 100 };
-/** An answer must stay below gRPC's limit of 4 MiB. */
-const MOST_BYTES = 2 * 1024 * 1024;
 const MOST_ROWS = 100;
 
 const OUTCOMES: Readonly<Record<TriedOut['outcome'], TryOutcome>> = {
@@ -69,20 +68,11 @@ export function tryParked({ consumer }: OpsPorts) {
       fingerprint: tried.fingerprint,
       applied: tried.applied,
       tried: tried.tried,
-      changes: fitting(rows, ({ before, after }) => Buffer.byteLength(before + after)),
+      changes: [...fitting(rows, ({ before, after }) => Buffer.byteLength(before + after))],
       changedRows: tried.changes.length,
       effects: tried.effects,
     };
   };
-}
-
-/** The first of them that fit into an answer. */
-function fitting<T>(all: readonly T[], sizeOfOne: (one: T) => number): T[] {
-  let size = 0;
-  return all.filter((one) => {
-    size += sizeOfOne(one);
-    return size <= MOST_BYTES;
-  });
 }
 
 function sizeOf({ headers, payload }: WaitingEvent): number {

@@ -9,7 +9,7 @@ import { eventMessage } from '../domain/event-message.ts';
 import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
 import type { Dependencies } from './dependencies.ts';
-import { gatherPage } from './event-page.ts';
+import { gatherEvents } from './event-page.ts';
 import { acceptPage, pageAfter } from './page.ts';
 
 const METHOD = 'events.EventsService/GetEventsByAggregate';
@@ -30,7 +30,7 @@ export function getEventsByAggregate(dependencies: Dependencies) {
     if (!violations.none) throw invalid(violations);
     if (aggregateType === undefined) return { events: [], nextPageToken: '' };
     const start = page.cursor ?? afterVersion;
-    const { events, continueAfter } = await gatherPage(page.size, (after, limit) =>
+    const { events, continueAfter } = await gatherEvents(page.size, (after, limit) =>
       eventsByAggregate(database, {
         aggregateType,
         aggregateId,

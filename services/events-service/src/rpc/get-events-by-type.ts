@@ -9,7 +9,7 @@ import { eventMessage } from '../domain/event-message.ts';
 import { invalid } from '../domain/refusal.ts';
 import { Violations } from '../domain/violations.ts';
 import type { Dependencies } from './dependencies.ts';
-import { gatherPage } from './event-page.ts';
+import { gatherEvents } from './event-page.ts';
 import { acceptPage, pageAfter } from './page.ts';
 
 const METHOD = 'events.EventsService/GetEventsByType';
@@ -27,7 +27,7 @@ export function getEventsByType({ database, types, pageTokens }: Dependencies) {
     const page = acceptPage(request, list, pageTokens, violations);
     if (type === undefined || !violations.none) throw invalid(violations);
     const start = page.cursor ?? 0n;
-    const { events, continueAfter } = await gatherPage(page.size, (after, limit) =>
+    const { events, continueAfter } = await gatherEvents(page.size, (after, limit) =>
       eventsByType(database, { eventType: type, after: after?.position.position ?? start, limit }),
     );
     return {

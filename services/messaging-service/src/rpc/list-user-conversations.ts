@@ -4,11 +4,23 @@ import type {
 } from '@nova/proto/gen/messaging/messaging_service_pb';
 import type { JsonValue, MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { conversationsOf, type ListPlace } from '../storage/conversations.ts';
-import { readConversations } from './conversation-list.ts';
+import { gatherPage } from '@nova/service-kit';
+import {
+  type ConversationDetails,
+  conversationDetails,
+  conversationsOf,
+  type ListPlace,
+} from '../storage/conversations.ts';
+import { shownConversations } from './conversation-list.ts';
 import type { Dependencies } from './dependencies.ts';
 import { PAGE_SIZES } from './page-sizes.ts';
 import { RequestFields } from './request-fields.ts';
+
+/** A place of the list with what is there. */
+interface Listed {
+  readonly place: ListPlace;
+  readonly details: ConversationDetails | undefined;
+}
 
 /** A user's conversations, page by page. */
 export function listUserConversationsRpc({ queries, pageTokens }: Dependencies) {
@@ -22,17 +34,19 @@ export function listUserConversationsRpc({ queries, pageTokens }: Dependencies) 
     const filter = { user_id: userId, include_hidden: includeHidden };
     const after = placeIn(pageTokens.decode(call.method, filter, pageToken));
     return queries.run(call, minConsistencyToken, async (views) => {
-      // One more than asked for tells whether the list goes on.
-      const found = await conversationsOf(views, userId, { includeHidden, after, limit: size + 1 });
-      const places = found.slice(0, size);
-      const ids = places.map(({ conversation_id }) => conversation_id);
-      const last = places.at(-1);
+      const { rows, goesOn } = await gatherPage<Listed>({ size }, async (last, limit) => {
+        const from = last?.place ?? after;
+        const places = await conversationsOf(views, userId, { includeHidden, after: from, limit });
+        const ids = places.map(({ conversation_id }) => conversation_id);
+        const details = await conversationDetails(views, userId, ids);
+        return places.map((place) => ({ place, details: details.get(place.conversation_id) }));
+      });
+      const last = goesOn ? rows.at(-1) : undefined;
+      const found = rows.flatMap(({ details }) => details ?? []);
       return {
-        conversations: await readConversations(views, userId, ids),
+        conversations: await shownConversations(views, userId, found),
         nextPageToken:
-          found.length > size && last !== undefined
-            ? pageTokens.encode(call.method, filter, positionOf(last))
-            : '',
+          last === undefined ? '' : pageTokens.encode(call.method, filter, positionOf(last.place)),
       };
     });
   };

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { participantId } from '@nova/events';
-import { failureOf, group, type Rig, reasonOf, text } from './messaging.rig.spec.ts';
+import { HistoryDirection } from '@nova/proto/gen/messaging/messaging_service_pb';
+import { failureOf, group, type HandMade, type Rig, reasonOf, text } from './messaging.rig.spec.ts';
+
+// 24 of these are more than a gRPC client takes in one answer.
+const LARGE = { count: 24, content: 'x'.repeat(200 * 1024) };
 
 /** What users read and arrange; part of messaging.int.spec.ts. */
 export function describeReading(rig: () => Rig): void {
@@ -86,5 +90,85 @@ export function describeReading(rig: () => Rig): void {
       const foreign = bob.rpc.listUserConversations({ pageToken: nextPageToken });
       expect((await failureOf(foreign)).violations[0]?.field).toBe('page_token');
     });
+  });
+
+  describe('large messages', () => {
+    /** Publishes as many as fit into one batch at a time; the token shows them. */
+    const publish = async (given: readonly HandMade[]) => {
+      let token = '';
+      for (let at = 0; at < given.length; at += 4) {
+        token = await rig().publish(given.slice(at, at + 4));
+      }
+      return token;
+    };
+    const large = (conversationId: string, sender_id: string): HandMade => [
+      'message_created',
+      conversationId,
+      { message_id: randomUUID(), sender_id, content: LARGE.content },
+    ];
+
+    /** A list of more than one page, to its end. */
+    async function readAll<T>(
+      page: (token: string) => Promise<{ read: T[]; nextPageToken: string }>,
+    ): Promise<T[]> {
+      const all: T[] = [];
+      for (let pageToken = ''; ; ) {
+        const { read, nextPageToken } = await page(pageToken);
+        expect(read.length).toBeGreaterThan(1);
+        all.push(...read);
+        pageToken = nextPageToken;
+        if (pageToken === '') return all;
+      }
+    }
+
+    it('end a page of the history early, both ways and around one', async () => {
+      const [ann, bob] = [rig().user(), rig().user()];
+      const conversationId = await group(ann, bob);
+      const given = Array.from({ length: LARGE.count }, () => large(conversationId, ann.id));
+      const minConsistencyToken = await publish(given);
+      const asked = { conversationId, pageSize: 100, minConsistencyToken };
+      const all = given.map((_, at) => BigInt(at + 1));
+      const asNewer = await readAll(async (pageToken) => {
+        const direction = HistoryDirection.NEWER;
+        const page = await bob.rpc.getMessageHistory({ ...asked, direction, pageToken });
+        return { ...page, read: page.messages.map(({ sequenceNumber }) => sequenceNumber) };
+      });
+      expect(asNewer).toEqual(all);
+      const asOlder = await readAll(async (pageToken) => {
+        const page = await bob.rpc.getMessageHistory({ ...asked, pageToken });
+        return {
+          ...page,
+          read: page.messages.map(({ sequenceNumber }) => sequenceNumber).reverse(),
+        };
+      });
+      expect(asOlder.reverse()).toEqual(all);
+      const around = await bob.rpc.getMessageHistory({
+        ...asked,
+        direction: HistoryDirection.AROUND,
+        start: { case: 'sequenceNumber', value: 12n },
+      });
+      const numbers = around.messages.map(({ sequenceNumber }) => sequenceNumber);
+      expect(numbers).toEqual(all.slice(12 - 5, 12 + 5));
+      const older = await bob.rpc.getMessageHistory({ ...asked, pageToken: around.nextPageToken });
+      expect(older.messages.at(-1)?.sequenceNumber).toBe(7n);
+      const newer = await bob.rpc.getMessageHistory({
+        ...asked,
+        pageToken: around.previousPageToken,
+      });
+      expect(newer.messages[0]?.sequenceNumber).toBe(18n);
+    }, 60_000);
+
+    it('end a page of the conversations early', async () => {
+      const [ann, bob] = [rig().user(), rig().user()];
+      const ids: string[] = [];
+      for (let at = 0; at < LARGE.count; at += 1) ids.unshift(await group(ann, bob));
+      let minConsistencyToken = '';
+      for (const id of [...ids].reverse()) minConsistencyToken = await publish([large(id, ann.id)]);
+      const seen = await readAll(async (pageToken) => {
+        const page = await bob.rpc.listUserConversations({ pageToken, minConsistencyToken });
+        return { ...page, read: page.conversations.map(({ conversationId }) => conversationId) };
+      });
+      expect(seen).toEqual(ids);
+    }, 60_000);
   });
 }

@@ -1,7 +1,7 @@
 import type { Violation } from '@nova/errors';
 import type { JsonValue } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { actingUser, invalidRequest } from '@nova/service-kit';
+import { actingUser, fitting, invalidRequest } from '@nova/service-kit';
 import { acceptId, acceptQuery } from '../domain/accept-query.ts';
 import {
   type Answer,
@@ -71,9 +71,13 @@ export async function runSearch(
   const answer = await queries.run(call, request.minConsistencyToken, (views) =>
     engineOver(views).search({ kinds, words, exactOnly, viewerId, filter, after, limit }),
   );
-  const last = answer.goesOn ? answer.hits.at(-1) : undefined;
+  const hits = fitting(answer.hits);
+  const goesOn = answer.goesOn || hits.length < answer.hits.length;
+  const last = goesOn ? hits.at(-1) : undefined;
   return {
     ...answer,
+    hits,
+    goesOn,
     nextPageToken: last === undefined ? '' : pageTokens.encode(call.method, list, positionOf(last)),
   };
 }

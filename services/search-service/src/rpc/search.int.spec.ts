@@ -166,6 +166,25 @@ describe('search-service', () => {
     expect(some.counts.map(({ kind }) => kind)).toEqual(['post', 'comment']);
   });
 
+  it('ends a page early where what is found is large', async () => {
+    // 20 of these are more than a gRPC client takes in one answer.
+    const avatar_url = `https://example.org/${'x'.repeat(240 * 1024)}`;
+    let minConsistencyToken = '';
+    const ids = Array.from({ length: 20 }, () => newEventId());
+    for (const id of ids) {
+      minConsistencyToken = await tell('user_created', id, { username: 'heavyweight', avatar_url });
+    }
+    const seen: string[] = [];
+    for (let pageToken = ''; ; ) {
+      const asked = { query: 'heavyweight', pageSize: 100, pageToken, minConsistencyToken };
+      const page = await as(ann).searchUsers(asked);
+      seen.push(...page.hits.map(({ userId }) => userId));
+      pageToken = page.nextPageToken;
+      if (pageToken === '') break;
+    }
+    expect(seen.sort()).toEqual(ids.sort());
+  }, 60_000);
+
   it('binds a page to all that was asked', async () => {
     await say('ibis one');
     const { token } = await say('ibis two');
