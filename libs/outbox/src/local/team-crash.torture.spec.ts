@@ -12,7 +12,7 @@ import { append } from './append.ts';
 import { ONE, TwoDatabases } from './testing/two-databases.rig.spec.ts';
 
 const WRITERS = 8;
-const KILLS = 8;
+const KILLS = 40;
 /** Between two kills, about. */
 const TRANSACTIONS = 220;
 const AGGREGATES = ['a', 'b', 'c', 'd', 'e', 'f'];
