@@ -17,7 +17,7 @@ export interface ExampleProcess {
   /** What its processes have printed. */
   log(): string;
   start(): Promise<void>;
-  /** Starts it with a shell command that ends in its process. */
+  /** Starts it with a shell command that ends in its process; PATH has only what every system has. */
   startBy(command: string): void;
   /** Ends the process that was started last; answers with exit code and signal. */
   end(signal: NodeJS.Signals): Promise<unknown[]>;
@@ -98,8 +98,9 @@ export function exampleProcess(
       run(process.execPath, [main], { ...variables, NOVA_MODE: 'development', ...ofStart });
     },
     startBy(command) {
-      // The process that is signalled must be the example itself.
-      run('bash', ['-ec', command.replace(/^node /m, 'exec node ')], {});
+      // The process that is signalled must be the example itself. A reader's own Node may be too old:
+      // with this PATH it is found only if `.nova/env` tells where nova's is.
+      run('bash', ['-ec', command.replace(/^node /m, 'exec node ')], { PATH: '/usr/bin:/bin' });
     },
     async end(signal) {
       const child = children.at(-1);

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { PortName } from '../ports.ts';
 import { DATABASES, type StateFolder } from './open-state.ts';
 import { writeWhole } from './write-whole.ts';
@@ -52,7 +52,7 @@ export function endpointsOf(
 
 /**
  * Writes `endpoints.json` (name → address, and where its password is) and `env` (for `source`; it
- * holds passwords and is readable by this user only).
+ * holds passwords, is readable by this user only, and puts the Node that runs this on PATH).
  */
 export function writeEndpoints(state: StateFolder, endpoints: readonly Endpoint[]): void {
   const listed = endpoints.map(({ name, address, variable, credentials }) => [
@@ -67,7 +67,19 @@ export function writeEndpoints(state: StateFolder, endpoints: readonly Endpoint[
   ]);
   const json = JSON.stringify(Object.fromEntries(listed), undefined, 2);
   writeWhole(join(state.directory, 'endpoints.json'), `${json}\n`);
-  const exports = endpoints.map(({ variable, value }) => `export ${variable}='${value}'`);
-  const head = '# Addresses of this nova, for `source`. Written by `./nova up`.';
-  writeWhole(join(state.directory, 'env'), `${[head, ...exports].join('\n')}\n`);
+  const exports = endpoints.map(({ variable, value }) => `export ${variable}=${quoted(value)}`);
+  const head = '# Addresses of this nova, and its Node, for `source`. Written by `./nova up`.';
+  const lines = [head, ...exports, nodeFirst(process.execPath)];
+  writeWhole(join(state.directory, 'env'), `${lines.join('\n')}\n`);
+}
+
+/** A machine's own Node may be older than what nova's sources need; `./nova` has brought one then. */
+function nodeFirst(node: string): string {
+  const path = `${quoted(dirname(node))}"\${PATH:+:$PATH}"`;
+  return `[ "$(command -v node)" = ${quoted(node)} ] || export PATH=${path}`;
+}
+
+/** A text as a shell reads it. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

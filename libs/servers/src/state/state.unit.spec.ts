@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { errors } from '../errors.ts';
 import { endpointsOf, writeEndpoints } from './endpoints.ts';
@@ -71,5 +72,20 @@ describe('state folder', () => {
       `export NOVA_EVENTS_DATABASE_URL='${state.databaseUrl('nova_events')}'`,
     );
     expect(shell).toContain("export NOVA_KAFKA_BROKERS='localhost:10092'");
+  });
+
+  it('brings the Node of nova to shells, in front of another one and once', () => {
+    const state = open(1000);
+    writeEndpoints(state, endpointsOf(state));
+    const file = join(state.directory, 'env');
+    const sourced = (path: string) => {
+      const script = '. "$0"; . "$0"; command -v node; echo "$PATH"';
+      const options = { env: { PATH: path }, encoding: 'utf8' } as const;
+      return execFileSync('/bin/sh', ['-c', script, file], options).trim().split('\n');
+    };
+    const own = dirname(process.execPath);
+    expect(sourced('/nonexistent')).toEqual([process.execPath, `${own}:/nonexistent`]);
+    const found = `/nonexistent:${own}:/bin`;
+    expect(sourced(found)).toEqual([process.execPath, found]);
   });
 });
