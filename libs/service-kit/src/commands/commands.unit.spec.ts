@@ -281,6 +281,14 @@ describe('a command', () => {
       code: 'NOVA_REQUEST_INVALID',
       violations: [{ field: 'content' }],
     });
+    // The payload as a whole, which is larger than an event may be.
+    await expect(fields(['events[0].payload'])).rejects.toMatchObject({
+      code: 'NOVA_REQUEST_INVALID',
+      violations: [{ field: 'request' }],
+    });
+    await expect(fields(['events[0].payload', 'events[0].aggregate_id'])).rejects.toMatchObject({
+      code: 'NOVA_SERVICE_LOG_REFUSED',
+    });
     await expect(fields(['events[0].aggregate_id'])).rejects.toMatchObject({
       code: 'NOVA_SERVICE_LOG_REFUSED',
     });

@@ -87,8 +87,17 @@ function newEventOf({ schema, aggregateId, payload, ...rest }: CommandEvent) {
   };
 }
 
-/** `events[3].payload.content` → `content`: the name that the caller may know. */
-const PAYLOAD_FIELD = /^events\[\d+\]\.payload\.(.+)$/;
+const PAYLOAD_FIELD = /^events\[\d+\]\.payload(?:\.(.+))?$/;
+
+/**
+ * `events[3].payload.content` → `content`: the name that the caller may know. A payload as a whole
+ * comes from the request as a whole: its texts are longer once they are escaped, for one. undefined
+ * = nothing of a payload.
+ */
+function callersField(field: string): string | undefined {
+  const found = PAYLOAD_FIELD.exec(field);
+  return found === null ? undefined : (found[1] ?? 'request');
+}
 
 function commandFailure(thrown: unknown, key: RequestKey | undefined): unknown {
   if (!(thrown instanceof RpcError)) return thrown;
@@ -100,12 +109,12 @@ function commandFailure(thrown: unknown, key: RequestKey | undefined): unknown {
       { violations: [{ field: 'request_id', description }] },
     );
   }
-  const violations = thrown.violations.map(({ field, description }) => ({
-    field: PAYLOAD_FIELD.exec(field)?.[1] ?? '',
-    description,
-  }));
+  const violations = thrown.violations.flatMap(({ field, description }) => {
+    const known = callersField(field);
+    return known === undefined ? [] : [{ field: known, description }];
+  });
   // What the log refuses of a payload alone came from the caller: a text with NUL, for one.
-  const isOfCaller = violations.length > 0 && violations.every(({ field }) => field !== '');
+  const isOfCaller = violations.length > 0 && violations.length === thrown.violations.length;
   return thrown.status === 'INVALID_ARGUMENT' && isOfCaller
     ? invalidRequest(violations)
     : logFailure(thrown);

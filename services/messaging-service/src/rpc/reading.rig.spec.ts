@@ -158,6 +158,17 @@ export function describeReading(rig: () => Rig): void {
       expect(newer.messages[0]?.sequenceNumber).toBe(18n);
     }, 60_000);
 
+    it('are refused as too large where they are so only as JSON', async () => {
+      const ann = rig().user();
+      const conversationId = await group(ann);
+      const content = '\u0001'.repeat(60_000);
+      const refused = await failureOf(ann.rpc.sendMessage(text(conversationId, content)));
+      expect(refused).toMatchObject({
+        status: 'INVALID_ARGUMENT',
+        violations: [{ field: 'request', description: expect.stringContaining('262144 bytes') }],
+      });
+    });
+
     it('end a page of the conversations early', async () => {
       const [ann, bob] = [rig().user(), rig().user()];
       const ids: string[] = [];
