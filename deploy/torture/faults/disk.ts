@@ -1,60 +1,57 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statfsSync } from 'node:fs';
 
-const BALLAST = 'ballast';
+/** Writers go on while it is told to be full. */
+const MOST_TRIES = 20;
 
-/** A small disk in memory that may be filled to the last byte. */
+/** A small disk in memory that may be full to the last byte. */
 export class Disk {
   readonly path: string;
+  readonly #bytes: number;
 
-  private constructor(path: string) {
+  private constructor(path: string, bytes: number) {
     this.path = path;
+    this.#bytes = bytes;
   }
 
   /** Makes one at this path; undefined where this user may mount nothing, or the system knows no tmpfs. */
   static open(path: string, megabytes: number): Disk | undefined {
     mkdirSync(path);
-    try {
-      const options = `size=${megabytes}m,mode=0755`;
-      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'nova-torture', path], {
-        stdio: 'ignore',
-      });
-      return new Disk(path);
-    } catch {
-      return undefined;
-    }
+    const bytes = megabytes * 1024 * 1024;
+    const made = mount('-t', 'tmpfs', '-o', `size=${bytes},mode=0755`, 'nova-torture', path);
+    return made ? new Disk(path, bytes) : undefined;
   }
 
-  /** Takes all that is left. */
+  /** Takes all that is left: it becomes as small as what is on it, which takes no time and no memory. */
   fill(): void {
-    const file = openSync(join(this.path, BALLAST), 'w', 0o600);
-    try {
-      for (const bytes of [Buffer.alloc(4 * 1024 * 1024), Buffer.alloc(4096)])
-        writeAll(file, bytes);
-    } finally {
-      closeSync(file);
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const { blocks, bfree, bsize } = statfsSync(this.path);
+      if (this.#resize((blocks - bfree) * bsize)) return;
     }
+    throw new Error(`${this.path} cannot be made full`);
   }
 
   /** Gives it back. */
   free(): void {
-    rmSync(join(this.path, BALLAST), { force: true });
+    if (!this.#resize(this.#bytes)) throw new Error(`${this.path} cannot be made larger`);
   }
 
   /** What is on it is gone; whoever has files open there keeps them until it ends. */
   close(): void {
     execFileSync('umount', ['--lazy', this.path], { stdio: 'ignore' });
   }
+
+  #resize(bytes: number): boolean {
+    return mount('-o', `remount,size=${bytes}`, this.path);
+  }
 }
 
-/** Writes this again and again until there is no room for it. */
-function writeAll(file: number, bytes: Buffer): void {
+function mount(...args: readonly string[]): boolean {
   try {
-    for (;;) writeSync(file, bytes);
-  } catch (thrown) {
-    // Of another realm under jest: no instance of its Error.
-    if (typeof thrown !== 'object' || thrown === null) throw thrown;
-    if (!('code' in thrown) || thrown.code !== 'ENOSPC') throw thrown;
+    execFileSync('mount', args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    // May not, or not so small: more is on it by now.
+    return false;
   }
 }

@@ -6,8 +6,9 @@ import { Load } from '../load/publishers.ts';
 import { judged } from '../planted/run-planted.ts';
 import { inflict } from './inflict.ts';
 import type { Rig } from './rig.ts';
-import { type Bout, boutsOf, nameOf } from './schedule.ts';
+import { type Bout, boutsOf, nameOf, type Targets } from './schedule.ts';
 import { seededRandom } from './seeded-random.ts';
+import { untilSettled } from './until-settled.ts';
 import { untilShown } from './until-shown.ts';
 
 /** What a schedule is made of. */
@@ -27,51 +28,84 @@ export interface ScheduleResult {
   readonly verdict: Verdict;
   /** Processes that ended by themselves. */
   readonly ended: readonly string[];
+  readonly spent: SpentMs;
+}
+
+/** Where the time of a schedule went, in ms. */
+export interface SpentMs {
+  /** Until all that a bout broke was healed. */
+  broken: number;
+  /** From there until a message was shown everywhere. */
+  recovering: number;
+  /** Until nothing was under way any more. */
+  settling: number;
+  judging: number;
 }
 
 const PUBLISHERS = 6;
-const PAUSE_MS = 25;
+/** All of them publish 300 events a second at most: what nova can take here when nothing is broken. */
+const PAUSE_MS = 20;
+/** Requests without an answer so long after the end stay unknown. */
+const ANSWERED_WITHIN_MS = 60_000;
 const SAMPLE_EVERY_MS = 2000;
 /** Views that nobody disturbs any more are like the log after this time, or never. */
 const CONVERGED_WITHIN_MS = 60_000;
-const QUIET_WITHIN_MS = 15_000;
 
 /** Publishes while faults happen, waits until all is over, and has the checker judge. */
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
   const { rig, history, seed, lastsMs } = options;
   const random = seededRandom(seed);
   const loadRandom = seededRandom(seed + 1);
-  const { address } = rig;
-  const loadOptions = { address, history, random: loadRandom, pauseMs: PAUSE_MS };
+  const loadOptions = { address: rig.address, history, random: loadRandom, pauseMs: PAUSE_MS };
   const load = new Load({ ...loadOptions, publishers: PUBLISHERS });
-  const targets = {
+  const running = {
+    ...options,
+    load,
+    spent: { broken: 0, recovering: 0, settling: 0, judging: 0 },
+  };
+  const sampling = new AbortController();
+  const sampled = sample(rig, history, sampling.signal);
+  const faults: string[] = [];
+  const endsAt = performance.now() + lastsMs;
+  try {
+    load.start();
+    await sleep(500);
+    for (const bout of boutsOf(random, targetsOf(rig))) {
+      if (performance.now() > endsAt) break;
+      faults.push(bout.map((fault) => `${nameOf(fault)} ${fault.target}`).join(' + '));
+      // Nothing more is to be learnt of a nova that stays broken.
+      if (!(await runBout(running, bout))) break;
+    }
+  } finally {
+    await load.stop(ANSWERED_WITHIN_MS);
+    sampling.abort();
+    await sampled;
+  }
+  const ended = [...rig.processes.values()].filter(({ isGone }) => isGone);
+  const verdict = await converge(running);
+  return { seed, faults, verdict, ended: ended.map(({ name }) => name), spent: running.spent };
+}
+
+/** A schedule under way. */
+interface Running extends ScheduleOptions {
+  readonly load: Load;
+  readonly spent: SpentMs;
+}
+
+function targetsOf(rig: Rig): Targets {
+  return {
     processes: [...rig.processes.keys()],
     servers: [...rig.servers.keys()],
     links: [...rig.links.keys()],
     disks: [...rig.disks.keys()],
     clocks: rig.clocks === undefined ? [] : [...rig.processes.keys(), 'postgres'],
   };
-  const sampling = new AbortController();
-  const sampled = sample(rig, history, sampling.signal);
-  const faults: string[] = [];
-  const endsAt = performance.now() + lastsMs;
-  load.start();
-  await sleep(500);
-  for (const bout of boutsOf(random, targets)) {
-    if (performance.now() > endsAt) break;
-    faults.push(bout.map((fault) => `${nameOf(fault)} ${fault.target}`).join(' + '));
-    await runBout(rig, history, load, bout);
-  }
-  await load.stop();
-  const ended = [...rig.processes.values()].filter(({ isGone }) => isGone);
-  const verdict = await converge(rig, history);
-  sampling.abort();
-  await sampled;
-  return { seed, faults, verdict, ended: ended.map(({ name }) => name) };
 }
 
-/** Faults begin and end in their own time; then nova must work again. */
-async function runBout(rig: Rig, history: HistoryFile, load: Load, bout: Bout): Promise<void> {
+/** Faults begin and end in their own time; then nova must work again: whether it does. */
+async function runBout(running: Running, bout: Bout): Promise<boolean> {
+  const { rig, history, load, spent } = running;
+  const beganAt = performance.now();
   await Promise.all(
     bout.map(async (fault) => {
       await sleep(fault.afterMs);
@@ -85,12 +119,15 @@ async function runBout(rig: Rig, history: HistoryFile, load: Load, bout: Bout): 
     }),
   );
   const healedAt = performance.now();
+  spent.broken += Math.round(healedAt - beganAt);
   const isShown = await untilShown(rig, load);
-  if (!isShown) return;
   const ms = Math.round(performance.now() - healedAt);
+  spent.recovering += ms;
+  if (!isShown) return false;
   for (const fault of bout) {
     history.write({ kind: 'recovered', fault: nameOf(fault), target: fault.target, ms });
   }
+  return true;
 }
 
 async function sample(rig: Rig, history: HistoryFile, stop: AbortSignal): Promise<void> {
@@ -104,31 +141,17 @@ async function sample(rig: Rig, history: HistoryFile, stop: AbortSignal): Promis
 }
 
 /** Judges again while views are behind. */
-async function converge(rig: Rig, history: HistoryFile): Promise<Verdict> {
+async function converge({ rig, history, spent }: Running): Promise<Verdict> {
   const endsAt = performance.now() + CONVERGED_WITHIN_MS;
   for (;;) {
-    await untilQuiet(rig);
+    const quietFrom = performance.now();
+    await untilSettled(rig);
+    const judgedFrom = performance.now();
     const verdict = await judged(history.path, join(rig.folder, 'sources.json'));
+    spent.settling += Math.round(judgedFrom - quietFrom);
+    spent.judging += Math.round(performance.now() - judgedFrom);
     // Both may mean that something is under way.
     const mayMend = verdict.lost.count + verdict.viewMismatches.count > 0;
     if (verdict.ok || !mayMend || performance.now() > endsAt) return verdict;
-  }
-}
-
-/** Waits until nothing is to be published, and no effect to be appended; at most some seconds. */
-async function untilQuiet(rig: Rig): Promise<void> {
-  const endsAt = performance.now() + QUIET_WITHIN_MS;
-  let calm = 0;
-  while (calm < 3 && performance.now() < endsAt) {
-    await sleep(300);
-    const [log] = await rig
-      .database('log')
-      .query<{ behind: boolean }>(
-        `SELECT (SELECT min(position) FROM outbox_lanes) < last_position AS behind FROM outbox_log`,
-      );
-    const effects = await rig
-      .database('notification')
-      .query('SELECT 1 FROM consumer_effects LIMIT 1');
-    calm = log?.behind === false && effects.length === 0 ? calm + 1 : 0;
   }
 }

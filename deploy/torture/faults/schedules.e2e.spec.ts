@@ -14,6 +14,7 @@ describe('faults that follow from a seed, while clients publish', () => {
         schedules: SCHEDULES,
         seed: 12,
         lastsMs: 30 * SECOND_MS,
+        mostBad: 1,
         told: () => {},
       });
       expect(rows.flatMap(({ against }) => against ?? [])).toEqual([]);

@@ -3,8 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from '../checker/verdict.ts';
 import { HistoryFile } from '../load/history-file.ts';
+import { CompiledFolder } from '../planted/run-planted.ts';
 import { openRig, type RigOptions } from './rig.ts';
-import { runSchedule, type ScheduleResult } from './run-schedule.ts';
+import {
+  runSchedule,
+  type ScheduleOptions,
+  type ScheduleResult,
+  type SpentMs,
+} from './run-schedule.ts';
+import { rigOf, SEEDS_AHEAD, seedsByRig, seedsOfOneRig } from './seeds.ts';
 
 /** A schedule by itself: what the verdict of its rig says more than the one before. */
 export interface ScheduleRow {
@@ -18,65 +25,76 @@ export interface ScheduleRow {
   readonly void: boolean;
   readonly recovery: Verdict['recovery'];
   /** Undefined where all is well. */
-  readonly against: Partial<Verdict> | undefined;
+  readonly against: Partial<Verdict> | { readonly broke: string } | undefined;
   readonly ended: readonly string[];
+  /** Where its time went; `stack` for the first of a rig, which waited for it. */
+  readonly spentMs: Partial<SpentMs> & { readonly stack: number };
 }
 
-/** How many schedules one set of servers and services goes through. */
-const PER_RIG = 5;
-/** Seeds to this one are of the time before there were faults of disks, clocks and Redis. */
-const FIRST_FAULTS_TO = 100;
-
-/**
- * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
- * not count: another seed follows. Ends with the first bad one.
- */
-export async function runSchedules(given: {
+/** What is to be run. */
+export interface SchedulesOptions {
   readonly schedules: number;
   readonly seed: number;
   readonly lastsMs: number;
+  /** After so many bad ones it ends. */
+  readonly mostBad: number;
   readonly told: (row: ScheduleRow) => void;
-}): Promise<readonly ScheduleRow[]> {
+}
+
+/**
+ * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
+ * not count: another seed follows. After a bad one the next has servers and services of its own.
+ */
+export async function runSchedules(given: SchedulesOptions): Promise<readonly ScheduleRow[]> {
   const rows: ScheduleRow[] = [];
-  const proofs = () => rows.filter((row) => !row.void).length;
-  while (proofs() < given.schedules && rows.every(({ against }) => against === undefined)) {
-    const seed = given.seed + rows.length;
-    const count = Math.min(PER_RIG - ((seed - 1) % PER_RIG), given.schedules - proofs());
-    for await (const row of onOneRig(seed, count, given.lastsMs)) {
-      given.told(row);
-      rows.push(row);
+  const missing = () => given.schedules - rows.filter((row) => !row.void).length;
+  const isBad = () => rows.filter((row) => row.against !== undefined).length >= given.mostBad;
+  const compiled = new CompiledFolder();
+  try {
+    let next = given.seed;
+    let seeds: readonly number[] = [];
+    while (missing() > 0 && !isBad()) {
+      if (seeds.length === 0) {
+        seeds = seedsByRig(next, Math.min(missing(), SEEDS_AHEAD));
+        next += seeds.length;
+      }
+      const ofOneRig = seedsOfOneRig(seeds);
+      const before = rows.length;
+      for await (const row of onOneRig(ofOneRig, given.lastsMs, compiled.path)) {
+        given.told(row);
+        rows.push(row);
+      }
+      seeds = seeds.slice(rows.length - before);
     }
+  } finally {
+    compiled.remove();
   }
   return rows;
 }
 
-/** What a seed is run on; of those with all faults every other rig has the second driver. */
-function rigOf(seed: number): RigOptions {
-  if (seed <= FIRST_FAULTS_TO) return { driver: 'kafkajs', hasMore: false };
-  const isOdd = Math.floor((seed - 1) / PER_RIG) % 2 === 1;
-  return { driver: isOdd ? 'platformatic' : 'kafkajs', hasMore: true };
-}
-
 async function* onOneRig(
-  seed: number,
-  count: number,
+  seeds: readonly number[],
   lastsMs: number,
+  compiled: string,
 ): AsyncGenerator<ScheduleRow> {
-  const rig = await openRig(rigOf(seed));
+  const beganAt = performance.now();
+  const rig = await openRig(rigOf(seeds[0] ?? 0), compiled);
   // Also what broke the rig itself is looked for there.
   let keepsFolder = true;
   try {
     writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
     const history = new HistoryFile(join(rig.folder, 'history.jsonl'));
-    history.write({ kind: 'run', seed, commit: commit() });
+    history.write({ kind: 'run', seed: seeds[0] ?? 0, commit: commit() });
+    let stack = Math.round(performance.now() - beganAt);
     let before: Verdict | undefined;
     let isGood = true;
-    for (let index = 0; index < count && isGood; index += 1) {
-      const result = await runSchedule({ rig, history, seed: seed + index, lastsMs });
-      const row = rowOf(result, rig.driver, before);
+    for (const seed of seeds) {
+      const { row, verdict } = await runOne({ rig, history, seed, lastsMs }, stack, before);
+      stack = 0;
+      before = verdict;
       isGood = row.against === undefined;
-      before = result.verdict;
       yield row;
+      if (!isGood) break;
     }
     history.close();
     keepsFolder = !isGood;
@@ -85,10 +103,32 @@ async function* onOneRig(
   }
 }
 
+/** What broke a schedule, for example a service that never came back, is told as everything else. */
+async function runOne(
+  options: ScheduleOptions,
+  stack: number,
+  before: Verdict | undefined,
+): Promise<{ readonly row: ScheduleRow; readonly verdict?: Verdict }> {
+  const { seed, rig } = options;
+  try {
+    await rig.ready();
+    const result = await runSchedule(options);
+    return { row: rowOf(result, rig.driver, stack, before), verdict: result.verdict };
+  } catch (thrown) {
+    const broke = `${String(thrown)}, see ${rig.folder}`;
+    const nothing = { faults: [], acked: 0, errors: 0, duplicates: 0, recovery: [], ended: [] };
+    const { driver } = rig;
+    return {
+      row: { seed, driver, ...nothing, void: false, against: { broke }, spentMs: { stack } },
+    };
+  }
+}
+
 function rowOf(
-  { seed, faults, verdict, ended }: ScheduleResult,
+  { seed, faults, verdict, ended, spent }: ScheduleResult,
   driver: RigOptions['driver'],
-  before?: Verdict,
+  stack: number,
+  before: Verdict | undefined,
 ): ScheduleRow {
   const errors = verdict.clientErrors - (before?.clientErrors ?? 0);
   const duplicates = verdict.duplicates - (before?.duplicates ?? 0);
@@ -104,6 +144,7 @@ function rowOf(
     recovery: verdict.recovery.slice(before?.recovery.length ?? 0),
     against: isGood ? undefined : verdict,
     ended,
+    spentMs: { stack, ...spent },
   };
 }
 

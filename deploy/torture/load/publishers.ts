@@ -9,6 +9,11 @@ import type { HistoryFile } from './history-file.ts';
 /** Answers that say for certain that nothing was stored, and that asking again is of no use. */
 const REFUSALS = new Set(['ABORTED', 'FAILED_PRECONDITION', 'INVALID_ARGUMENT', 'ALREADY_EXISTS']);
 const CONVERSATIONS = 8;
+/** Of the requests 5 in 100 are such a pair, 30 a batch. */
+const PAIRS = 0.05;
+const BATCHES = 0.3;
+const LEAST_IN_BATCH = 2;
+const MOST_IN_BATCH = 60;
 const DEADLINE_MS = 2500;
 
 /** A direct conversation as its publisher knows it. */
@@ -26,7 +31,7 @@ export interface LoadOptions {
   readonly history: HistoryFile;
   readonly random: () => number;
   readonly publishers: number;
-  /** Mean pause of a publisher between two requests. */
+  /** Mean pause of a publisher after each event that it asked for. */
   readonly pauseMs: number;
 }
 
@@ -40,6 +45,7 @@ export class Load {
   readonly #clients: Client<typeof EventsService>[] = [];
   #running: Promise<void>[] = [];
   #isOver = false;
+  #isLeft = false;
   /** Events that were acknowledged. */
   acknowledged = 0;
 
@@ -49,13 +55,20 @@ export class Load {
 
   start(): void {
     this.#isOver = false;
+    this.#isLeft = false;
     this.#running = Array.from({ length: this.#options.publishers }, () => this.#publish());
   }
 
-  /** Begins no new requests, and resolves when those in work have their final answers. */
-  async stop(): Promise<void> {
+  /** Begins no new requests, and resolves when those in work have final answers, or none in this time. */
+  async stop(withinMs: number): Promise<void> {
     this.#isOver = true;
+    const leaving = setTimeout(() => {
+      this.#isLeft = true;
+    }, withinMs);
     await Promise.all(this.#running);
+    clearTimeout(leaving);
+    // Also the probe of somebody who waits for it no more.
+    this.#isLeft = true;
     for (const client of this.#clients.splice(0)) client.close();
   }
 
@@ -84,8 +97,8 @@ export class Load {
     }
     while (!this.#isOver) {
       const one = conversations[Math.floor(random() * conversations.length)];
-      if (one !== undefined) await this.#say(client, one);
-      await sleep(2 * pauseMs * random());
+      const count = one === undefined ? 0 : await this.#say(client, one);
+      await sleep(2 * pauseMs * count * random());
     }
   }
 
@@ -98,22 +111,26 @@ export class Load {
     return { id, users, lastMessageId: '', version: told?.[0]?.version ?? 0 };
   }
 
-  async #say(client: Client<typeof EventsService>, one: Conversation): Promise<void> {
+  /** Asks for one event or some more; resolves with how many. */
+  async #say(client: Client<typeof EventsService>, one: Conversation): Promise<number> {
     const { random } = this.#options;
     const share = random();
     const givesUp = random() < 0.02;
-    if (share < 0.05) {
+    if (share < PAIRS) {
       const onVersion = one.version;
       const pair = [this.#message(one, { onVersion }), this.#message(one, { onVersion })];
       const answers = pair.map((event) => this.#ask(client, [event], { givesUp: false }));
       this.#learn(one, (await Promise.all(answers)).flat());
-      return;
+      return pair.length;
     }
-    const count = share < 0.25 ? 2 + Math.floor(random() * 40) : 1;
+    const isBatch = share < PAIRS + BATCHES;
+    const more = MOST_IN_BATCH - LEAST_IN_BATCH + 1;
+    const count = isBatch ? LEAST_IN_BATCH + Math.floor(random() * more) : 1;
     const events = Array.from({ length: count }, () =>
       random() < 0.3 && one.lastMessageId !== '' ? this.#edit(one) : this.#message(one),
     );
     this.#learn(one, await this.#ask(client, events, { givesUp }));
+    return count;
   }
 
   #learn(one: Conversation, told: readonly (ToldEvent | undefined)[] | undefined): void {
@@ -156,7 +173,7 @@ export class Load {
         const reason = thrown instanceof RpcError ? thrown.status : String(thrown);
         const isFinal = REFUSALS.has(reason);
         history.write({ kind: isFinal ? 'refused' : 'failed', request, reason });
-        if (isFinal || givesUp) return undefined;
+        if (isFinal || givesUp || this.#isLeft) return undefined;
         await sleep(100);
       }
     }
