@@ -39,6 +39,8 @@ export type HistoryLine = { readonly at: number } & (
       readonly target: string;
       readonly ms: number;
     }
+  /** A consumer said that it got so many events again. */
+  | { readonly kind: 'redelivered'; readonly target: string; readonly events: number }
   | { readonly kind: 'memory'; readonly target: string; readonly bytes: number }
 );
 

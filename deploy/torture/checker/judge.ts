@@ -22,6 +22,7 @@ export function judge(history: History, seen: Observation): Verdict {
     seen.views.flatMap(({ view, parked }) => [...parked.keys()].map((id) => `${view} ${id}`)),
   );
   const clientErrors = history.of('failed').length;
+  const redelivered = history.of('redelivered').reduce((sum, { events }) => sum + events, 0);
   const recovery = history.of('recovered').map(({ fault, target, ms }) => ({ fault, target, ms }));
   const healed = history.of('healed').map(({ fault, target }) => `${fault} ${target}`);
   const notRecovered = missing(
@@ -32,7 +33,7 @@ export function judge(history: History, seen: Observation): Verdict {
   const [run] = history.of('run');
   return {
     ok: findings.every(([, { count }]) => count === 0) && notRecovered.length === 0,
-    void: clientErrors === 0 && duplicates === 0,
+    void: clientErrors + duplicates + redelivered === 0,
     seed: run?.seed,
     commit: run?.commit,
     ...counts,
@@ -44,6 +45,7 @@ export function judge(history: History, seen: Observation): Verdict {
     conditionsBroken: find.conditionsBroken.found,
     parked: parkedInViews.size + seen.parkedInRelay,
     duplicates,
+    redelivered,
     clientErrors,
     recovery,
     notRecovered,

@@ -35,6 +35,8 @@ export interface Verdict {
   readonly parked: number;
   /** Records that a topic holds again: allowed. */
   readonly duplicates: number;
+  /** Events that consumers say they got again: allowed. */
+  readonly redelivered: number;
   /** Attempts that ended without an answer. */
   readonly clientErrors: number;
   readonly recovery: readonly {

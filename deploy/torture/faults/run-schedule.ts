@@ -131,11 +131,18 @@ async function runBout(running: Running, bout: Bout): Promise<boolean> {
 }
 
 async function sample(rig: Rig, history: HistoryFile, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    for (const [target, process] of rig.processes) {
-      const bytes = process.memory();
-      if (bytes !== undefined) history.write({ kind: 'memory', target, bytes });
-    }
+  for (;;) {
+    // Once more after the end: what came again until then.
+    const isLast = stop.aborted;
+    await Promise.all(
+      [...rig.processes].map(async ([target, process]) => {
+        const bytes = process.memory();
+        if (bytes !== undefined) history.write({ kind: 'memory', target, bytes });
+        const events = await process.redelivered();
+        if (events > 0) history.write({ kind: 'redelivered', target, events });
+      }),
+    );
+    if (isLast) return;
     await sleep(SAMPLE_EVERY_MS, stop);
   }
 }

@@ -11,7 +11,7 @@ import {
   type ScheduleResult,
   type SpentMs,
 } from './run-schedule.ts';
-import { rigOf, SEEDS_AHEAD, seedsByRig, seedsOfOneRig } from './seeds.ts';
+import { PER_RIG, rigOf, SEEDS_AHEAD, seedsByRig, seedsLike } from './seeds.ts';
 
 /** A schedule by itself: what the verdict of its rig says more than the one before. */
 export interface ScheduleRow {
@@ -21,6 +21,8 @@ export interface ScheduleRow {
   readonly acked: number;
   readonly errors: number;
   readonly duplicates: number;
+  /** Events that consumers got again, as far as it was seen. */
+  readonly redelivered: number;
   /** No client saw an error and nothing was redelivered. */
   readonly void: boolean;
   readonly recovery: Verdict['recovery'];
@@ -43,58 +45,89 @@ export interface SchedulesOptions {
 
 /**
  * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
- * not count: another seed follows. After a bad one the next has servers and services of its own.
+ * not count: another seed of its kind follows. After a bad one the next has servers and services of its own.
  */
 export async function runSchedules(given: SchedulesOptions): Promise<readonly ScheduleRow[]> {
-  const rows: ScheduleRow[] = [];
-  const missing = () => given.schedules - rows.filter((row) => !row.void).length;
-  const isBad = () => rows.filter((row) => row.against !== undefined).length >= given.mostBad;
+  const run = new Run(given);
   const compiled = new CompiledFolder();
   try {
-    let next = given.seed;
-    let seeds: readonly number[] = [];
-    while (missing() > 0 && !isBad()) {
-      if (seeds.length === 0) {
-        seeds = seedsByRig(next, Math.min(missing(), SEEDS_AHEAD));
-        next += seeds.length;
+    const end = given.seed + given.schedules;
+    for (let seed = given.seed; seed < end; seed += SEEDS_AHEAD) {
+      for (const seeds of seedsByRig(seed, Math.min(SEEDS_AHEAD, end - seed))) {
+        const next = seedsLike(seeds[0] ?? seed);
+        run.wanted += seeds.length;
+        while (run.goesOn) await onOneRig(run, next, compiled.path);
       }
-      const ofOneRig = seedsOfOneRig(seeds);
-      const before = rows.length;
-      for await (const row of onOneRig(ofOneRig, given.lastsMs, compiled.path)) {
-        given.told(row);
-        rows.push(row);
-      }
-      seeds = seeds.slice(rows.length - before);
     }
   } finally {
     compiled.remove();
   }
-  return rows;
+  return run.rows;
 }
 
-async function* onOneRig(
-  seeds: readonly number[],
-  lastsMs: number,
-  compiled: string,
-): AsyncGenerator<ScheduleRow> {
+/** What was run so far. */
+class Run {
+  readonly rows: ScheduleRow[] = [];
+  readonly #given: SchedulesOptions;
+  /** How many that are not void. */
+  wanted = 0;
+  #hasSeeds = true;
+
+  constructor(given: SchedulesOptions) {
+    this.#given = given;
+  }
+
+  get lastsMs(): number {
+    return this.#given.lastsMs;
+  }
+
+  get goesOn(): boolean {
+    const bad = this.rows.filter(({ against }) => against !== undefined).length;
+    const proofs = this.rows.filter((row) => !row.void).length;
+    return this.#hasSeeds && proofs < this.wanted && bad < this.#given.mostBad;
+  }
+
+  /** The next of these that was not run yet. */
+  next(seeds: Iterator<number>): number | undefined {
+    for (;;) {
+      const { value, done } = seeds.next();
+      if (done === true) {
+        this.#hasSeeds = false;
+        return undefined;
+      }
+      if (this.rows.every(({ seed }) => seed !== value)) return value;
+    }
+  }
+
+  add(row: ScheduleRow): void {
+    this.#given.told(row);
+    this.rows.push(row);
+  }
+}
+
+async function onOneRig(run: Run, seeds: Iterator<number>, compiled: string): Promise<void> {
+  const first = run.next(seeds);
+  if (first === undefined) return;
   const beganAt = performance.now();
-  const rig = await openRig(rigOf(seeds[0] ?? 0), compiled);
+  const rig = await openRig(rigOf(first), compiled);
   // Also what broke the rig itself is looked for there.
   let keepsFolder = true;
   try {
     writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
     const history = new HistoryFile(join(rig.folder, 'history.jsonl'));
-    history.write({ kind: 'run', seed: seeds[0] ?? 0, commit: commit() });
+    history.write({ kind: 'run', seed: first, commit: commit() });
     let stack = Math.round(performance.now() - beganAt);
     let before: Verdict | undefined;
     let isGood = true;
-    for (const seed of seeds) {
-      const { row, verdict } = await runOne({ rig, history, seed, lastsMs }, stack, before);
+    let seed: number | undefined = first;
+    for (let count = 1; seed !== undefined; count += 1) {
+      const options = { rig, history, seed, lastsMs: run.lastsMs };
+      const { row, verdict } = await runOne(options, stack, before);
+      run.add(row);
       stack = 0;
       before = verdict;
       isGood = row.against === undefined;
-      yield row;
-      if (!isGood) break;
+      seed = isGood && run.goesOn && count < PER_RIG ? run.next(seeds) : undefined;
     }
     history.close();
     keepsFolder = !isGood;
@@ -116,11 +149,10 @@ async function runOne(
     return { row: rowOf(result, rig.driver, stack, before), verdict: result.verdict };
   } catch (thrown) {
     const broke = `${String(thrown)}, see ${rig.folder}`;
-    const nothing = { faults: [], acked: 0, errors: 0, duplicates: 0, recovery: [], ended: [] };
+    const nothing = { faults: [], acked: 0, errors: 0, recovery: [], ended: [] };
+    const again = { duplicates: 0, redelivered: 0, void: false };
     const { driver } = rig;
-    return {
-      row: { seed, driver, ...nothing, void: false, against: { broke }, spentMs: { stack } },
-    };
+    return { row: { seed, driver, ...nothing, ...again, against: { broke }, spentMs: { stack } } };
   }
 }
 
@@ -132,6 +164,7 @@ function rowOf(
 ): ScheduleRow {
   const errors = verdict.clientErrors - (before?.clientErrors ?? 0);
   const duplicates = verdict.duplicates - (before?.duplicates ?? 0);
+  const redelivered = verdict.redelivered - (before?.redelivered ?? 0);
   const isGood = verdict.ok && verdict.parked === 0 && ended.length === 0;
   return {
     seed,
@@ -140,7 +173,8 @@ function rowOf(
     acked: verdict.acked - (before?.acked ?? 0),
     errors,
     duplicates,
-    void: errors === 0 && duplicates === 0,
+    redelivered,
+    void: errors + duplicates + redelivered === 0,
     recovery: verdict.recovery.slice(before?.recovery.length ?? 0),
     against: isGood ? undefined : verdict,
     ended,

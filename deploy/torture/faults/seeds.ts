@@ -5,26 +5,33 @@ import type { RigOptions } from './rig.ts';
 export const PER_RIG = 20;
 /** So many are put in order at once: a rig for each driver. */
 export const SEEDS_AHEAD = 2 * PER_RIG;
+/** Further on nobody looks for a seed in place of a void one. */
+const LOOKS_AHEAD = 1000;
 /** Seeds to this one are of the time before there were faults of disks, clocks and Redis. */
 const FIRST_FAULTS_TO = 100;
 /** Every other five seeds have the second driver. */
 const PER_DRIVER = 5;
 
-/** So many seeds from this one on, those first that are run on what the first one is. */
-export function seedsByRig(seed: number, count: number): readonly number[] {
-  const seeds = Array.from({ length: count }, (_, index) => seed + index);
-  const { driver } = rigOf(seed);
-  return [
-    ...seeds.filter((one) => rigOf(one).driver === driver),
-    ...seeds.filter((one) => rigOf(one).driver !== driver),
-  ];
+/** So many seeds from this one on, by what they are run on: first those that are run as the first one is. */
+export function seedsByRig(seed: number, count: number): readonly (readonly number[])[] {
+  const groups: number[][] = [];
+  for (let one = seed; one < seed + count; one += 1) {
+    const group = groups.find(([first = 0]) => isRunAlike(first, one));
+    if (group === undefined) groups.push([one]);
+    else group.push(one);
+  }
+  return groups;
 }
 
-/** The first of these, as far as one rig goes through them. */
-export function seedsOfOneRig(seeds: readonly number[]): readonly number[] {
-  const isOther = (seed: number) => !isDeepStrictEqual(rigOf(seed), rigOf(seeds[0] ?? 0));
-  const end = seeds.findIndex(isOther);
-  return seeds.slice(0, Math.min(end < 0 ? seeds.length : end, PER_RIG));
+/** The seeds that are run as this one is, from it on. */
+export function* seedsLike(seed: number): Generator<number> {
+  for (let one = seed; one < seed + LOOKS_AHEAD; one += 1) {
+    if (isRunAlike(seed, one)) yield one;
+  }
+}
+
+function isRunAlike(seed: number, other: number): boolean {
+  return isDeepStrictEqual(rigOf(seed), rigOf(other));
 }
 
 /** What a seed is run on. */

@@ -9,6 +9,8 @@ import { freePorts, waitFor } from '@nova/testkit';
 const root = join(import.meta.dirname, '../../..');
 const TELEMETRY = pathToFileURL(join(root, 'libs/telemetry/src/register.ts')).href;
 const READY_WITHIN_MS = 60_000;
+const REDELIVERED = /^cqrs_duplicate_events_total(?:\{[^}]*\})? (\d+)/gm;
+const METRICS_WITHIN_MS = 1000;
 
 /** What a process of a service is made of. */
 export interface ServiceOptions {
@@ -27,6 +29,7 @@ export class ServiceProcess {
   readonly #grpcPort: number;
   readonly #opsPort: number;
   #child: ChildProcess | undefined;
+  #redelivered = 0;
 
   private constructor(options: ServiceOptions, grpcPort: number, opsPort: number) {
     this.name = options.name;
@@ -52,6 +55,22 @@ export class ServiceProcess {
       return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
     } catch {
       return undefined;
+    }
+  }
+
+  /** How many events more it says that it got again, since it was asked last; 0 where it does not answer. */
+  async redelivered(): Promise<number> {
+    try {
+      const address = `http://127.0.0.1:${this.#opsPort}/metrics`;
+      const answer = await fetch(address, { signal: AbortSignal.timeout(METRICS_WITHIN_MS) });
+      const counts = (await answer.text()).matchAll(REDELIVERED);
+      const all = [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+      // A process that was started again counts from nothing.
+      const more = all < this.#redelivered ? all : all - this.#redelivered;
+      this.#redelivered = all;
+      return more;
+    } catch {
+      return 0;
     }
   }
 

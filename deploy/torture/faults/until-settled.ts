@@ -1,7 +1,7 @@
 import { sleep } from '@nova/time';
 import type { Rig } from './rig.ts';
 
-const WITHIN_MS = 15_000;
+const WITHIN_MS = 40_000;
 const EVERY_MS = 200;
 const TIMES_IN_A_ROW = 3;
 
@@ -18,7 +18,7 @@ const MESSAGES_SHOWN = [
 
 /**
  * Waits until nothing is to be published, no effect to be appended, and each view shows as many messages
- * as the log has; at most 15 s. So the checker, which takes longer than these questions, is hardly
+ * as the log has; at most 40 s. So the checker, which takes longer than these questions, is hardly
  * ever asked too early; what it is asked is all the same.
  */
 export async function untilSettled(rig: Rig): Promise<void> {
