@@ -105,6 +105,16 @@ describe('the checker', () => {
     });
   });
 
+  it('takes a run for no void one in which consumers got events again', () => {
+    const again: HistoryLine = { at, kind: 'redelivered', target: 'search', events: 4 };
+    const history = [asked(1), acknowledged(1), asked(2), acknowledged(2), again];
+    expect(verdictOf({ history: [...history, asked(3), acknowledged(3), again] })).toMatchObject({
+      ok: true,
+      void: false,
+      redelivered: 8,
+    });
+  });
+
   it('leaves open what was never answered, stored or not', () => {
     const history = [asked(1), acknowledged(1), asked(2), failed(2), asked(3), asked(4), failed(4)];
     expect(verdictOf({ history })).toMatchObject({

@@ -44,69 +44,73 @@ export interface SchedulesOptions {
 }
 
 /**
- * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
- * not count: another seed of its kind follows. After a bad one the next has servers and services of its own.
+ * Runs so many schedules from this seed on; tells each as it ends. Those of one driver go one after the
+ * other, those of the other beside them, on servers and services of their own: mostly a schedule waits.
+ * A void one does not count: another seed of its kind follows. After a bad one the next has new servers.
  */
 export async function runSchedules(given: SchedulesOptions): Promise<readonly ScheduleRow[]> {
-  const run = new Run(given);
+  const rows: ScheduleRow[] = [];
   const compiled = new CompiledFolder();
   try {
     const end = given.seed + given.schedules;
     for (let seed = given.seed; seed < end; seed += SEEDS_AHEAD) {
-      for (const seeds of seedsByRig(seed, Math.min(SEEDS_AHEAD, end - seed))) {
-        const next = seedsLike(seeds[0] ?? seed);
-        run.wanted += seeds.length;
-        while (run.goesOn) await onOneRig(run, next, compiled.path);
-      }
+      const kinds = seedsByRig(seed, Math.min(SEEDS_AHEAD, end - seed));
+      const running = kinds.map(async (seeds) => {
+        const run = new Run(given, seeds, rows);
+        while (run.goesOn) await onOneRig(run, compiled.path);
+      });
+      const ends = await Promise.allSettled(running);
+      const broken = ends.find((one) => one.status === 'rejected');
+      if (broken !== undefined) throw broken.reason;
     }
   } finally {
     compiled.remove();
   }
-  return run.rows;
+  return rows;
 }
 
-/** What was run so far. */
+/** Seeds that are run on the same, and others like them in place of void ones. */
 class Run {
-  readonly rows: ScheduleRow[] = [];
+  readonly lastsMs: number;
   readonly #given: SchedulesOptions;
-  /** How many that are not void. */
-  wanted = 0;
-  #hasSeeds = true;
+  readonly #rows: ScheduleRow[];
+  readonly #seeds: Iterator<number>;
+  #wanted: number;
 
-  constructor(given: SchedulesOptions) {
+  constructor(given: SchedulesOptions, seeds: readonly number[], rows: ScheduleRow[]) {
+    this.lastsMs = given.lastsMs;
     this.#given = given;
-  }
-
-  get lastsMs(): number {
-    return this.#given.lastsMs;
+    this.#rows = rows;
+    this.#seeds = seedsLike(seeds[0] ?? given.seed);
+    this.#wanted = seeds.length;
   }
 
   get goesOn(): boolean {
-    const bad = this.rows.filter(({ against }) => against !== undefined).length;
-    const proofs = this.rows.filter((row) => !row.void).length;
-    return this.#hasSeeds && proofs < this.wanted && bad < this.#given.mostBad;
+    const bad = this.#rows.filter(({ against }) => against !== undefined).length;
+    return this.#wanted > 0 && bad < this.#given.mostBad;
   }
 
-  /** The next of these that was not run yet. */
-  next(seeds: Iterator<number>): number | undefined {
+  /** The next seed that was not run yet. */
+  next(): number | undefined {
     for (;;) {
-      const { value, done } = seeds.next();
+      const { value, done } = this.#seeds.next();
       if (done === true) {
-        this.#hasSeeds = false;
+        this.#wanted = 0;
         return undefined;
       }
-      if (this.rows.every(({ seed }) => seed !== value)) return value;
+      if (this.#rows.every(({ seed }) => seed !== value)) return value;
     }
   }
 
   add(row: ScheduleRow): void {
     this.#given.told(row);
-    this.rows.push(row);
+    this.#rows.push(row);
+    if (!row.void) this.#wanted -= 1;
   }
 }
 
-async function onOneRig(run: Run, seeds: Iterator<number>, compiled: string): Promise<void> {
-  const first = run.next(seeds);
+async function onOneRig(run: Run, compiled: string): Promise<void> {
+  const first = run.next();
   if (first === undefined) return;
   const beganAt = performance.now();
   const rig = await openRig(rigOf(first), compiled);
@@ -127,7 +131,7 @@ async function onOneRig(run: Run, seeds: Iterator<number>, compiled: string): Pr
       stack = 0;
       before = verdict;
       isGood = row.against === undefined;
-      seed = isGood && run.goesOn && count < PER_RIG ? run.next(seeds) : undefined;
+      seed = isGood && run.goesOn && count < PER_RIG ? run.next() : undefined;
     }
     history.close();
     keepsFolder = !isGood;

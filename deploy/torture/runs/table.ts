@@ -15,6 +15,8 @@ interface Schedule extends Line {
   readonly acked: number;
   readonly errors: number;
   readonly duplicates: number;
+  /** Not counted in the first of them. */
+  readonly redelivered?: number;
   readonly void: boolean;
   readonly recovery: readonly { readonly target: string; readonly ms: number }[];
   readonly against?: object;
@@ -41,8 +43,8 @@ export function tablesOf(text: string): string {
   return [
     sumOf(schedules),
     '',
-    '| Seed | Driver | Acknowledged | Client errors | Sent again | Recovery (ms, per bout) | Faults, by bout |',
-    '|---|---|---|---|---|---|---|',
+    '| Seed | Driver | Acknowledged | Client errors | Sent again | Got again | Recovery (ms, per bout) | Faults, by bout |',
+    '|---|---|---|---|---|---|---|---|',
     ...schedules.map(rowOf),
     '',
     '| When | Load | What | Found |',
@@ -67,6 +69,7 @@ function rowOf(row: Schedule): string {
   const note = row.against === undefined ? (row.void ? ' (void)' : '') : ' **bad**';
   const ms = boutsOf(row).map((bout) => bout.ms);
   const cells = [`${row.seed}${note}`, row.driver, row.acked, row.errors, row.duplicates];
+  cells.push(row.redelivered ?? '');
   return `| ${[...cells, ms.join(', '), row.faults.join('; ')].join(' | ')} |`;
 }
 

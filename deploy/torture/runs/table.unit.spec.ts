@@ -11,6 +11,7 @@ const schedule = {
   acked: 1000,
   errors: 3,
   duplicates: 5,
+  redelivered: 7,
   void: false,
   recovery: [
     { fault: 'kill', target: 'events', ms: 9000 },
@@ -28,7 +29,7 @@ describe('the table of torture runs', () => {
     expect(text).toContain('consumers 400 (15 s)');
     expect(text).toContain('services none (10 s)');
     expect(text).toContain(
-      '| 101 | kafkajs | 1000 | 3 | 5 | 9000, 400 | kill events + kill kafka; stop search |',
+      '| 101 | kafkajs | 1000 | 3 | 5 | 7 | 9000, 400 | kill events + kill kafka; stop search |',
     );
   });
 
