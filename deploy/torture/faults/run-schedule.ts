@@ -43,8 +43,8 @@ export interface SpentMs {
 }
 
 const PUBLISHERS = 6;
-/** All of them publish 300 events a second at most: what nova can take here when nothing is broken. */
-const PAUSE_MS = 20;
+/** All of them publish 200 events a second at most. */
+const PAUSE_MS = 30;
 /** Requests without an answer so long after the end stay unknown. */
 const ANSWERED_WITHIN_MS = 60_000;
 const SAMPLE_EVERY_MS = 2000;

@@ -44,9 +44,8 @@ export interface SchedulesOptions {
 }
 
 /**
- * Runs so many schedules from this seed on; tells each as it ends. Those of one driver go one after the
- * other, those of the other beside them, on servers and services of their own: mostly a schedule waits.
- * A void one does not count: another seed of its kind follows. After a bad one the next has new servers.
+ * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
+ * not count: another seed of its kind follows. After a bad one the next has servers and services of its own.
  */
 export async function runSchedules(given: SchedulesOptions): Promise<readonly ScheduleRow[]> {
   const rows: ScheduleRow[] = [];
@@ -54,14 +53,10 @@ export async function runSchedules(given: SchedulesOptions): Promise<readonly Sc
   try {
     const end = given.seed + given.schedules;
     for (let seed = given.seed; seed < end; seed += SEEDS_AHEAD) {
-      const kinds = seedsByRig(seed, Math.min(SEEDS_AHEAD, end - seed));
-      const running = kinds.map(async (seeds) => {
+      for (const seeds of seedsByRig(seed, Math.min(SEEDS_AHEAD, end - seed))) {
         const run = new Run(given, seeds, rows);
         while (run.goesOn) await onOneRig(run, compiled.path);
-      });
-      const ends = await Promise.allSettled(running);
-      const broken = ends.find((one) => one.status === 'rejected');
-      if (broken !== undefined) throw broken.reason;
+      }
     }
   } finally {
     compiled.remove();
