@@ -45,12 +45,10 @@ export async function look(sources: Sources): Promise<Observation> {
     sources.topicFiles === undefined
       ? types.map(([type]) => `nova_events_${type}`)
       : Object.keys(sources.topicFiles);
-  const topics: TopicRow[] = [];
-  for (const topic of names) topics.push(...(await readTopic(topic, sources)));
+  const topics = (await Promise.all(names.map((topic) => readTopic(topic, sources)))).flat();
   // After the topics: what is appended meanwhile is not yet there, but nothing there is unknown.
   const log = await readLog(sources.log);
-  const views: SeenView[] = [];
-  for (const { view, url } of sources.views) views.push(await readView(view, url));
+  const views = await Promise.all(sources.views.map(({ view, url }) => readView(view, url)));
   const parked = await psql(sources.log, "SELECT to_regclass('outbox_parked')");
   const [[parkedInRelay = '0'] = []] =
     parked[0]?.[0] === 'outbox_parked'

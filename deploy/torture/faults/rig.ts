@@ -127,12 +127,11 @@ async function assemble(
   if (options.hasMore) openDisks(parts);
   const { postgres, kafka } = await startServers(parts);
   await makeDatabases(parts, postgres);
-  const address = await prepareProcesses(parts);
+  const address = await prepareProcesses(parts, kafka.brokers.join(','));
   await startAll(processes);
   const url = (name: string) => urls.get(name) ?? '';
   return {
-    ...{ folder, processes, links, servers, disks, clocks, address, close },
-    driver: options.driver,
+    ...{ folder, processes, links, servers, disks, clocks, address, close, driver: options.driver },
     ready: () => allReady(processes),
     database: (name) => {
       const found = databases.get(name);
@@ -215,7 +214,7 @@ async function makeDatabases(
 }
 
 /** Prepares all processes; resolves with the address at which clients publish. */
-async function prepareProcesses(parts: Parts): Promise<string> {
+async function prepareProcesses(parts: Parts, undisturbed: string): Promise<string> {
   /** The URL of a database by the link of a client. */
   const database = async (client: string, name: string) => {
     const url = new URL(parts.urls.get(name) ?? '');
@@ -226,6 +225,8 @@ async function prepareProcesses(parts: Parts): Promise<string> {
   const fastMarks = parts.hasMore ? await startRedis(parts) : undefined;
   const events = await prepare(parts, 'events', 'main.ts', {
     NOVA_EVENTS_DATABASE_URL: await database('events', 'log'),
+    // Not by a link: what it does there, clients of these schedules do not ask for.
+    NOVA_KAFKA_BROKERS: undisturbed,
   });
   for (const name of RELAYS) {
     await prepare(parts, name, 'relay-main.ts', {

@@ -69,7 +69,7 @@ class Run {
   readonly lastsMs: number;
   readonly #given: SchedulesOptions;
   readonly #rows: ScheduleRow[];
-  readonly #seeds: Iterator<number>;
+  readonly #seeds: Iterator<number, undefined>;
   #wanted: number;
 
   constructor(given: SchedulesOptions, seeds: readonly number[], rows: ScheduleRow[]) {
@@ -88,12 +88,12 @@ class Run {
   /** The next seed that was not run yet. */
   next(): number | undefined {
     for (;;) {
-      const { value, done } = this.#seeds.next();
-      if (done === true) {
+      const next = this.#seeds.next();
+      if (next.done === true) {
         this.#wanted = 0;
         return undefined;
       }
-      if (this.#rows.every(({ seed }) => seed !== value)) return value;
+      if (this.#rows.every(({ seed }) => seed !== next.value)) return next.value;
     }
   }
 

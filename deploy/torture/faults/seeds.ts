@@ -24,10 +24,11 @@ export function seedsByRig(seed: number, count: number): readonly (readonly numb
 }
 
 /** The seeds that are run as this one is, from it on. */
-export function* seedsLike(seed: number): Generator<number> {
+export function* seedsLike(seed: number): Generator<number, undefined> {
   for (let one = seed; one < seed + LOOKS_AHEAD; one += 1) {
     if (isRunAlike(seed, one)) yield one;
   }
+  return undefined;
 }
 
 function isRunAlike(seed: number, other: number): boolean {
