@@ -19,11 +19,8 @@ export interface MemberToRemove {
   readonly successor:
     | { readonly userId: string; readonly membership: Membership | undefined }
     | undefined;
-  /**
-   * Whether anybody else was a member when everything up to this version of the conversation was
-   * known that makes members; only looked at when an owner leaves.
-   */
-  readonly others: { readonly present: boolean; readonly asOf: number };
+  /** Whether anybody else is a member; only asked when the last owner leaves. */
+  readonly hasOthers: () => boolean;
 }
 
 /**
@@ -53,7 +50,7 @@ function leave(given: MemberToRemove, standing: Standing): Decided {
     if (unfit !== undefined) throw successorUnfit(by, successor.userId, unfit);
     const payload = { user_id: successor.userId, role: 'owner', changed_by: by.userId };
     handover.push({ schema: MemberRoleChangedSchema, aggregateId: by.conversationId, payload });
-  } else if (membership.role === 'owner' && isLastOwner(given) && !isAlone(given)) {
+  } else if (membership.role === 'owner' && isLastOwner(given) && given.hasOthers()) {
     throw new NovaError(errors.MESSAGING_SUCCESSOR_NEEDED, {
       user_id: by.userId,
       conversation_id: by.conversationId,
@@ -93,11 +90,6 @@ function removal({ by, memberId }: MemberToRemove, reason: 'left' | 'removed'): 
 
 function isLastOwner({ by, roster }: MemberToRemove): boolean {
   return roster?.owner_ids.every((owner) => owner === by.userId) ?? true;
-}
-
-/** Nobody else was a member, and nobody has become one since. */
-function isAlone({ others, roster }: MemberToRemove): boolean {
-  return !others.present && (roster?.last_joined_version ?? 0) <= others.asOf;
 }
 
 function unfitness(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { contactId, directConversationId } from '@nova/events';
+import { describeBehind } from './behind.rig.spec.ts';
 import {
   failureOf,
   group,
@@ -268,3 +269,4 @@ describe('a command', () => {
 });
 
 describeReading(() => rig);
+describeBehind(() => rig);

@@ -37,11 +37,17 @@ export interface ListPlace {
   readonly last_activity_at: string;
 }
 
-/** Whether others are members, as of a version of the conversation. */
+/** Members of a conversation but one, as of a version of the conversation. */
 export interface OtherMembers {
-  readonly present: boolean;
+  readonly userIds: readonly string[];
+  /** These are all of them. */
+  readonly isAll: boolean;
+  /** Version of the last event that may have made somebody a member. */
   readonly asOf: number;
 }
+
+/** Of so many others it is told who they are. */
+const MOST_OTHERS = 20;
 
 const listSql = statement('conversations-of-user');
 const detailsSql = statement('conversation-details');
@@ -94,17 +100,19 @@ export async function countUnread(
   return { unread: unread?.count ?? 0n, mentioned: mentioned?.count ?? 0n };
 }
 
-/** Whether anybody else is a member of a conversation. */
+/** Who else is a member of a conversation, or some of them. */
 export async function otherMembers(
   views: Queryable,
   conversationId: string,
   userId: string,
 ): Promise<OtherMembers> {
-  const [row] = await views.query<{ present: boolean; as_of: bigint }>(othersSql, [
+  const [row] = await views.query<{ user_ids: readonly string[]; as_of: bigint }>(othersSql, [
     conversationId,
     userId,
+    MOST_OTHERS,
   ]);
-  return { present: row?.present ?? false, asOf: Number(row?.as_of ?? 0n) };
+  const userIds = row?.user_ids ?? [];
+  return { userIds, isAll: userIds.length < MOST_OTHERS, asOf: Number(row?.as_of ?? 0n) };
 }
 
 /** Both sides of a direct conversation, nobody of a group; undefined where it is not known yet. */

@@ -100,7 +100,7 @@ describe('a query over many messages and members', () => {
     ['message', [...of('u2', 'big'), 'm777'], 10],
     ['may-read', ['u2', 'big'], 2],
     ['peers', ['big'], 1],
-    ['other-members', ['big', 'u1'], 10],
+    ['other-members', ['big', 'u1', 20], 30],
     ['reactions', [['big', 'big'], ['m7', 'm8'], 'u1'], 10],
   ])('looks at few rows: %s', async (name, params, limit) => {
     expect(await rowsLookedAt(name, params)).toBeLessThanOrEqual(limit);
