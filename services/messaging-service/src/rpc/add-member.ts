@@ -10,8 +10,9 @@ import { addMember } from '../domain/add-member.ts';
 import { roleNamed } from '../domain/membership.ts';
 import { rosterView } from '../views/roster_view/roster-view.ts';
 import type { Dependencies } from './dependencies.ts';
-import { conversationDecides, membershipOf, placeOf, placeRows } from './places.ts';
+import { membershipOf, placeOf, placeRows } from './places.ts';
 import { RequestFields } from './request-fields.ts';
+import { runInConversation } from './run-in-conversation.ts';
 
 /** Adds a member to a group. */
 export function addMemberRpc({ commands }: Dependencies) {
@@ -26,11 +27,11 @@ export function addMemberRpc({ commands }: Dependencies) {
     fields.word('role', request.role, ['', 'owner', 'admin', 'member']);
     const userId = fields.user(call, request.userId);
     const rosterKey = { conversation_id: conversationId };
-    return commands.run(call, {
+    return runInConversation(commands, call, conversationId, (decides) => ({
       schema: AddMemberRequestSchema,
       request,
       requestId,
-      decidedBy: [conversationDecides(conversationId)],
+      decidedBy: [decides],
       rows: [...placeRows(conversationId, [userId, memberId]), rowRef(rosterView, rosterKey)],
       decide: (rows) =>
         addMember({
@@ -41,6 +42,6 @@ export function addMemberRpc({ commands }: Dependencies) {
           roster: rows.get(rosterView, rosterKey),
         }),
       answer: ({ reply }) => ({ added: reply['added'] === true }),
-    });
+    }));
   };
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { group, type Rig, reasonOf, text, type User } from './messaging.rig.spec.ts';
+import { group, type HandMade, type Rig, reasonOf, text, type User } from './messaging.rig.spec.ts';
 
 const LIMITS = ['idle_in_transaction_session_timeout', 'transaction_timeout'];
 
@@ -53,6 +54,30 @@ export function describeBehind(rig: () => Rig): void {
         return asked;
       }).then((asked) => Promise.all(asked));
       expect([leaving, staying]).toEqual([true, 'MESSAGING_SUCCESSOR_NEEDED']);
+    }, 60_000);
+  });
+
+  describe('a conversation of which the view does not know yet', () => {
+    it('belongs to those who sent and got a message in it, whoever published it', async () => {
+      const [ann, bob, eve] = [rig().user(), rig().user(), rig().user()];
+      const said = (): HandMade => [
+        'message_created',
+        randomUUID(),
+        { message_id: randomUUID(), sender_id: ann.id, content: 'hi', recipient_id: bob.id },
+      ];
+      const messages = [said(), said(), said()] as const;
+      const [one, two, three] = messages.map(([, id]) => id) as [string, string, string];
+      await standing(async () => {
+        await rig().publish(messages);
+        const sent = await bob.rpc.sendMessage(text(one, 'answer'));
+        expect(sent.sequenceNumber).toBe(2n);
+        const hidden = eve.rpc.sendMessage(text(one, 'hello?'));
+        expect(await reasonOf(hidden)).toBe('MESSAGING_CONVERSATION_NOT_FOUND');
+        const added = await ann.rpc.addMember({ conversationId: two, memberId: eve.id });
+        expect(added.added).toBe(true);
+        const removed = await bob.rpc.removeMember({ conversationId: three, memberId: ann.id });
+        expect(removed.removed).toBe(false);
+      });
     }, 60_000);
   });
 }

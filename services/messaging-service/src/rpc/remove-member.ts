@@ -5,14 +5,21 @@ import {
 } from '@nova/proto/gen/messaging/messaging_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { type CommandSpec, type DecisionRows, rowRef, type StoredAnswer } from '@nova/service-kit';
+import {
+  type CommandSpec,
+  type DecidedBy,
+  type DecisionRows,
+  rowRef,
+  type StoredAnswer,
+} from '@nova/service-kit';
 import { sleep } from '@nova/time';
 import { removeMember } from '../domain/remove-member.ts';
 import { type OtherMembers, otherMembers } from '../storage/conversations.ts';
 import { rosterView } from '../views/roster_view/roster-view.ts';
 import type { Dependencies } from './dependencies.ts';
-import { conversationDecides, membershipOf, placeOf, placeRows } from './places.ts';
+import { membershipOf, placeOf, placeRows } from './places.ts';
 import { RequestFields } from './request-fields.ts';
+import { runInConversation } from './run-in-conversation.ts';
 
 /** The view is looked at so often for who stays. */
 const LOOK_MS = 25;
@@ -40,7 +47,9 @@ export function removeMemberRpc({ commands, queries }: Dependencies) {
           ? await queries.run(call, '', (views) => otherMembers(views, conversationId, userId))
           : nobody;
       try {
-        return await commands.run(call, specOf(request, userId, others));
+        return await runInConversation(commands, call, conversationId, (decides) =>
+          specOf(request, userId, others, decides),
+        );
       } catch (thrown) {
         if (!(thrown instanceof OthersUnknown)) throw thrown;
       }
@@ -54,6 +63,7 @@ function specOf(
   request: RemoveMemberRequest,
   userId: string,
   others: OtherMembers,
+  decides: DecidedBy,
 ): CommandSpec<Answer> {
   const { conversationId, memberId, successorId, requestId } = request;
   const successors = successorId === '' ? [] : [successorId];
@@ -61,7 +71,7 @@ function specOf(
     schema: RemoveMemberRequestSchema,
     request,
     requestId,
-    decidedBy: [conversationDecides(conversationId)],
+    decidedBy: [decides],
     rows: [
       ...placeRows(conversationId, [userId, memberId, ...successors, ...others.userIds]),
       rowRef(rosterView, { conversation_id: conversationId }),

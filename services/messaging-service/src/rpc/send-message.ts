@@ -6,15 +6,22 @@ import {
 } from '@nova/proto/gen/messaging/messaging_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import type { Call } from '@nova/rpc';
-import { type CommandSpec, type DecisionRows, rowRef, type StoredAnswer } from '@nova/service-kit';
+import {
+  type CommandSpec,
+  type DecidedBy,
+  type DecisionRows,
+  rowRef,
+  type StoredAnswer,
+} from '@nova/service-kit';
 import { peerOf } from '../domain/conversation.ts';
 import { sendMessage } from '../domain/send-message.ts';
 import { peersOf } from '../storage/conversations.ts';
 import { blockView } from '../views/block_view/block-view.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createKnownPeers } from './known-peers.ts';
-import { conversationDecides, placeOf, placeRows } from './places.ts';
+import { placeOf, placeRows } from './places.ts';
 import { RequestFields } from './request-fields.ts';
+import { runInConversation } from './run-in-conversation.ts';
 
 const MAX_CONTENT_BYTES = 64 * 1024;
 const MAX_CIPHERTEXT_BYTES = 127 * 1024;
@@ -45,16 +52,25 @@ export function sendMessageRpc({ commands, queries }: Dependencies) {
       queries.run(call, '', (views) => peersOf(views, conversationId)),
     );
     const peerId = peers.length === 0 ? undefined : peers.find((peer) => peer !== userId);
+    const run = (peer: string | undefined) =>
+      runInConversation(commands, call, conversationId, (decides) =>
+        specOf(request, userId, peer, decides),
+      );
     try {
-      return await commands.run(call, specOf(request, userId, peerId));
+      return await run(peerId);
     } catch (thrown) {
       if (!(thrown instanceof PeerFound)) throw thrown;
-      return await commands.run(call, specOf(request, userId, thrown.peerId));
+      return await run(thrown.peerId);
     }
   };
 }
 
-function specOf(request: SendMessageRequest, userId: string, peerId: string | undefined) {
+function specOf(
+  request: SendMessageRequest,
+  userId: string,
+  peerId: string | undefined,
+  decides: DecidedBy,
+) {
   const { conversationId, requestId } = request;
   const block = peerId === undefined ? undefined : { contact_id: contactId(peerId, userId) };
   const spec: CommandSpec<Answer> = {
@@ -62,7 +78,7 @@ function specOf(request: SendMessageRequest, userId: string, peerId: string | un
     request,
     requestId,
     decidedBy: [
-      conversationDecides(conversationId),
+      decides,
       ...(block === undefined
         ? []
         : [
