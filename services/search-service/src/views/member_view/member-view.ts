@@ -34,7 +34,7 @@ function join(row: Member | undefined, { version }: { version: bigint }, key: Me
 /** When each user was a member of a conversation; by the rules of messaging-service. */
 export const memberView = defineView<Member, 'conversation_id' | 'user_id'>({
   name: 'member_view',
-  version: 1,
+  version: 2,
   table: new URL('./table.sql', import.meta.url),
   key: ['conversation_id', 'user_id'],
   handlers: [
@@ -42,9 +42,12 @@ export const memberView = defineView<Member, 'conversation_id' | 'user_id'>({
       fields: ['creatorId', 'memberIds'],
       keys: ({ aggregateId, payload }) =>
         placesOf(aggregateId, [payload.creatorId, ...payload.memberIds]),
-      // To its first members belongs what was said before the conversation was created.
+      // To its first members belongs what was said before the conversation was created. Created once
+      // more, by hand, it gets members as by joining.
       fold: (row, event, key) =>
-        row === undefined ? { ...key, windows: [0] } : join(row, event, key),
+        row === undefined && event.typeSequence === 1n
+          ? { ...key, windows: [0] }
+          : join(row, event, key),
     }),
     on(MemberAddedSchema, { fields: ['userId'], keys: one, fold: join }),
     // Whoever has a role is a member with it, also where nobody said so before.

@@ -45,6 +45,20 @@ export function membersConformance({ happened, found }: EngineBench): void {
       expect((await found(dan, 'badger')).sort()).toEqual(['badger five', 'badger zero']);
       expect(await found(newEventId(), 'badger')).toEqual([]);
     });
+
+    it('finds what was said since a second creation of the conversation made them a member', async () => {
+      const word = fresh();
+      const [ann, bob, cem, room] = ids();
+      await happened(
+        created(room, ann),
+        said(room, ann, `${word} one`),
+        created(room, cem, bob),
+        said(room, ann, `${word} two`),
+        created(room, ann, bob),
+      );
+      for (const late of [bob, cem]) expect(await found(late, word)).toEqual([`${word} two`]);
+      expect(await found(ann, word)).toHaveLength(2);
+    });
   });
 }
 
