@@ -21,7 +21,10 @@ export interface History {
   readonly events: readonly HandMade[];
 }
 
-/** Members come, go and come back; messages are sent, edited, deleted, read and cleared. */
+/**
+ * Members come, go and come back; messages are sent, edited, deleted, read and cleared, some of them
+ * edited or deleted before they are sent.
+ */
 export function randomHistory(seed: number, length: number): History {
   const random = seeded(seed);
   const below = (end: number) => Math.floor(random() * end);
@@ -30,7 +33,14 @@ export function randomHistory(seed: number, length: number): History {
   const user = () => userIds[below(userIds.length)] ?? '';
   const some = () => userIds.filter(() => random() < 0.3);
   const messages: string[] = [];
-  const message = () => messages[below(messages.length)] ?? randomUUID();
+  const early: string[] = [];
+  const message = () => {
+    const known = random() < 0.6 ? messages[below(messages.length)] : undefined;
+    if (known !== undefined) return known;
+    const next = randomUUID();
+    early.push(next);
+    return next;
+  };
   const own = () => {
     const userId = user();
     const ids = { conversation_id: conversationId, user_id: userId };
@@ -44,7 +54,7 @@ export function randomHistory(seed: number, length: number): History {
     [
       50,
       () => {
-        const message_id = randomUUID();
+        const message_id = (random() < 0.1 ? early.shift() : undefined) ?? randomUUID();
         messages.push(message_id);
         const payload = { message_id, sender_id: user(), content: `${messages.length}` };
         return ['message_created', conversationId, { ...payload, mentioned_user_ids: some() }];

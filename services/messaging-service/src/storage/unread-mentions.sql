@@ -1,6 +1,6 @@
 -- Within access: those of the unread messages of one conversation that mention user $1, at most 1,000
--- of a membership. A mention is no older than its message, so those up to the version of the read
--- mark need no look. ORDER BY and LIMIT keep the order of the joins: from the user's mentions, by
+-- of a membership. The latest mention is no older than its message, so those up to the version of the
+-- read mark need no look. ORDER BY and LIMIT keep the order of the joins: from the user's mentions, by
 -- their index, to each one's message.
 SELECT found.sequence
 FROM unnest(access.lows, access.highs) AS span (low, high)

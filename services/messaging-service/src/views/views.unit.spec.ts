@@ -45,6 +45,16 @@ const send = (id: number, by: number, mentions: readonly number[] = []): Step =>
   },
 ];
 
+const edit = (id: number, mentions: readonly number[]): Step => [
+  'message_edited',
+  {
+    message_id: uuid(id),
+    editor_id: uuid(1),
+    content: 'x',
+    mentioned_user_ids: mentions.map(uuid),
+  },
+];
+
 describe('the views', () => {
   const memory = new MemoryViews(views).apply(recorded(records));
 
@@ -105,16 +115,7 @@ describe('a message', () => {
   });
 
   it('mentions whoever it names now, first of all or by an edit', () => {
-    const edited: Step = [
-      'message_edited',
-      {
-        message_id: uuid(10),
-        editor_id: uuid(1),
-        content: 'x',
-        mentioned_user_ids: [uuid(3), uuid(3)],
-      },
-    ];
-    const memory = after(send(10, 1, [2]), edited);
+    const memory = after(send(10, 1, [2]), edit(10, [3, 3]));
     const key = { ...room, message_id: uuid(10) };
     expect(memory.row(messageView, key)?.mentioned_user_ids).toEqual([uuid(3)]);
     const versions = memory.rows(mentionView).map(({ user_id, version }) => [user_id, version]);
@@ -122,6 +123,17 @@ describe('a message', () => {
       [uuid(2), 1],
       [uuid(3), 2],
     ]);
+  });
+
+  it.each<[string, readonly Step[]]>([
+    ['with it', [edit(10, [2]), send(9, 1), send(10, 1, [2])]],
+    ['only later', [edit(10, [2]), send(9, 1), send(10, 1), edit(10, [2])]],
+  ])('is no newer than its mentions, also after an edit before it: %s', (_what, steps) => {
+    const memory = after(...steps);
+    const message = memory.row(messageView, { ...room, message_id: uuid(10) });
+    const [mention] = memory.rows(mentionView);
+    expect(message?.mentioned_user_ids).toEqual([uuid(2)]);
+    expect(mention?.['version']).toBeGreaterThanOrEqual(message?.version ?? Infinity);
   });
 });
 

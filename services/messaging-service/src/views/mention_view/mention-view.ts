@@ -9,7 +9,10 @@ interface Mention {
   readonly conversation_id: string;
   readonly message_id: string;
   readonly user_id: string;
-  /** Version of the conversation with the first mention: that of the message, or of a later edit. */
+  /**
+   * Version of the conversation with the latest mention, by the message or an edit. An edit may come
+   * before its message: the first mention could be older than the message.
+   */
   readonly version: number;
 }
 
@@ -30,13 +33,15 @@ const keys = ({
         user_id: user,
       }));
 
-const fold = (row: Mention | undefined, event: { version: bigint }, key: Pick<Mention, Key>) =>
-  row ?? { ...key, version: Number(event.version) };
+const fold = (_row: unknown, event: { version: bigint }, key: Pick<Mention, Key>) => ({
+  ...key,
+  version: Number(event.version),
+});
 
 /** Whom messages mention. A message costs as many rows as it mentions users. */
 export const mentionView = defineView<Mention, Key>({
   name: 'mention_view',
-  version: 1,
+  version: 2,
   table: new URL('./table.sql', import.meta.url),
   key: ['conversation_id', 'message_id', 'user_id'],
   handlers: [
