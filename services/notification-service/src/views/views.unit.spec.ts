@@ -16,6 +16,7 @@ import {
   ConversationUpdatedSchema,
   MemberAddedSchema,
   MemberRemovedSchema,
+  MemberRoleChangedSchema,
 } from '@nova/proto/gen/messaging/conversation_events_pb';
 import { ConversationSettingsChangedSchema } from '@nova/proto/gen/messaging/participant_events_pb';
 import {
@@ -38,9 +39,9 @@ import { notificationView } from './notification_view/notification-view.ts';
 import { happened, OwnViews } from './testing.ts';
 import { userView } from './user_view/user-view.ts';
 
-const [ANN, BOB, CAT, ROOM, NOTE] = [1, 2, 3, 4, 5].map(
+const [ANN, BOB, CAT, ROOM, NOTE, DAN] = [1, 2, 3, 4, 5, 6].map(
   (n) => `00000000-0000-4000-8000-00000000000${n}`,
-) as [string, string, string, string, string];
+) as [string, string, string, string, string, string];
 const at = (second: number) => `2026-11-21T12:00:0${second}.000000Z`;
 
 describe('conversation_view', () => {
@@ -104,10 +105,12 @@ describe('member_view, mute_view and block_view', () => {
     views.apply(happened(ConversationCreatedSchema, ROOM, group));
     views.apply(happened(MemberAddedSchema, ROOM, { user_id: CAT }));
     views.apply(happened(MemberRemovedSchema, ROOM, { user_id: BOB }));
-    const members = [ANN, BOB, CAT].filter((user_id) =>
+    // Whoever has a role is a member with it.
+    views.apply(happened(MemberRoleChangedSchema, ROOM, { user_id: DAN, role: 'admin' }));
+    const members = [ANN, BOB, CAT, DAN].filter((user_id) =>
       views.row(memberView, { conversation_id: ROOM, user_id }),
     );
-    expect(members).toEqual([ANN, CAT]);
+    expect(members).toEqual([ANN, CAT, DAN]);
 
     const side = { conversation_id: ROOM, user_id: ANN };
     const muted = () => views.row(muteView, { participant_id: participantId(ROOM, ANN) });

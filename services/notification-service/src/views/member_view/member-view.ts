@@ -3,6 +3,7 @@ import {
   ConversationCreatedSchema,
   MemberAddedSchema,
   MemberRemovedSchema,
+  MemberRoleChangedSchema,
   MessageCreatedSchema,
 } from '@nova/proto/gen/messaging/conversation_events_pb';
 
@@ -21,7 +22,7 @@ function keysOf(conversationId: string, userIds: readonly (string | undefined)[]
 /** One row per member, gone with the membership. */
 export const memberView = defineView<Member, 'conversation_id' | 'user_id'>({
   name: 'member_view',
-  version: 1,
+  version: 2,
   table: new URL('./table.sql', import.meta.url),
   key: ['conversation_id', 'user_id'],
   handlers: [
@@ -32,6 +33,12 @@ export const memberView = defineView<Member, 'conversation_id' | 'user_id'>({
       fold: (_row, _event, key) => key,
     }),
     on(MemberAddedSchema, {
+      fields: ['userId'],
+      keys: ({ aggregateId, payload }) => keysOf(aggregateId, [payload.userId]),
+      fold: (_row, _event, key) => key,
+    }),
+    // Whoever has a role is a member with it, also where nobody said so before.
+    on(MemberRoleChangedSchema, {
       fields: ['userId'],
       keys: ({ aggregateId, payload }) => keysOf(aggregateId, [payload.userId]),
       fold: (_row, _event, key) => key,
