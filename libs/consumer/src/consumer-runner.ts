@@ -140,7 +140,7 @@ export class ConsumerRunner implements Consumer {
       generation,
       eventTypes: [...(this.#generation?.eventTypes.keys() ?? [])],
       lagEvents: Number(lag),
-      lagSeconds: lag === 0n ? 0 : lagSeconds(partitions, meters, clock),
+      lagSeconds: lagSeconds(partitions, meters, clock),
       assignedPartitions: partitions.length,
       appliedTotal: meters.appliedTotal,
       duplicateTotal: meters.duplicateTotal,

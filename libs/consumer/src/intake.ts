@@ -1,4 +1,5 @@
 import { decodeRecord } from '@nova/events';
+import { type Clock, systemClock } from '@nova/time';
 import { type Delivery, deliveryOf } from './delivery.ts';
 import {
   type DeliveredBatch,
@@ -31,13 +32,18 @@ export class Intake {
   readonly #partitions = new Map<string, PartitionLog>();
   /** Counts how often partitions were taken away. */
   revocations = 0;
+  readonly #clock: Clock;
   #foreign: ForeignRecord[] = [];
   #turn = 0;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
 
   assign(partition: TopicPartition, stored: StoredOffset | undefined): void {
     const known = this.#partitions.get(partitionKey(partition));
     if (known !== undefined) known.isAssigned = false;
-    this.#partitions.set(partitionKey(partition), new PartitionLog(partition, stored));
+    this.#partitions.set(partitionKey(partition), new PartitionLog(partition, stored, this.#clock));
   }
 
   /** Forgets partitions and what waits of them. */
@@ -79,8 +85,7 @@ export class Intake {
   take(batch: DeliveredBatch): Taken {
     const partition = this.get(batch);
     if (partition === undefined) return 'unknown partition';
-    if (batch.highWatermark > partition.highWatermark)
-      partition.highWatermark = batch.highWatermark;
+    partition.endsAt(batch.highWatermark);
     for (const record of batch.records) {
       const { unverified } = partition;
       if (unverified === undefined && record.offset < partition.nextOffset) continue;

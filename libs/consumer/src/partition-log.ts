@@ -1,3 +1,4 @@
+import type { Clock } from '@nova/time';
 import type { AggregateName } from './aggregate.ts';
 import type { Delivery } from './delivery.ts';
 import type { TopicPartition } from './delivery-source.ts';
@@ -26,12 +27,20 @@ export class PartitionLog implements RecordPartition {
   isAssigned = true;
   /** Offset after the last record delivered. */
   nextOffset = 0n;
-  highWatermark = 0n;
+  /** Monotonic time since which there has been lag; of no meaning without any. */
+  lagSinceMs = 0;
   /** Offset before which everything that the partition has is settled. */
   settledTo = 0n;
   readonly #open: RecordEntry[] = [];
+  readonly #clock: Clock;
+  #highWatermark = 0n;
 
-  constructor({ topic, partition }: TopicPartition, stored: StoredOffset | undefined) {
+  constructor(
+    { topic, partition }: TopicPartition,
+    stored: StoredOffset | undefined,
+    clock: Clock,
+  ) {
+    this.#clock = clock;
     this.topic = topic;
     this.partition = partition;
     this.unverified = stored;
@@ -61,7 +70,16 @@ export class PartitionLog implements RecordPartition {
     this.#open.length = 0;
     this.unverified = undefined;
     this.nextOffset = nextOffset;
+    const hadLag = this.lag() > 0n;
     this.settledTo = nextOffset;
+    if (!hadLag) this.lagSinceMs = this.#clock.monotonicMs();
+  }
+
+  /** Notes that the partition has records up to here; it never had fewer. */
+  endsAt(highWatermark: bigint): void {
+    if (highWatermark <= this.#highWatermark) return;
+    if (this.lag() === 0n) this.lagSinceMs = this.#clock.monotonicMs();
+    this.#highWatermark = highWatermark;
   }
 
   /**
@@ -101,12 +119,12 @@ export class PartitionLog implements RecordPartition {
 
   /** Records between the settled ones and the end of the partition, as last known. */
   lag(): bigint {
-    const lag = this.highWatermark - this.settledTo;
+    const lag = this.#highWatermark - this.settledTo;
     return lag > 0n ? lag : 0n;
   }
 
   /** Whether every record that the partition was last known to have has been delivered. */
   isDrained(): boolean {
-    return this.nextOffset >= this.highWatermark;
+    return this.nextOffset >= this.#highWatermark;
   }
 }

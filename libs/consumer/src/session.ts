@@ -38,7 +38,7 @@ export class Session {
   readonly #starts = new Set<Promise<void>>();
 
   constructor(shared: ConsumerContext, generation: Generation, source: DeliverySource) {
-    const intake = new Intake();
+    const intake = new Intake(shared.clock);
     const { settings, logger } = shared;
     this.#source = source;
     this.context = {

@@ -85,8 +85,7 @@ async function startPartitions(
   const tails = await readTails(database, generation, numbers);
   let lag = 0n;
   for (const partition of partitions) {
-    const end = ends.get(partitionKey(partition)) ?? 0n;
-    partition.highWatermark = end > partition.highWatermark ? end : partition.highWatermark;
+    partition.endsAt(ends.get(partitionKey(partition)) ?? 0n);
     lag += partition.lag();
   }
   const isNew = numbers.some((number) => !tails.has(number));

@@ -36,8 +36,7 @@ async function refreshEnds({ intake }: SessionContext, open: OpenSource): Promis
   intake.deliveredTo(open.delivered());
   const ends = await withDeadline(open.endOffsets(), ANSWER_WITHIN_MS, 'asking for offsets');
   for (const partition of intake.partitions()) {
-    const end = ends.get(partitionKey(partition));
-    if (end !== undefined && end > partition.highWatermark) partition.highWatermark = end;
+    partition.endsAt(ends.get(partitionKey(partition)) ?? 0n);
   }
 }
 
