@@ -55,6 +55,38 @@ export function describeBehind(rig: () => Rig): void {
       }).then((asked) => Promise.all(asked));
       expect([leaving, staying]).toEqual([true, 'MESSAGING_SUCCESSOR_NEEDED']);
     }, 60_000);
+
+    it('stays when one of many others does, and leaves after the last of them', async () => {
+      const [ann, ...crowd] = Array.from({ length: 31 }, () => rig().user()) as [User, ...User[]];
+      const [left, kept] = [await shown(ann, ...crowd), await shown(ann, ...crowd)];
+      // One of those whom a look at the view does not tell of.
+      const looked = await rig().store.database.query<{ user_id: string }>(
+        `SELECT user_id FROM views_g1.member_view
+         WHERE conversation_id = $1 AND is_member AND user_id <> $2 LIMIT 20`,
+        [kept, ann.id],
+      );
+      const ids = crowd.map(({ id }) => id);
+      const last = ids.find((id) => looked.every(({ user_id }) => user_id !== id));
+      const gone = (conversationId: string, users: readonly string[]) =>
+        users.map((user_id): HandMade => ['member_removed', conversationId, { user_id }]);
+      const [leaving, staying] = await standing(async () => {
+        await rig().publish([
+          ...gone(left, ids),
+          ...gone(
+            kept,
+            ids.filter((id) => id !== last),
+          ),
+        ]);
+        const asked = [
+          leave(ann, left).then(({ removed }) => removed),
+          reasonOf(leave(ann, kept)),
+        ] as const;
+        for (const conversationId of [left, kept])
+          await ann.rpc.getConversation({ conversationId });
+        return asked;
+      }).then((asked) => Promise.all(asked));
+      expect([leaving, staying]).toEqual([true, 'MESSAGING_SUCCESSOR_NEEDED']);
+    }, 60_000);
   });
 
   describe('a conversation of which the view does not know yet', () => {
