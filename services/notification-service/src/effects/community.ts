@@ -5,6 +5,7 @@ import {
   MentionCreatedSchema,
   PostLikedSchema,
 } from '@nova/proto/gen/community/post_events_pb';
+import { commentView } from '../views/comment_view/comment-view.ts';
 import { noticeEffect, type Telling } from './notice-effect.ts';
 
 /** Who is followed is told. */
@@ -59,9 +60,14 @@ export const commentLikeNotice = noticeEffect(
 export const commentNotice = noticeEffect(
   CommentCreatedSchema,
   'comment',
-  ['commentId', 'authorId', 'postAuthorId', 'parentAuthorId', 'content'],
-  ({ aggregateId, payload }) => {
-    const { commentId = '', authorId, postAuthorId, parentAuthorId, content = '' } = payload;
+  ['commentId', 'authorId', 'postAuthorId', 'parentCommentId', 'parentAuthorId', 'content'],
+  ({ aggregateId, payload }, rows) => {
+    const { commentId = '', authorId, postAuthorId, content = '' } = payload;
+    const { parentCommentId, parentAuthorId } = payload;
+    const parent =
+      parentCommentId === undefined
+        ? undefined
+        : rows.after(commentView, { post_id: aggregateId, comment_id: parentCommentId });
     const telling: Omit<Telling, 'recipientId' | 'kind'> = {
       actorId: authorId,
       text: content,
@@ -69,7 +75,7 @@ export const commentNotice = noticeEffect(
       data: { post_id: aggregateId, comment_id: commentId },
     };
     return [
-      { ...telling, recipientId: parentAuthorId, kind: 'comment_replied' },
+      { ...telling, recipientId: parentAuthorId ?? parent?.author_id, kind: 'comment_replied' },
       { ...telling, recipientId: postAuthorId, kind: 'post_commented' },
     ];
   },

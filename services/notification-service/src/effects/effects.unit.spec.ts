@@ -216,6 +216,13 @@ describe('a notice', () => {
       [`${CAT} comment_replied`, `${BOB} post_commented`],
     ],
     [
+      'of a comment to one that nobody knows goes to the author of the post',
+      CommentCreatedSchema,
+      POST,
+      { comment_id: ID, author_id: ANN, post_author_id: BOB, parent_comment_id: CAT, content: 'x' },
+      [`${BOB} post_commented`],
+    ],
+    [
       'of a comment to an author of both is one',
       CommentCreatedSchema,
       POST,
@@ -231,6 +238,24 @@ describe('a notice', () => {
     ],
   ])('%s', (_what, schema, aggregateId, payload, told) => {
     expect(story().tells(schema, aggregateId, payload)).toEqual(told);
+  });
+
+  it('of a comment goes to whom it answers also where it names only the comment', () => {
+    const [parent, other] = [ROOM, DIRECT];
+    const written = { author_id: CAT, post_author_id: BOB, content: 'first' };
+    const answers = (parent_comment_id: string, more: JsonObject = {}) =>
+      story()
+        .and(CommentCreatedSchema, POST, { ...written, comment_id: parent })
+        .and(CommentCreatedSchema, ID, { ...written, comment_id: other })
+        .tells(CommentCreatedSchema, POST, {
+          ...{ comment_id: ID, author_id: ANN, post_author_id: BOB, content: 'x' },
+          ...{ parent_comment_id, ...more },
+        });
+    expect(answers(parent)).toEqual([`${CAT} comment_replied`, `${BOB} post_commented`]);
+    // What the event says counts, and a comment of another post is none of this one.
+    expect(answers(parent, { parent_author_id: BOB })).toEqual([`${BOB} comment_replied`]);
+    expect(answers(other)).toEqual([`${BOB} post_commented`]);
+    expect(answers(ID)).toEqual([`${BOB} post_commented`]);
   });
 
   it('has the id that follows from event, effect and recipient: the event of it has the same', () => {

@@ -1,5 +1,6 @@
 import type { View } from '@nova/projection';
 import { blockView } from './block_view/block-view.ts';
+import { commentView } from './comment_view/comment-view.ts';
 import { conversationView } from './conversation_view/conversation-view.ts';
 import { inboxView } from './inbox_view/inbox-view.ts';
 import { memberView } from './member_view/member-view.ts';
@@ -13,6 +14,7 @@ export const allViews: readonly View[] = [
   inboxView,
   conversationView,
   memberView,
+  commentView,
   muteView,
   blockView,
   userView,
