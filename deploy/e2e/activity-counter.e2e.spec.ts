@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { topicOf } from '@nova/events';
+import { deleteRecords } from '@nova/kafka/testing';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, createClient } from '@nova/rpc';
@@ -207,6 +209,39 @@ describe('the example of a service of another team', () => {
     const unknown = await stack.nova('trace', randomUUID());
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('has no event') });
   }, 30_000);
+
+  it('has from the log what Kafka lost, and nova trace says so', async () => {
+    await example.end('SIGTERM');
+    const aggregateId = randomUUID();
+    const had = await shown();
+    const payload = { message_id: randomUUID(), sender_id: randomUUID(), content: 'lost' };
+    const lost = await events.publishEvent({ eventType: 'message_created', aggregateId, payload });
+    const eventId = lost.event?.eventId ?? '';
+    const trace = async () =>
+      // The shape that is asserted here.
+      JSON.parse((await stack.nova('trace', eventId, '-o', 'json')).stdout) as {
+        kafka: { state: string };
+        consumers: { service: string; state: string; filled_at?: string }[];
+      };
+    await waitFor(async () => (await trace()).kafka.state === 'published', {
+      withinMs: 30_000,
+      what: 'the record in Kafka',
+    });
+    await deleteRecords([`localhost:${stack.port(9092)}`], topicOf('message_created'));
+    await events.publishEvent({
+      ...{ eventType: 'member_added', aggregateId, payload: { user_id: randomUUID() } },
+    });
+    await example.start();
+    await waitFor(async () => (await shown()) === had + 2, {
+      withinMs: 60_000,
+      what: `both events\n${example.log().slice(-3000)}`,
+    });
+    const { consumers } = await trace();
+    expect(consumers.find(({ service }) => service === 'activity-counter')).toMatchObject({
+      state: 'applied',
+      filled_at: expect.stringContaining('T'),
+    });
+  }, 120_000);
 
   it('drains when it is told to stop', async () => {
     expect(await example.end('SIGTERM')).toEqual([0, null]);
