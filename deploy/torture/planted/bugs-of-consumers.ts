@@ -28,10 +28,10 @@ export const bugsOfConsumers: readonly Bug[] = [
     patches: [
       {
         file: COMMIT_ROUND,
-        find: '  const committed = await database.transaction(',
+        find: '  const committed = await (isBulk',
         replace: `  await writeOffsets(context.database, context.generation, context.intake.frontiers(new Set(
     [...round.deliveries.values()].flat().flatMap(({ entry }) => entry ?? []))));
-  const committed = await database.transaction(`,
+  const committed = await (isBulk`,
       },
     ],
   },

@@ -238,17 +238,15 @@ function riggedDatabase(database: Database, rig: ConsumerRig): Database {
     query: (sql, params) => database.query(sql, params),
     transaction: async (work) => {
       await rig.gate;
-      return database.transaction(async (tx) => {
-        let movesMarks = false;
-        const result = await work({
-          query: (sql, params) => {
-            movesMarks ||= textOf(sql).includes('UPDATE consumer_progress');
-            return tx.query(sql, params);
-          },
-        });
-        rig.beforeCommit?.(movesMarks);
-        return result;
-      });
+      return database.transaction((tx) => watchedWork(rig, tx, work));
+    },
+    bulk: async (work) => {
+      await rig.gate;
+      return database.bulk((tx) =>
+        watchedWork(rig, tx, ({ query }) =>
+          work({ query, copyIn: (sql, text) => tx.copyIn(sql, text) }),
+        ),
+      );
     },
     snapshot: (work) => database.snapshot(work),
     session: (limits, work) => database.session(limits, work),
@@ -268,4 +266,21 @@ function textOf(sql: Sql): string {
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const endsAt = performance.now() + SETTLED_WITHIN_MS;
   while (performance.now() < endsAt && !(await holds())) await sleep(10);
+}
+
+/** What a transaction does, told to the rig before it is committed. */
+async function watchedWork<T>(
+  rig: ConsumerRig,
+  tx: Queryable,
+  work: (tx: Queryable) => Promise<T>,
+): Promise<T> {
+  let movesMarks = false;
+  const result = await work({
+    query: (sql, params) => {
+      movesMarks ||= textOf(sql).includes('UPDATE consumer_progress');
+      return tx.query(sql, params);
+    },
+  });
+  rig.beforeCommit?.(movesMarks);
+  return result;
 }

@@ -25,8 +25,11 @@ const BATCH = 7;
 /** The view of a simulation. */
 export const table: ViewTable = {
   view: activityView,
-  columns: ['conversation_id', 'messages', 'members_added', 'last_active_at'],
-  sql: { read: '', write: '', remove: '', removeAggregates: '' },
+  columns: ['conversation_id', 'messages', 'members_added', 'last_active_at'].map((name) => ({
+    name,
+    type: 'text',
+  })),
+  sql: { read: '', write: '', copy: '', remove: '', removeAggregates: '' },
 };
 const schemas = schemasOf({ views: [activityView], effects: [] });
 const SUBSCRIBED = new Set(activityView.handlers.keys());

@@ -72,7 +72,8 @@ export async function catchUp(
 async function applyPart(context: SessionContext, deliveries: readonly Delivery[]): Promise<void> {
   if (deliveries.length === 0) return;
   const groups = byAggregate(deliveries);
-  const result = await applyRound(context, context.round, roundOf(groups), { isLive: false });
+  const round = { ...context.round, isBulk: true };
+  const result = await applyRound(context, round, roundOf(groups), { isLive: false });
   needRoom(context, result);
   for (const { deliveries: lost } of result.invalid) await refold(context, nameOf(lost));
   // Only where the cursor was ahead of the marks: then what is missing is read as well.

@@ -38,6 +38,8 @@ export interface RoundContext {
   readonly schemas: ReadonlyMap<string, PayloadForm>;
   readonly epochs: KnownEpochs;
   readonly intake: Intake;
+  /** Most rows are new: they are copied in. */
+  readonly isBulk?: boolean;
 }
 
 /** What a round has written, before its transaction is committed. */
@@ -60,8 +62,9 @@ export interface WrittenRound {
  * event and what follows it are parked. A failure of the database itself rejects and changes nothing.
  */
 export async function commitRound(context: RoundContext, round: Round): Promise<RoundResult> {
-  const { database, intake } = context;
-  const committed = await database.transaction((tx) => writeRound(context, tx, round));
+  const { database, intake, isBulk = false } = context;
+  const work = (tx: Queryable) => writeRound(context, tx, round);
+  const committed = await (isBulk ? database.bulk(work) : database.transaction(work));
   intake.settle(committed.settled);
   return committed.result;
 }

@@ -28,8 +28,11 @@ const ROOMS = [0, 1, 2, 3].map((n) => `0${n}9c1d2e-0000-4000-8000-00000000000${n
 const schemas = schemasOf({ views: [rooms], effects: [] });
 const table: ViewTable = {
   view: rooms,
-  columns: ['conversation_id', 'title', 'messages', 'story'],
-  sql: { read: '', write: '', remove: '', removeAggregates: '' },
+  columns: ['conversation_id', 'title', 'messages', 'story'].map((name) => ({
+    name,
+    type: 'text',
+  })),
+  sql: { read: '', write: '', copy: '', remove: '', removeAggregates: '' },
 };
 
 /** A log of events whose aggregates and types were drawn. */

@@ -18,6 +18,16 @@ export interface Queryable {
   query<Row>(sql: Sql, params?: readonly unknown[]): Promise<Row[]>;
 }
 
+/** A transaction that takes rows in bulk. */
+export interface BulkTransaction extends Queryable {
+  /**
+   * Runs a `COPY … FROM STDIN` with this text, behind what was given before.
+   *
+   * @throws as `query` does
+   */
+  copyIn(sql: Sql, text: string): Promise<void>;
+}
+
 /** A pool of connections to one database. */
 export interface Database extends Queryable {
   /**
@@ -27,6 +37,12 @@ export interface Database extends Queryable {
    * @throws POSTGRES_ROLLED_BACK when `work` swallowed the failure of a statement.
    */
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+
+  /**
+   * As `transaction`, but it can copy rows in. Statements that are given together cost a round trip
+   * each: it is for many rows at a time.
+   */
+  bulk<T>(work: (tx: BulkTransaction) => Promise<T>): Promise<T>;
 
   /**
    * As `transaction`, but read-only, and all statements see the database as it was at the first of

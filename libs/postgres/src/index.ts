@@ -10,7 +10,7 @@
  * The driver is imported here only, and its errors are turned into NovaErrors in `map-error.ts`.
  */
 export type { DatabaseOptions } from './connections.ts';
-export type { Database, Queryable } from './database.ts';
+export type { BulkTransaction, Database, Queryable } from './database.ts';
 export { errors } from './errors.ts';
 export { sqlStateOf } from './map-error.ts';
 export { migrate } from './migrate.ts';

@@ -3,13 +3,15 @@ import {
   answerTimeoutMs,
   type Connections,
   type DatabaseOptions,
+  type Lease,
   openConnections,
   rowsOf,
   run,
   stateAfter,
 } from './connections.ts';
+import { copyIn } from './copy-in.ts';
 import { copyOut } from './copy-out.ts';
-import type { Database, Queryable } from './database.ts';
+import type { BulkTransaction, Database, Queryable } from './database.ts';
 import { errors } from './errors.ts';
 import { listener } from './listener.ts';
 import { sqlStateOf } from './map-error.ts';
@@ -37,8 +39,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
   return {
     query,
-    transaction: (work) => transaction(connections, 'READ COMMITTED', work),
-    snapshot: (work) => transaction(connections, 'REPEATABLE READ, READ ONLY', work),
+    transaction: (work) => transaction(connections, 'READ COMMITTED', asking, work),
+    bulk: (work) => transaction(copying, 'READ COMMITTED', askingAndCopying, work),
+    snapshot: (work) => transaction(connections, 'REPEATABLE READ, READ ONLY', asking, work),
     session: (limits, work) => session(connections, limits.statementTimeoutMs, work),
     copyOut: (sql) => copyOut(copying, sql, answerTimeoutMs(options.statementTimeoutMs)),
     listen: (channel, onNotify) => listener(options, channel, onNotify),
@@ -57,23 +60,54 @@ export function openDatabase(options: DatabaseOptions): Database {
 /** SQLSTATE of every statement behind one that has failed. */
 const FAILED_TRANSACTION = '25P02';
 
-async function transaction<T>(
+/** What a transaction is used by. */
+interface Talk<Tx> {
+  readonly tx: Tx;
+  /** Resolves when nothing that was given to it is still to be sent. */
+  idle(): Promise<unknown>;
+}
+
+type Failed = (thrown: unknown) => never;
+
+const asking = (lease: Lease, failed: Failed): Talk<Queryable> => ({
+  tx: { query: (sql, params) => lease.query<never>(sql, params).catch(failed) },
+  idle: () => Promise.resolve(),
+});
+
+// Such a connection takes a statement when the one before it is answered. Behind one that has failed
+// none would be carried out: a server that is silent is waited for once.
+const askingAndCopying = (lease: Lease, failed: Failed): Talk<BulkTransaction> => {
+  let before: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = before.then(work).catch(failed);
+    before = done;
+    return done;
+  };
+  return {
+    tx: {
+      query: (sql, params) => inTurn(() => lease.query<never>(sql, params)),
+      copyIn: (sql, text) => inTurn(() => copyIn(lease, sql, text)),
+    },
+    idle: () => before.catch(() => {}),
+  };
+};
+
+async function transaction<T, Tx>(
   connections: Connections,
   mode: 'READ COMMITTED' | 'REPEATABLE READ, READ ONLY',
-  work: (tx: Queryable) => Promise<T>,
+  over: (lease: Lease, failed: Failed) => Talk<Tx>,
+  work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const lease = await connections.acquire();
   let firstFailure: unknown;
-  const tx: Queryable = {
-    query: (sql, params) =>
-      lease.query<never>(sql, params).catch((thrown: unknown) => {
-        firstFailure ??= thrown;
-        throw thrown;
-      }),
-  };
+  const { tx, idle } = over(lease, (thrown) => {
+    firstFailure ??= thrown;
+    throw thrown;
+  });
   try {
     await run(lease.client, `BEGIN ISOLATION LEVEL ${mode}`);
     const result = await work(tx);
+    await idle();
     const ended = await run(lease.client, 'COMMIT');
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK and no error.
     if (!Array.isArray(ended) && ended.command === 'ROLLBACK') {
@@ -82,6 +116,7 @@ async function transaction<T>(
     lease.release('usable');
     return result;
   } catch (thrown) {
+    await idle();
     // A connection that cannot even roll back is closed, which rolls back too.
     await run(lease.client, 'ROLLBACK').then(
       () => lease.release('usable'),

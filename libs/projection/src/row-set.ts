@@ -1,8 +1,12 @@
 import { NovaError } from '@nova/errors';
-import type { Queryable } from '@nova/postgres';
+import type { BulkTransaction, Queryable } from '@nova/postgres';
 import type { JsonValue } from '@nova/proto/runtime';
+import { copyLine } from './copy-line.ts';
 import { errors } from './errors.ts';
 import type { ViewTable } from './view-table.ts';
+
+/** Fewer are not worth a statement of their own. */
+const FEWEST_COPIED = 20;
 
 /** A row as the store holds it: one JSON value per column. */
 export type StoredRow = Readonly<Record<string, JsonValue>>;
@@ -86,8 +90,8 @@ export class RowSet {
     );
   }
 
-  /** Writes what has changed, all at once. */
-  async save(tx: Queryable): Promise<void> {
+  /** Writes what has changed, all at once; many new rows are copied in where that can be. */
+  async save(tx: Queryable | BulkTransaction): Promise<void> {
     await Promise.all([...this.#slots].map(([table, slots]) => saveSlots(tx, table, slots)));
   }
 
@@ -120,17 +124,41 @@ function changedSlots(slots: ReadonlyMap<string, Slot>): readonly Slot[] {
 }
 
 async function saveSlots(
-  tx: Queryable,
+  tx: Queryable | BulkTransaction,
   table: ViewTable,
   slots: ReadonlyMap<string, Slot>,
 ): Promise<void> {
   const changed = changedSlots(slots);
-  const written = changed.flatMap(({ now }) => (now === undefined ? [] : [now]));
   const removed = changed.filter(({ now }) => now === undefined).map(({ key }) => key);
+  const { lines, written } =
+    'copyIn' in tx ? divided(table, changed) : { lines: [], written: rowsOf(changed) };
   await Promise.all([
+    'copyIn' in tx && lines.length > 0 ? tx.copyIn(table.sql.copy, lines.join('')) : undefined,
     written.length > 0 ? tx.query(table.sql.write, [JSON.stringify(written)]) : undefined,
     removed.length > 0 ? tx.query(table.sql.remove, [JSON.stringify(removed)]) : undefined,
   ]);
+}
+
+function rowsOf(slots: readonly Slot[]): readonly StoredRow[] {
+  return slots.flatMap(({ now }) => (now === undefined ? [] : [now]));
+}
+
+/** New rows as lines to be copied in; the others, and those that are not worth it, to be written. */
+function divided(
+  table: ViewTable,
+  changed: readonly Slot[],
+): { readonly lines: readonly string[]; readonly written: readonly StoredRow[] } {
+  const lines: string[] = [];
+  const written: StoredRow[] = [];
+  for (const { stored, now } of changed) {
+    if (now === undefined) continue;
+    const line = stored === undefined ? copyLine(table.columns, now) : undefined;
+    if (line === undefined) written.push(now);
+    else lines.push(line);
+  }
+  return lines.length < FEWEST_COPIED
+    ? { lines: [], written: rowsOf(changed) }
+    : { lines, written };
 }
 
 /**
@@ -159,7 +187,7 @@ export function rowName(table: ViewTable, given: object): RowName {
  */
 export function normalise(table: ViewTable, name: RowName, given: object): StoredRow {
   const row: Record<string, JsonValue> = {};
-  for (const column of table.columns) row[column] = null;
+  for (const { name: column } of table.columns) row[column] = null;
   for (const [column, value] of Object.entries(given)) {
     if (!(column in row)) throw invalid(table, `there is no column ${column}`);
     row[column] = jsonOf(table, column, value);

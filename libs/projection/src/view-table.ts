@@ -3,15 +3,24 @@ import { prepared, type Queryable, type Sql } from '@nova/postgres';
 import { errors } from './errors.ts';
 import type { View } from './view.ts';
 
+/** A column of a view's table. */
+export interface Column {
+  readonly name: string;
+  /** As PostgreSQL names it. */
+  readonly type: string;
+}
+
 /** A view with its table as it is in the generation's schema. */
 export interface ViewTable {
   readonly view: View;
   /** Columns that folds write; generated ones are the table's own business. */
-  readonly columns: readonly string[];
+  readonly columns: readonly Column[];
   /** Statements over it; each takes a JSON list of rows or keys as $1. */
   readonly sql: {
     readonly read: Sql;
     readonly write: Sql;
+    /** For rows that are not there yet, as {@link copyLine} writes them. */
+    readonly copy: string;
     readonly remove: Sql;
     /** $1 = aggregate ids. */
     readonly removeAggregates: string;
@@ -35,9 +44,7 @@ const COLUMN_TYPES = new Set([
   'uuid[]',
 ]);
 
-interface ColumnRow {
-  readonly name: string;
-  readonly type: string;
+interface ColumnRow extends Column {
   readonly generated: boolean;
   readonly in_key: boolean;
 }
@@ -61,8 +68,11 @@ export async function describeTable(tx: Queryable, view: View): Promise<ViewTabl
   if (fault !== undefined) {
     throw new NovaError(errors.PROJECTION_VIEW_INVALID, { view: view.name, reason: fault });
   }
-  const names = columns.filter(({ generated }) => !generated).map(({ name }) => name);
-  return { view, columns: names, sql: statements(view, names) };
+  const own = columns
+    .filter(({ generated }) => !generated)
+    .map(({ name, type }) => ({ name, type }));
+  const names = own.map(({ name }) => name);
+  return { view, columns: own, sql: statements(view, names) };
 }
 
 function faultOf(view: View, columns: readonly ColumnRow[]): string | undefined {
@@ -93,6 +103,7 @@ function statements(view: View, columns: readonly string[]): ViewTable['sql'] {
              FROM ${given} JOIN ${table} AS t ON ${sameKey}) AS r`),
     write: prepared(`INSERT INTO ${table} (${list}) SELECT ${list} FROM ${given}
             ON CONFLICT (${view.key.map(quoted).join(', ')}) ${onConflict}`),
+    copy: `COPY ${table} (${list}) FROM STDIN`,
     remove: prepared(`DELETE FROM ${table} AS t USING ${given} WHERE ${sameKey}`),
     removeAggregates: `DELETE FROM ${table} WHERE ${quoted(aggregate)}::text = ANY ($1::text[])`,
   };

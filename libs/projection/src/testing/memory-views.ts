@@ -73,8 +73,9 @@ function tableOf(view: View): ViewTable {
   const columns = body.split('\n').flatMap((line) => {
     const name = COLUMN.exec(line)?.[1];
     const isColumn = name !== undefined && !NO_COLUMN.has(name) && !/ generated /i.test(line);
-    return isColumn ? [name] : [];
+    // Nothing is written to it: its type does not matter.
+    return isColumn ? [{ name, type: 'text' }] : [];
   });
-  const sql = { read: '', write: '', remove: '', removeAggregates: '' };
+  const sql = { read: '', write: '', copy: '', remove: '', removeAggregates: '' };
   return { view, columns, sql };
 }
