@@ -1,10 +1,10 @@
 import { NovaError } from '@nova/errors';
 import type { Message } from '@nova/proto/runtime';
 import { errors } from './errors.ts';
-import { normalise, type RowName, type RowSet, rowName, type StoredRow } from './row-set.ts';
+import { normalise, type RowName, type RowSet, rowName } from './row-set.ts';
 import type { Handler } from './view.ts';
 import type { ViewEvent } from './view-event.ts';
-import type { ViewTable } from './view-table.ts';
+import type { StoredRow, ViewTable } from './view-table.ts';
 
 /** An event with the rows that it concerns. */
 export interface PlannedEvent {

@@ -1,6 +1,5 @@
 import type { JsonValue } from '@nova/proto/runtime';
-import type { StoredRow } from './row-set.ts';
-import type { Column } from './view-table.ts';
+import type { Column, StoredRow } from './view-table.ts';
 
 const SPECIAL = /[\\\n\r\t]/;
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -27,7 +27,7 @@ export {
   type PayloadReader,
   payloadFormsOf,
 } from './payload-form.ts';
-export { type RowChange, type RowName, RowSet, rowName, type StoredRow } from './row-set.ts';
+export { type RowChange, type RowName, RowSet, rowName } from './row-set.ts';
 export {
   defineView,
   eventTypesOf,
@@ -43,4 +43,4 @@ export {
   type ViewDefinition,
 } from './view.ts';
 export type { ViewEvent } from './view-event.ts';
-export type { ViewTable } from './view-table.ts';
+export type { StoredRow, ViewTable } from './view-table.ts';

@@ -3,13 +3,10 @@ import type { BulkTransaction, Queryable } from '@nova/postgres';
 import type { JsonValue } from '@nova/proto/runtime';
 import { copyLine } from './copy-line.ts';
 import { errors } from './errors.ts';
-import type { ViewTable } from './view-table.ts';
+import type { StoredRow, ViewTable } from './view-table.ts';
 
 /** Fewer are not worth a statement of their own. */
 const FEWEST_COPIED = 20;
-
-/** A row as the store holds it: one JSON value per column. */
-export type StoredRow = Readonly<Record<string, JsonValue>>;
 
 /** Names a row of a view within a round. */
 export interface RowName {

@@ -1,7 +1,11 @@
 import { NovaError } from '@nova/errors';
 import { prepared, type Queryable, type Sql } from '@nova/postgres';
+import type { JsonValue } from '@nova/proto/runtime';
 import { errors } from './errors.ts';
 import type { View } from './view.ts';
+
+/** A row as the store holds it: one JSON value per column. */
+export type StoredRow = Readonly<Record<string, JsonValue>>;
 
 /** A column of a view's table. */
 export interface Column {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { StoredRow } from '../row-set.ts';
 import type { View } from '../view.ts';
+import type { StoredRow } from '../view-table.ts';
 
 interface Golden {
   readonly version: number;

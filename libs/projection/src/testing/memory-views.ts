@@ -3,9 +3,9 @@ import type { StoredEvent } from '@nova/events';
 import { applyEvent, planEvent, type RowStep } from '../apply.ts';
 import { decodeEvent } from '../decode-event.ts';
 import { type PayloadForm, payloadFormsOf } from '../payload-form.ts';
-import { type RowName, RowSet, rowName, type StoredRow } from '../row-set.ts';
+import { type RowName, RowSet, rowName } from '../row-set.ts';
 import type { Key, View } from '../view.ts';
-import type { ViewTable } from '../view-table.ts';
+import type { StoredRow, ViewTable } from '../view-table.ts';
 
 // A column of a table.sql: its name begins the line, its type follows.
 const COLUMN = /^\s+"?([a-z][a-z0-9_]*)"?\s+[a-z]/;
