@@ -97,6 +97,9 @@ describe('nova import irc', () => {
   }
 
   it('brings the sample into the log and its topics, each understood line once', async () => {
+    const messages = Object.values(SAMPLE_MESSAGES).reduce((sum, count) => sum + count);
+    const follow = ['--from', 'beginning', '-n', String(messages), '-o', 'json'];
+    const tailed = stack.nova('tail', 'message_created', ...follow);
     const report = await imported('samples/chat', '--wait');
     expect(report).toMatchObject({ already_there: 0, refused: 0, interrupted: false });
     const log = await loggedEvents(database);
@@ -105,6 +108,12 @@ describe('nova import irc', () => {
       expect([name, await messagesOf('chat', name)]).toEqual([name, count]);
     }
     await expectTopicsLikeLog();
+    // Who followed the log meanwhile has seen each of them, in its order.
+    const shown = (await tailed).stdout.trimEnd().split('\n');
+    const said = log.filter(({ topic }) => topic === 'nova_events_message_created');
+    // One event a line, as `tail -o json` prints them.
+    const ids = shown.map((line) => (JSON.parse(line) as { event_id: string }).event_id);
+    expect(ids).toEqual(said.map(({ eventId }) => eventId));
   }, 60_000);
 
   it('names every line that it did not understand, with its file', async () => {

@@ -73,6 +73,7 @@ describe('offerServers', () => {
     const servers = await offerServers();
     const response = await fetch(`${servers.address}/oracle`);
     expect([response.status, await response.text()]).toEqual([500, 'there is no /oracle']);
+    expect(response.headers.get('connection')).toBe('close');
     await servers.stop();
   });
 });

@@ -36,6 +36,8 @@ export async function offerServers(): Promise<RunServers> {
     '/redis': startRedis,
   };
   const http = createServer((request, response) => {
+    // A kept connection could be closed in the moment in which a worker asks again on it.
+    response.shouldKeepAlive = false;
     const path = request.url ?? '';
     const start = starts[path.replace(/\/\d+$/, '')];
     const endpoints =
