@@ -36,7 +36,9 @@ CREATE TABLE search_word (
   keys text[] NOT NULL
 );
 CREATE INDEX search_word_word ON search_word (word);
-CREATE INDEX search_word_keys ON search_word USING gin (keys);
+-- What waits to be sorted in is sorted in by whoever finds the list full: 4 MiB, the default, took longer
+-- than a statement may on a slow machine.
+CREATE INDEX search_word_keys ON search_word USING gin (keys) WITH (gin_pending_list_limit = 512);
 
 -- Planned once, while there are few words: it must look each up in the index, and never read them all.
 CREATE FUNCTION note_words() RETURNS trigger LANGUAGE plpgsql
