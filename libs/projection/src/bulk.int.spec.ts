@@ -112,6 +112,7 @@ describe('rows that are copied in', () => {
     const given = Object.entries(TAKEN).flatMap(([column, values]) =>
       values.map((value, n): Typed => ({ id: `${column} ${n} \t"\\`, [column]: value })),
     );
+    given.push({ id: '', txt: 'whose first column is empty' });
     const written = await saved('transaction', given);
     const bulk = await saved('bulk', given);
     expect(bulk.rows).toEqual(written.rows);

@@ -15,13 +15,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
  * refuses it, so that both ways leave the same rows.
  */
 export function copyLine(columns: readonly Column[], row: StoredRow): string | undefined {
-  let line = '';
+  const fields: string[] = [];
   for (const { name, type } of columns) {
     const field = fieldOf(type, row[name] ?? null);
     if (field === undefined) return undefined;
-    line += line === '' ? field : `\t${field}`;
+    fields.push(field);
   }
-  return `${line}\n`;
+  return `${fields.join('\t')}\n`;
 }
 
 function fieldOf(type: string, value: JsonValue): string | undefined {
