@@ -1,17 +1,7 @@
-import { systemClock } from '@nova/time';
-import type { Cluster } from 'kafkajs';
-import type { Compression } from '../options.ts';
-import type { Leaders, PartitionData, TopicData } from './produce-requests.ts';
-import { recordBatch } from './record-batch.ts';
-
-/** As whom, and how, records are sent. */
-export interface Producing {
-  readonly producerId: bigint;
-  readonly producerEpoch: number;
-  readonly compression: Compression;
-  /** How long a broker waits for its in-sync copies. */
-  readonly timeoutMs: number;
-}
+import type { Cluster, ProducedTopic } from 'kafkajs';
+import { BrokerError } from '../broker-error.ts';
+import { encodeTopics, type Producing } from '../produce/encode-topics.ts';
+import type { Leaders, ProducedPartition } from '../produce/produce-requests.ts';
 
 /** The brokers of a connected client. It learns of a topic when that is first asked for. */
 export function leaders(cluster: Cluster, producing: Producing): Leaders {
@@ -36,32 +26,33 @@ export function leaders(cluster: Cluster, producing: Producing): Leaders {
       if (found === undefined) return undefined;
       if (found.leader >= 0) return String(found.leader);
       const reason = `partition ${partition} of ${topic} has no leader`;
-      throw Object.assign(new Error(reason), { type: 'LEADER_NOT_AVAILABLE' });
+      throw new BrokerError('LEADER_NOT_AVAILABLE', reason);
     },
     refresh: () => cluster.refreshMetadata(),
     async produce(leader, data) {
-      const topicData = await encoded(data, producing);
+      const topicData = await encodeTopics(data, producing);
       const broker = await cluster.findBroker({ nodeId: leader });
-      const { topics } = await broker.produce({
-        acks: -1,
-        timeout: producing.timeoutMs,
-        topicData,
-      });
-      return topics;
+      const request = { acks: -1, timeout: producing.timeoutMs, topicData };
+      return answersOf(await broker.produce(request).then(({ topics }) => topics, topicsOf));
     },
   };
 }
 
-function encoded(data: TopicData, { compression, ...producer }: Producing) {
-  const now = systemClock.now().getTime();
-  const encode = async ({ partition, firstSequence, records }: PartitionData) => ({
-    partition,
-    recordSet: await recordBatch(records, { ...producer, firstSequence }, compression, now),
-  });
-  return Promise.all(
-    data.map(async ({ topic, partitions }) => ({
-      topic,
-      partitions: await Promise.all(partitions.map(encode)),
+// Where a partition failed, the answer is on what is thrown.
+function topicsOf(thrown: unknown): readonly ProducedTopic[] {
+  if (typeof thrown !== 'object' || thrown === null || !('topics' in thrown)) throw thrown;
+  // Only our patch of kafkajs puts topics on an error, and then these.
+  return thrown.topics as readonly ProducedTopic[];
+}
+
+function answersOf(topics: readonly ProducedTopic[]): readonly ProducedPartition[] {
+  return topics.flatMap(({ topicName, partitions }) =>
+    partitions.map(({ partition, errorCode, baseOffset, error }) => ({
+      topicName,
+      partition,
+      errorCode,
+      baseOffset,
+      error,
     })),
   );
 }

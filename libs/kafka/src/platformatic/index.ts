@@ -1,12 +1,12 @@
 import type { Driver } from '../driver.ts';
 import { PlatformaticAdmin } from './admin.ts';
 import { PlatformaticMember } from './member.ts';
-import { PlatformaticProducer } from './producer.ts';
+import { openProducer } from './producer.ts';
 
 /** The driver over @platformatic/kafka. */
 export const platformaticDriver: Driver = {
   name: 'platformatic',
-  openProducer: (options) => PlatformaticProducer.open(options),
+  openProducer,
   openAdmin: (options, requestTimeoutMs) => new PlatformaticAdmin(options, requestTimeoutMs),
   openMember: (options, membership, events) => new PlatformaticMember(options, membership, events),
 };

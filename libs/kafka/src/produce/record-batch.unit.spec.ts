@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
+import { crc32c } from '@platformatic/wasm-utils';
 import fc from 'fast-check';
+import { registerCodecs } from '../kafkajs/codecs.ts';
 import { COMPRESSIONS } from '../options.ts';
 import type { KafkaRecord } from '../record.ts';
-import { registerCodecs } from './codecs.ts';
-import { crc32c } from './crc32c.ts';
 import { recordBatch } from './record-batch.ts';
 
 // kafkajs reads what was written; it checks no checksum, so that is looked at by itself.

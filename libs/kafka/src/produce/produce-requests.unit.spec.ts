@@ -31,23 +31,18 @@ function rig(over: Partial<Leaders> = {}, failures: Record<string, string[]> = {
     },
     async produce(leader, data) {
       sent.push(`${leader}: ${written(data).join(' ')}`);
-      let failed: Error | undefined;
-      const topics = data.map(({ topic, partitions }) => ({
-        topicName: topic,
-        partitions: partitions.map(({ partition }) => {
+      return data.flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition }) => {
           const type = failures[`${topic}/${partition}`]?.shift();
-          const error = type === undefined ? undefined : brokerError(type);
-          failed ??= error;
           return {
+            topicName: topic,
             partition,
-            errorCode: error === undefined ? 0 : 1,
+            errorCode: type === undefined ? 0 : 1,
             baseOffset: '7',
-            ...(error === undefined ? {} : { error }),
+            error: type === undefined ? undefined : brokerError(type),
           };
         }),
-      }));
-      if (failed !== undefined) throw Object.assign(failed, { topics });
-      return topics;
+      );
     },
     ...over,
   };

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
+import { crc32c } from '@platformatic/wasm-utils';
 import type { Compression } from '../options.ts';
 import { type KafkaRecord, sizeOf } from '../record.ts';
-import { crc32c } from './crc32c.ts';
 import { RecordBytes } from './record-bytes.ts';
 
 /** Whose records they are, and which of theirs. */
@@ -30,7 +30,8 @@ const CODECS: Readonly<
 
 /**
  * Records as a broker keeps them (record batch, version 2), in one piece of memory. kafkajs makes a
- * buffer of every number, header and record, and copies each several times: 67 µs per record.
+ * buffer of every number, header and record, and copies each several times: 67 µs per record;
+ * @platformatic/kafka wants each as an object with maps of buffers.
  */
 export async function recordBatch(
   records: readonly KafkaRecord[],

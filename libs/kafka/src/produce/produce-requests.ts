@@ -1,5 +1,4 @@
 import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
-import type { ProducedTopic } from 'kafkajs';
 import type { PartitionAnswer } from '../answer.ts';
 import { brokerErrorType } from '../driver-error.ts';
 import { type KafkaBatch, type KafkaRecord, sizeOf } from '../record.ts';
@@ -17,7 +16,13 @@ export interface PartitionData {
   readonly records: readonly KafkaRecord[];
 }
 
-/** The brokers, as far as requests need them. */
+/** What a broker says of one partition of a request. */
+export interface ProducedPartition extends Required<PartitionAnswer> {
+  /** Why it took none of its records; undefined where it did. */
+  readonly error: unknown;
+}
+
+/** The brokers, as far as requests need them; each driver has its own. */
 export interface Leaders {
   /**
    * The broker that takes records for a partition; undefined without such a partition. Rejects while
@@ -26,8 +31,8 @@ export interface Leaders {
   leaderOf(topic: string, partition: number): Promise<string | undefined>;
   /** Asks anew who leads what. */
   refresh(): Promise<void>;
-  /** One request, never tried again. Rejects with an error that has `topics` where a partition failed. */
-  produce(leader: string, data: TopicData): Promise<readonly ProducedTopic[]>;
+  /** One request, never tried again. Rejects where no answer tells of each partition. */
+  produce(leader: string, data: TopicData): Promise<readonly ProducedPartition[]>;
 }
 
 interface Waiting {
@@ -43,9 +48,10 @@ interface Waiting {
 const SEQUENCES = 2 ** 31;
 /** Brokers take 100 MiB by default, and hold a request in memory. */
 const MOST_REQUEST_BYTES = 16 * 1024 * 1024;
-/** Answers of a broker that leads no longer, or not yet; in the words of kafkajs. */
+/** Answers of a broker that leads no longer, or not yet; the first two are one, in the words of either client. */
 const LED_BY_ANOTHER = new Set([
   'NOT_LEADER_FOR_PARTITION',
+  'NOT_LEADER_OR_FOLLOWER',
   'LEADER_NOT_AVAILABLE',
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
@@ -113,22 +119,24 @@ export class ProduceRequests {
   }
 
   async #produce(leader: string, group: readonly Waiting[]): Promise<void> {
-    const topics = await this.#answered(leader, group).catch((thrown: unknown) => {
-      const partly = topicsOf(thrown);
-      if (partly === undefined) for (const one of group) one.reject(thrown);
-      return partly;
-    });
-    if (topics === undefined) return;
-    for (const one of group) {
-      const { batch, resolve } = one;
-      const answer = answerFor(batch, topics);
-      if (answer?.error !== undefined) {
-        this.#failed(one, answer.error);
-        continue;
-      }
-      this.#sequences.set(nameOf(batch), this.#sequenceOf(batch) + batch.records.length);
-      resolve(answer === undefined ? [] : [{ ...answer, topicName: batch.topic }]);
+    let answers: readonly ProducedPartition[];
+    try {
+      answers = await this.#leaders.produce(leader, this.#dataOf(group));
+    } catch (thrown) {
+      for (const one of group) one.reject(thrown);
+      return;
     }
+    for (const one of group) this.#settle(one, answerFor(one.batch, answers));
+  }
+
+  #settle(one: Waiting, answer: ProducedPartition | undefined): void {
+    if (answer?.error !== undefined) {
+      this.#failed(one, answer.error);
+      return;
+    }
+    const { batch, resolve } = one;
+    this.#sequences.set(nameOf(batch), this.#sequenceOf(batch) + batch.records.length);
+    resolve(answer === undefined ? [] : [answer]);
   }
 
   #failed(one: Waiting, thrown: unknown): void {
@@ -146,9 +154,9 @@ export class ProduceRequests {
       .then(() => this.#place(one));
   }
 
-  #answered(leader: string, group: readonly Waiting[]): Promise<readonly ProducedTopic[]> {
+  #dataOf(group: readonly Waiting[]): TopicData {
     const topics = Map.groupBy(group, ({ batch }) => batch.topic);
-    const data = [...topics].map(([topic, ofTopic]) => ({
+    return [...topics].map(([topic, ofTopic]) => ({
       topic,
       partitions: ofTopic.map(({ batch }) => ({
         partition: batch.partition,
@@ -156,7 +164,6 @@ export class ProduceRequests {
         records: batch.records,
       })),
     }));
-    return this.#leaders.produce(leader, data);
   }
 
   #sequenceOf(batch: KafkaBatch): number {
@@ -184,15 +191,6 @@ function* requestsOf(group: readonly Waiting[]): Generator<readonly Waiting[]> {
   if (request.length > 0) yield request;
 }
 
-function answerFor({ topic, partition }: KafkaBatch, topics: readonly ProducedTopic[]) {
-  return topics
-    .filter(({ topicName }) => topicName === topic)
-    .flatMap(({ partitions }) => partitions)
-    .find((answer) => answer.partition === partition);
-}
-
-function topicsOf(thrown: unknown): readonly ProducedTopic[] | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('topics' in thrown)) return undefined;
-  // Only our patch of kafkajs puts topics on an error, and then these.
-  return thrown.topics as readonly ProducedTopic[];
+function answerFor({ topic, partition }: KafkaBatch, answers: readonly ProducedPartition[]) {
+  return answers.find((answer) => answer.topicName === topic && answer.partition === partition);
 }
