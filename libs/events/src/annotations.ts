@@ -13,19 +13,19 @@ export interface Annotations {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-const HEADERS = {
+const HEADERS = entriesOf({
   correlationId: 'ce_correlationid',
   causationId: 'ce_causationid',
   traceparent: 'ce_traceparent',
   tracestate: 'ce_tracestate',
   expiresAt: 'ce_novaexpiresat',
-} as const;
+} as const);
 const METADATA_HEADER = 'ce_novametadata';
 
 /** The annotations under their header names, as the log stores them and Kafka carries them. */
 export function annotationsToJson(annotations: Annotations): Record<string, string> {
   const json: Record<string, string> = {};
-  for (const [field, header] of entriesOf(HEADERS)) {
+  for (const [field, header] of HEADERS) {
     const value = annotations[field];
     if (value !== undefined) json[header] = value;
   }
@@ -43,7 +43,7 @@ export function annotationsToJson(annotations: Annotations): Record<string, stri
  */
 export function annotationsFromJson(json: Readonly<Record<string, string>>): Annotations {
   const annotations: { -readonly [Field in keyof Annotations]: Annotations[Field] } = {};
-  for (const [field, header] of entriesOf(HEADERS)) {
+  for (const [field, header] of HEADERS) {
     const value = json[header];
     if (value !== undefined) annotations[field] = value;
   }

@@ -28,7 +28,9 @@ export function recordHeaders(event: StoredEvent): Record<string, string> {
 }
 
 function formatPrevious(previous: Readonly<Record<string, bigint>>): string {
-  return Object.entries(previous)
+  const entries = Object.entries(previous);
+  if (entries.length === 0) return '';
+  return entries
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([type, version]) => `${type}=${version}`)
     .join(',');

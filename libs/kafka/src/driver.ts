@@ -3,7 +3,7 @@ import type { PartitionsByTopic } from './co-partitioning.ts';
 import type { FetchedBatch } from './fetched-batch.ts';
 import type { CompleteOptions, DriverName } from './options.ts';
 import type { PartitionBounds } from './partition-bounds.ts';
-import type { KafkaBatch } from './record.ts';
+import type { KafkaSend } from './record.ts';
 import type { TopicPartition } from './seam.ts';
 import type { PartitionCounts } from './topic-directory.ts';
 
@@ -32,11 +32,11 @@ export interface ProducerSession {
   /** True until `retire`. */
   readonly isUsable: boolean;
   /**
-   * Sends one batch to one partition and resolves with the answer as the client gives it. Never called
+   * Sends records to one partition and resolves with the answer as the client gives it. Never called
    * for a partition of which something is in work; what other partitions get at the same time may go
    * into the same request.
    */
-  send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]>;
+  send(batch: KafkaSend, deadlineMs: number): Promise<readonly PartitionAnswer[]>;
   /** Takes the session out of use; what is in work comes to its end or its deadline. */
   retire(): void;
   /** Disconnects in good order; call it when nothing is in work. */

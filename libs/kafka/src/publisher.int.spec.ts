@@ -7,7 +7,7 @@ import { errors } from './errors.ts';
 import { loadDriver } from './load-driver.ts';
 import { openKafka } from './open-kafka.ts';
 import { COMPRESSIONS, DRIVERS, defaults } from './options.ts';
-import type { KafkaRecord } from './record.ts';
+import { firstPiece, type KafkaRecord } from './record.ts';
 import { type DriverRig, numbersIn, rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
 
 const { brokers } = await testKafka();
@@ -112,7 +112,8 @@ describe('the publisher', () => {
       const options = { ...defaults, brokers, clientId: 'spec', logger: silentLogger, driver };
       const session = await (await loadDriver(driver)).openProducer(options);
       const answer = { topicName: topic, partition: 2, errorCode: 0 };
-      const batch = { topic, partition: 2, records: [record(1), record(2), record(3)] };
+      const piece = firstPiece([record(1), record(2), record(3)], Number.POSITIVE_INFINITY);
+      const batch = { topic, partition: 2, ...piece };
       expect(await session.send(batch, 5000)).toMatchObject([{ ...answer, baseOffset: '0' }]);
       expect(await session.send(batch, 5000)).toMatchObject([{ ...answer, baseOffset: '3' }]);
       await session.close(2000);

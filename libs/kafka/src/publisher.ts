@@ -7,7 +7,7 @@ import { brokerErrorType, driverError, recordFault } from './driver-error.ts';
 import { errors } from './errors.ts';
 import type { CompleteOptions } from './options.ts';
 import { PartitionQueues } from './partition-queues.ts';
-import { firstPiece, type KafkaBatch, type KafkaRecord, sizeOf } from './record.ts';
+import { firstPiece, type KafkaBatch, type KafkaSend } from './record.ts';
 import { SendLimits } from './send-limits.ts';
 import type { TopicDirectory } from './topic-directory.ts';
 
@@ -117,24 +117,23 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     while (left.length > 0) {
       const piece = firstPiece(left, Math.min(mostBytes, this.#limits.of(topic)));
       try {
-        await this.#send({ topic, partition, records: piece });
-        left = left.slice(piece.length);
+        await this.#send({ topic, partition, ...piece });
+        left = left.slice(piece.records.length);
       } catch (thrown) {
         const fault = recordFault(thrown);
         if (fault === undefined) throw thrown;
-        if (piece.length === 1) {
+        if (piece.records.length === 1) {
           const record = records.length - left.length;
           const params = { topic, partition, record, reason: messageOf(thrown) };
           throw new NovaError(errors.KAFKA_RECORD_REFUSED, params, { cause: thrown });
         }
-        const bytes = bytesOf(piece);
-        if (fault.isSize) this.#limits.lower(topic, bytes);
-        mostBytes = bytes / 2;
+        if (fault.isSize) this.#limits.lower(topic, piece.bytes);
+        mostBytes = piece.bytes / 2;
       }
     }
   }
 
-  async #send(batch: KafkaBatch): Promise<void> {
+  async #send(batch: KafkaSend): Promise<void> {
     const session = await this.#session();
     try {
       const answers = await session.send(batch, this.#options.sendDeadlineMs);
@@ -191,8 +190,4 @@ export class SinglePartitionPublisher implements KafkaPublisher {
     if (session.isUsable) this.#opening = undefined;
     session.retire();
   }
-}
-
-function bytesOf(records: readonly KafkaRecord[]): number {
-  return records.reduce((sum, record) => sum + sizeOf(record), 0);
 }

@@ -13,6 +13,16 @@ export interface KafkaBatch {
   readonly records: readonly KafkaRecord[];
 }
 
+/** Records that go into one send. */
+export interface Piece {
+  readonly records: readonly KafkaRecord[];
+  /** An upper bound of what they take in it; counted once, as it takes a while. */
+  readonly bytes: number;
+}
+
+/** A piece, and where it goes. */
+export type KafkaSend = Omit<KafkaBatch, 'records'> & Piece;
+
 // Lengths, deltas and attributes around each record and each header, generously.
 const RECORD_OVERHEAD = 32;
 const HEADER_OVERHEAD = 8;
@@ -34,14 +44,14 @@ export function sizeOf(record: KafkaRecord): number {
  * The first records, as many as go into a send of at most `limitBytes`. A record that is larger by
  * itself gets a send of its own: whether it fits is the broker's decision.
  */
-export function firstPiece(
-  records: readonly KafkaRecord[],
-  limitBytes: number,
-): readonly KafkaRecord[] {
+export function firstPiece(records: readonly KafkaRecord[], limitBytes: number): Piece {
   let bytes = 0;
   for (const [index, record] of records.entries()) {
-    bytes += sizeOf(record);
-    if (index > 0 && (bytes > limitBytes || index >= MOST_RECORDS)) return records.slice(0, index);
+    const size = sizeOf(record);
+    if (index > 0 && (bytes + size > limitBytes || index >= MOST_RECORDS)) {
+      return { records: records.slice(0, index), bytes };
+    }
+    bytes += size;
   }
-  return records;
+  return { records, bytes };
 }

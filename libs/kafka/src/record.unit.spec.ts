@@ -10,7 +10,9 @@ const record = (bytes: number): KafkaRecord => ({
 function cut(records: readonly KafkaRecord[], limitBytes: number) {
   const pieces: (readonly KafkaRecord[])[] = [];
   for (let left = records; left.length > 0; left = left.slice(pieces.at(-1)?.length)) {
-    pieces.push(firstPiece(left, limitBytes));
+    const { records: piece, bytes } = firstPiece(left, limitBytes);
+    expect(bytes).toBe(piece.reduce((sum, one) => sum + sizeOf(one), 0));
+    pieces.push(piece);
   }
   return pieces;
 }
@@ -38,7 +40,7 @@ describe('firstPiece, again and again', () => {
   });
 
   it('sends nothing for no records', () => {
-    expect([...firstPiece([], 1000)]).toEqual([]);
+    expect(firstPiece([], 1000)).toEqual({ records: [], bytes: 0 });
   });
 });
 

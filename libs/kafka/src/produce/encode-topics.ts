@@ -15,9 +15,9 @@ export interface Producing {
 /** The batches of a request as a broker keeps them. */
 export function encodeTopics(data: TopicData, { compression, ...producer }: Producing) {
   const now = systemClock.now().getTime();
-  const encode = async ({ partition, firstSequence, records }: PartitionData) => ({
+  const encode = async ({ partition, firstSequence, ...piece }: PartitionData) => ({
     partition,
-    recordSet: await recordBatch(records, { ...producer, firstSequence }, compression, now),
+    recordSet: await recordBatch(piece, { ...producer, firstSequence }, compression, now),
   });
   return Promise.all(
     data.map(async ({ topic, partitions }) => ({

@@ -1,7 +1,7 @@
 import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
 import type { PartitionAnswer } from '../answer.ts';
 import { brokerErrorType } from '../driver-error.ts';
-import { type KafkaBatch, type KafkaRecord, sizeOf } from '../record.ts';
+import type { KafkaSend, Piece } from '../record.ts';
 
 /** Batches of one request, by topic. */
 export type TopicData = readonly {
@@ -10,10 +10,9 @@ export type TopicData = readonly {
 }[];
 
 /** Records for one partition, and the sequence number of the first. */
-export interface PartitionData {
+export interface PartitionData extends Piece {
   readonly partition: number;
   readonly firstSequence: number;
-  readonly records: readonly KafkaRecord[];
 }
 
 /** What a broker says of one partition of a request. */
@@ -36,7 +35,7 @@ export interface Leaders {
 }
 
 interface Waiting {
-  readonly batch: KafkaBatch;
+  readonly batch: KafkaSend;
   /** Nothing of it goes out later: its caller was told that it failed. */
   readonly endsAtMs: number;
   attempts: number;
@@ -84,7 +83,7 @@ export class ProduceRequests {
    * Resolves with the answer for its partition, an empty one where there is no such partition. Begins
    * no request for it after `deadlineMs`.
    */
-  add(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
+  add(batch: KafkaSend, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionAnswer[]>();
     const endsAtMs = this.#clock.monotonicMs() + deadlineMs;
     void this.#place({ batch, endsAtMs, attempts: 0, resolve, reject });
@@ -162,16 +161,17 @@ export class ProduceRequests {
         partition: batch.partition,
         firstSequence: this.#sequenceOf(batch) % SEQUENCES,
         records: batch.records,
+        bytes: batch.bytes,
       })),
     }));
   }
 
-  #sequenceOf(batch: KafkaBatch): number {
+  #sequenceOf(batch: KafkaSend): number {
     return this.#sequences.get(nameOf(batch)) ?? 0;
   }
 }
 
-function nameOf({ topic, partition }: KafkaBatch): string {
+function nameOf({ topic, partition }: KafkaSend): string {
   return `${topic}/${partition}`;
 }
 
@@ -179,18 +179,17 @@ function* requestsOf(group: readonly Waiting[]): Generator<readonly Waiting[]> {
   let request: Waiting[] = [];
   let bytes = 0;
   for (const one of group) {
-    const size = one.batch.records.reduce((sum, record) => sum + sizeOf(record), 0);
-    if (request.length > 0 && bytes + size > MOST_REQUEST_BYTES) {
+    if (request.length > 0 && bytes + one.batch.bytes > MOST_REQUEST_BYTES) {
       yield request;
       request = [];
       bytes = 0;
     }
     request.push(one);
-    bytes += size;
+    bytes += one.batch.bytes;
   }
   if (request.length > 0) yield request;
 }
 
-function answerFor({ topic, partition }: KafkaBatch, answers: readonly ProducedPartition[]) {
+function answerFor({ topic, partition }: KafkaSend, answers: readonly ProducedPartition[]) {
   return answers.find((answer) => answer.topicName === topic && answer.partition === partition);
 }

@@ -1,16 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '@nova/time';
-import type { KafkaBatch } from '../record.ts';
+import { firstPiece, type KafkaSend } from '../record.ts';
 import { type Leaders, ProduceRequests, type TopicData } from './produce-requests.ts';
 
-const batch = (topic: string, partition: number, records = 1, bytes = 10): KafkaBatch => ({
+const batch = (topic: string, partition: number, records = 1, bytes = 10): KafkaSend => ({
   topic,
   partition,
-  records: Array.from({ length: records }, (_, index) => ({
-    key: String(index),
-    value: Buffer.alloc(bytes),
-    headers: {},
-  })),
+  ...firstPiece(
+    Array.from({ length: records }, (_, index) => ({
+      key: String(index),
+      value: Buffer.alloc(bytes),
+      headers: {},
+    })),
+    Number.POSITIVE_INFINITY,
+  ),
 });
 
 /** What a request holds: `topic/partition@firstSequence`. */

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
 import { crc32c } from '@platformatic/wasm-utils';
 import type { Compression } from '../options.ts';
-import { type KafkaRecord, sizeOf } from '../record.ts';
+import type { Piece } from '../record.ts';
 import { RecordBytes } from './record-bytes.ts';
 
 /** Whose records they are, and which of theirs. */
@@ -34,16 +34,13 @@ const CODECS: Readonly<
  * @platformatic/kafka wants each as an object with maps of buffers.
  */
 export async function recordBatch(
-  records: readonly KafkaRecord[],
+  { records, bytes: atMost }: Piece,
   { producerId, producerEpoch, firstSequence }: BatchOrigin,
   compression: Compression,
   nowMs: number,
 ): Promise<Buffer> {
   const { number: codec, compress } = CODECS[compression];
-  const bytes = new RecordBytes(
-    HEAD + records.reduce((sum, record) => sum + sizeOf(record), 0),
-    HEAD,
-  );
+  const bytes = new RecordBytes(HEAD + atMost, HEAD);
   for (const [index, record] of records.entries()) bytes.add(record, index);
   const batch =
     compress === undefined

@@ -1,7 +1,7 @@
 import { systemClock, withDeadline } from '@nova/time';
 import type { PartitionAnswer } from '../answer.ts';
 import type { ProducerSession } from '../driver.ts';
-import type { KafkaBatch } from '../record.ts';
+import type { KafkaSend } from '../record.ts';
 import { type Leaders, ProduceRequests } from './produce-requests.ts';
 
 /** The client whose connections are used. */
@@ -48,7 +48,7 @@ export class RequestProducer implements ProducerSession {
     return !this.#isRetired;
   }
 
-  async send(batch: KafkaBatch, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
+  async send(batch: KafkaSend, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
     this.#inWork += 1;
     try {
       return await withDeadline(this.#requests.add(batch, deadlineMs), deadlineMs, 'the send');

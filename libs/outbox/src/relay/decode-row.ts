@@ -39,15 +39,21 @@ function given(row: CopyRow, column: number): Buffer {
   return field;
 }
 
+/** The last second that was written, up to its point: most events are of the same one as those before. */
+let written = { second: Number.NaN, text: '' };
+
 /**
  * Microseconds since 2000 as RFC 3339 in UTC with microseconds. A double holds them exactly until
  * the year 2285, and costs a fifth of a bigint.
  */
 function timestamp(field: Buffer): string {
   const micros = field.readInt32BE(0) * 2 ** 32 + field.readUInt32BE(4);
-  const ms = Math.floor(micros / 1000);
-  const text = new Date(ms + POSTGRES_EPOCH_MS).toISOString();
-  return `${text.slice(0, -1)}${String(micros - ms * 1000).padStart(3, '0')}Z`;
+  const second = Math.floor(micros / 1e6);
+  if (second !== written.second) {
+    const text = new Date(second * 1000 + POSTGRES_EPOCH_MS).toISOString();
+    written = { second, text: text.slice(0, -'000Z'.length) };
+  }
+  return `${written.text}${String(micros - second * 1e6).padStart(6, '0')}Z`;
 }
 
 function uuid(field: Buffer): string {
@@ -57,10 +63,11 @@ function uuid(field: Buffer): string {
 
 function versions(json: string): Record<string, bigint> {
   if (json === '{}') return {};
-  const parsed = parsedObject(json);
-  return Object.fromEntries(
-    Object.entries(parsed).map(([type, version]) => [type, BigInt(String(version))]),
-  );
+  const found: Record<string, bigint> = {};
+  for (const [type, version] of Object.entries(parsedObject(json))) {
+    found[type] = BigInt(typeof version === 'number' ? version : String(version));
+  }
+  return found;
 }
 
 function strings(json: string): Record<string, string> {
