@@ -8,6 +8,8 @@ import type { GenerationName } from './marks.ts';
 import { ProgressBoard } from './progress-board.ts';
 import { Turn } from './turn.ts';
 
+/** Nothing but the rebuild applies events to what it makes. */
+const STRANDS = 2;
 const ALL_LANES = Array.from({ length: LANES }, (_, lane) => lane);
 
 /**
@@ -34,7 +36,8 @@ export async function rebuild(
   const { database, generation: old } = live;
   // Its own turn: the live rounds go on meanwhile.
   const apart = contextFor(live, made, new Turn());
-  const whole = { lanes: ALL_LANES, partitions: await tailPartitions(live) };
+  const partitions = await tailPartitions(live);
+  const whole = { lanes: ALL_LANES, partitions, strands: STRANDS };
   await catchUp(apart, { from: await reachedBy(apart), ...whole }, signal);
   signal.throwIfAborted();
   await live.turn.take(async () => {

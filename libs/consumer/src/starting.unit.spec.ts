@@ -15,7 +15,7 @@ const NOTHING = {
 
 const event = (n: number) => ({
   ...{ eventId: `e${n}`, eventType: 'message_created', aggregateType: 'c', aggregateId: `a${n}` },
-  ...{ aggregateVersion: 1n, previous: {}, payload: new Uint8Array() },
+  ...{ aggregateVersion: 1n, lane: 0, previous: {}, payload: new Uint8Array() },
   position: { epoch: EPOCH, position: BigInt(n) },
 });
 
@@ -26,7 +26,7 @@ it('a start that is tried again and has no more to catch up with lets its partit
   const tails = new Map<number, object>();
   const source = {
     partitionCounts: () => new Map([[TOPIC, 8]]),
-    endOffsets: async () => new Map([[`${TOPIC}:0`, 7000n]]),
+    endOffsets: async () => new Map([[`${TOPIC}:0`, 12_000n]]),
     pause: () => void calls.push('pause'),
     resume: () => void calls.push('resume'),
     seek: () => Promise.resolve(),
@@ -34,14 +34,17 @@ it('a start that is tried again and has no more to catch up with lets its partit
   let reads = 0;
   const log = {
     getLog: async () => ({
-      head: { epoch: EPOCH, position: 7000n },
+      head: { epoch: EPOCH, position: 12_000n },
       epochs: [{ epoch: EPOCH, firstPosition: 1n }],
     }),
     // Away after the first part, which is enough for the tails to be there.
     async *readLog() {
       reads += 1;
-      const events = Array.from({ length: 5000 }, (_, n) => event(n + 1) as unknown as StoredEvent);
-      yield { events, scanned: { epoch: EPOCH, position: 5000n } };
+      const events = Array.from(
+        { length: 10_000 },
+        (_, n) => event(n + 1) as unknown as StoredEvent,
+      );
+      yield { events, scanned: { epoch: EPOCH, position: 10_000n } };
       throw new Error('the log is away');
     },
   };
@@ -56,7 +59,7 @@ it('a start that is tried again and has no more to catch up with lets its partit
     }
     return [];
   };
-  const bounds = { catchUpLag: 10_000, roundEvents: 1000, roundBytes: 1e9 };
+  const bounds = { catchUpLag: 20_000, roundEvents: 1000, roundBytes: 1e9 };
   const meters = {
     ...{ over: () => false, trouble: () => false, readLog() {}, setAside() {}, stale() {} },
   };
@@ -65,7 +68,14 @@ it('a start that is tried again and has no more to catch up with lets its partit
     ...{ intake, epochs: new KnownEpochs(), settings: bounds, log, meters },
     generation: { consumer: 'v', generation: 1, eventTypes: new Map([['message_created', 0n]]) },
     ...{ source: () => source, logger: { info() {}, warn() {} }, database: { query } },
-    ...{ turn: { take: async () => NOTHING }, board: {}, clock: {}, room: {}, round: {} },
+    ...{
+      turn: { take: async () => NOTHING },
+      journal: {},
+      board: {},
+      clock: {},
+      room: {},
+      round: {},
+    },
   } as unknown as SessionContext;
   await settleStart(context, new AbortController().signal);
   expect(reads).toBe(1);

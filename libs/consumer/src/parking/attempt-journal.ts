@@ -79,6 +79,11 @@ export class AttemptJournal {
     this.#collectAtMs = 0;
   }
 
+  /** Whether rounds are written down at present, all or some of them. */
+  get isWatching(): boolean {
+    return this.#left > 0 || this.#suspects.size > 0;
+  }
+
   /** Suspects of an aggregate, whatever their versions. */
   suspectsOf(aggregate: string): readonly Suspect[] {
     return this.#suspects.get(aggregate) ?? [];

@@ -35,7 +35,8 @@ const consumer = createConsumer({
     },
   },
   logger: silentLogger,
-  settings: { roundEvents: 5 },
+  // All that it was given is applied, in whichever strand it is.
+  settings: { roundEvents: 1 },
 });
 await consumer.start();
 while (consumer.status().phase !== 'running') await sleep(20);
