@@ -9,13 +9,6 @@ export const errors = defineErrors({
     blame: 'caller',
     hint: 'Correct the named fields; docs/events.md describes every event type.',
   },
-  TIME_AHEAD: {
-    message: 'the request is not valid: {first}',
-    status: 'INVALID_ARGUMENT',
-    retry: 'backoff',
-    blame: 'caller',
-    hint: 'Is the time meant? Then compare the clocks of the caller and of events-service: once they agree, the same request is taken.',
-  },
   EVENT_TYPE_UNKNOWN: {
     message: '{first}',
     status: 'INVALID_ARGUMENT',

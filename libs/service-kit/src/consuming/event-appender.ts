@@ -11,12 +11,6 @@ import { areEventsRefused, logFailure } from './log-failure.ts';
  */
 const STORED_BEFORE = 'EVENT_ID_REUSED';
 
-/**
- * The time of an effect is that of its cause, which the log has taken: one of the clocks of events-service
- * is wrong, and the same event is taken once it is set right.
- */
-const CLOCK_IS_BEHIND = 'TIME_AHEAD';
-
 /** The call of events-service that an appender makes. */
 export type LogAppends = Pick<Client<typeof EventLog>, 'append'>;
 
@@ -56,7 +50,7 @@ async function appendOpen(
         : { outcome: 'stored' },
     );
   } catch (thrown) {
-    if (!areEventsRefused(thrown) || thrown.reason === CLOCK_IS_BEHIND) throw logFailure(thrown);
+    if (!areEventsRefused(thrown)) throw logFailure(thrown);
     if (events.length === 1) {
       refusedTargets.add(only.target);
       return [{ outcome: 'refused', reason: thrown.message }];

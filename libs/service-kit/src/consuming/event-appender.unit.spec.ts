@@ -46,7 +46,6 @@ function log(calls: string[][]): LogAppends {
     async append(request) {
       const types = (request.events ?? []).map(({ eventType }) => eventType ?? '');
       calls.push(types);
-      if (types.includes('ahead')) throw failure('INVALID_ARGUMENT', 'TIME_AHEAD');
       if (types.includes('bad')) throw failure('INVALID_ARGUMENT');
       const results = types.map((type) => ({ outcome: outcomeOf(type) }));
       return create(AppendResponseSchema, { results });
@@ -68,15 +67,6 @@ describe('an event appender over gRPC', () => {
   it('takes an event that is there with other content for stored by an earlier try', async () => {
     const outcomes = await eventAppenderOver(log([])).append([effect('reused')]);
     expect(outcomes).toEqual([{ outcome: 'stored' }]);
-  });
-
-  it('takes a log whose clock is behind for one that is away', async () => {
-    const calls: string[][] = [];
-    const given = [effect('good'), effect('ahead')];
-    await expect(eventAppenderOver(log(calls)).append(given)).rejects.toMatchObject({
-      kind: { retry: 'backoff' },
-    });
-    expect(calls).toHaveLength(1);
   });
 
   it('finds the event that spoils a call, and stores the others', async () => {

@@ -24,6 +24,11 @@ export interface Arrival {
   /** What may be published; it has judged the payloads of registered types. */
   readonly types: KnownTypes;
   readonly now: Date;
+  /**
+   * By a service of the mesh, which passes on times that were taken before: that of an effect is its
+   * cause's. Whosever clock was wrong then, it is no reason to refuse what follows from it.
+   */
+  readonly isFromService?: boolean;
   /** `/nova/<service or publishing identity>`. */
   readonly source: string;
   readonly trace: CallTrace;
@@ -65,7 +70,7 @@ export function acceptEvent(
     violations,
   );
   const annotations = acceptAnnotations(given, arrival.trace, prefix, violations);
-  const times = acceptTimes(given, arrival.now, prefix, violations);
+  const times = acceptTimes(given, arrival, prefix, violations);
   checkEventId(given.eventId, fieldPath(prefix, 'event_id'), violations);
   if (type === undefined) return undefined;
   const { eventType, alias } = type;
@@ -152,24 +157,26 @@ function checkEventId(given: string, field: string, violations: Violations): voi
 
 function acceptTimes(
   given: GivenEvent,
-  now: Date,
+  { now, isFromService = false }: Arrival,
   prefix: string,
   violations: Violations,
 ): { occurredAt: string | undefined; expiresAt: string | undefined } {
   const accept = (
     field: string,
     instant: Timestamp | undefined,
-    judge: (instant: Timestamp, now: Date) => AcceptedTime,
+    judge: (instant: Timestamp) => AcceptedTime,
   ) => {
     if (instant === undefined) return undefined;
-    const judged = judge(instant, now);
+    const judged = judge(instant);
     if ('text' in judged) return judged.text;
     violations.add(fieldPath(prefix, field), judged.problem);
     return undefined;
   };
   return {
-    occurredAt: accept('occurred_at', given.occurredAt, acceptOccurredAt),
-    expiresAt: accept('expires_at', given.expiresAt, acceptExpiresAt),
+    occurredAt: accept('occurred_at', given.occurredAt, (instant) =>
+      acceptOccurredAt(instant, isFromService ? undefined : now),
+    ),
+    expiresAt: accept('expires_at', given.expiresAt, (instant) => acceptExpiresAt(instant, now)),
   };
 }
 

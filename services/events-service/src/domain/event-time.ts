@@ -3,23 +3,24 @@ import { formatTime, type Instant, parseTime } from '@nova/events';
 /** Clocks of publishers may be ahead of ours by this much. */
 const MAX_AHEAD_MS = 5 * 60_000;
 
-/** How the problem begins that is over when the clocks agree. */
-export const AHEAD = 'must not be more than 5 minutes ahead';
-
 /** An event waits for its time no longer than this. */
 const MAX_WAIT_MS = 366 * 24 * 3_600_000;
 
 /** A time as the log keeps it, or what is wrong with it. */
 export type AcceptedTime = { readonly text: string } | { readonly problem: string };
 
-/** Judges the time that an event is said to have happened at. Order never follows from it. */
-export function acceptOccurredAt(given: Instant, now: Date): AcceptedTime {
+/**
+ * Judges the time that an event is said to have happened at. Order never follows from it.
+ *
+ * @param now undefined where it may be ahead
+ */
+export function acceptOccurredAt(given: Instant, now: Date | undefined): AcceptedTime {
   const text = formatTime(given);
   if (text === undefined) return MALFORMED;
   // Nothing that nova stores happened before computers kept time: a negative time is a mistake.
   if (given.seconds < 0n) return { problem: 'must not be before 1970-01-01T00:00:00Z' };
-  if (millisecondsOf(given) > now.getTime() + MAX_AHEAD_MS) {
-    return { problem: `${AHEAD} of ${now.toISOString()}` };
+  if (now !== undefined && millisecondsOf(given) > now.getTime() + MAX_AHEAD_MS) {
+    return { problem: `must not be more than 5 minutes ahead of ${now.toISOString()}` };
   }
   return { text };
 }

@@ -3,7 +3,6 @@ import type { AppendRefusal, NewEvent, SourceOutcome, SourceRefusal } from '@nov
 import type { RefusalSchema } from '@nova/proto/gen/events/event_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { errors } from '../errors.ts';
-import { AHEAD } from './event-time.ts';
 import { fieldPath, type Violations } from './violations.ts';
 
 /** The request that was refused, as far as its refusal names parts of it. */
@@ -21,12 +20,11 @@ export interface RefusedRequest {
 /** The error of a request with wrong fields. */
 export function invalid(violations: Violations): NovaError {
   const [first] = violations.all;
-  const areAll = (beginning: string) =>
-    violations.all.every(({ description }) => description.startsWith(beginning));
-  const unknownTypes = areAll('unknown event type');
-  const kind = areAll(AHEAD) ? errors.TIME_AHEAD : errors.EVENT_INVALID;
+  const unknownTypes = violations.all.every(({ description }) =>
+    description.startsWith('unknown event type'),
+  );
   return new NovaError(
-    unknownTypes ? errors.EVENT_TYPE_UNKNOWN : kind,
+    unknownTypes ? errors.EVENT_TYPE_UNKNOWN : errors.EVENT_INVALID,
     { first: describe(first, unknownTypes) },
     { violations: violations.all },
   );

@@ -30,7 +30,10 @@ export function append(dependencies: Dependencies) {
       parseLogEvent(event, `events[${index}]`, violations),
     );
     const known = await types.judge(given);
-    const arrivalWith = (key: Arrival['key']) => arrivalOf(call, clock, known, key);
+    const arrivalWith = (key: Arrival['key']) => ({
+      ...arrivalOf(call, clock, known, key),
+      isFromService: true,
+    });
     const unit = acceptUnit(request, given, arrivalWith, violations);
     const result = await dependencies.queue.append(unit, call);
     if (result.outcome === 'refused') return refusalResponse(dependencies, unit, result);

@@ -106,6 +106,17 @@ describe('EventLog.Append', () => {
     expect(again).toEqual({ ...answer, replayed: true });
   });
 
+  it('takes the time of a cause, however far that is ahead of its own clock', async () => {
+    const occurredAt = { seconds: BigInt(Math.floor(Date.now() / 1000) + 7200), nanos: 0 };
+    const event = { ...message(), eventId: randomUUID(), occurredAt };
+    const { results } = await log.append({ events: [event] });
+    expect(results[0]?.outcome.case).toBe('appended');
+    const stored = await served.events.getEvent({ eventId: event.eventId });
+    expect(stored.event?.occurredAt).toMatchObject(occurredAt);
+    const malformed = { ...message(), occurredAt: { seconds: -1n, nanos: 0 } };
+    expect(await fieldsOf(log.append({ events: [malformed] }))).toEqual(['events[0].occurred_at']);
+  });
+
   it('keeps a command without events, whose token names what it was decided on', async () => {
     const aggregateId = randomUUID();
     await served.events.publishEvent({

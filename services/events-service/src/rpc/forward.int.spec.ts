@@ -116,6 +116,14 @@ describe('EventForwarding.Forward', () => {
     ]);
   });
 
+  it('takes a time that is ahead of its own clock: what was appended there is no longer to be mended', async () => {
+    const ahead = message(randomUUID(), 1n);
+    if (ahead.event !== undefined) {
+      ahead.event.occurredAt = { seconds: BigInt(Math.floor(Date.now() / 1000) + 7200) };
+    }
+    expect(told(await orders.forward({ events: [ahead] }))).toEqual(['1']);
+  });
+
   it('refuses another event under a version that it has, and an id that came otherwise', async () => {
     const id = randomUUID();
     const first = message(id, 1n);

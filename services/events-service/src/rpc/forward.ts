@@ -34,7 +34,8 @@ export function forward({ database, types, clock, wake }: Dependencies) {
     await checkLast(database, request.lastPosition, violations);
     const given = request.events.map((one, index) => parse(one, `events[${index}]`, violations));
     if (!violations.none) throw invalid(violations);
-    const arrival = arrivalOf(call, clock, await types.judge(given), undefined);
+    const known = await types.judge(given);
+    const arrival = { ...arrivalOf(call, clock, known, undefined), isFromService: true };
     const { accepted, refused } = acceptEach(given, arrival, violations);
     if (!violations.none) throw invalid(violations);
     const events: SourceEvent[] = accepted.map(({ event, index }) => ({

@@ -301,7 +301,7 @@ describe('bad input', () => {
       'a time 6 minutes ahead',
       { occurredAt: { seconds: BigInt(Math.floor(Date.now() / 1000) + 360), nanos: 0 } },
       'occurred_at',
-      'TIME_AHEAD',
+      '',
     ],
     ['a year above 9999', { occurredAt: { seconds: 253_402_300_800n } }, 'occurred_at', ''],
     ['negative nanos', { occurredAt: { seconds: 1n, nanos: -5 } }, 'occurred_at', ''],
