@@ -3,11 +3,15 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { processEnvironment } from '@nova/config';
 import { messageOf } from '@nova/errors';
+import { HEAP_FLAGS } from '@nova/lifecycle';
 import type { RoleName, RoleOptions } from '../roles/roles.ts';
 import { keepUntilEnd } from './children.ts';
 import type { FromWorker, WorkEnd } from './worker-messages.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'worker-main.ts');
+
+/** Roles that are nova itself: they run as `nova up` runs them. */
+const OURS: ReadonlySet<RoleName> = new Set(['relay', 'consumer']);
 
 /** A process that plays one role in a turn: a relay, a peer, a consumer, a load. */
 export interface Worker {
@@ -29,7 +33,7 @@ export async function startWorker<R extends RoleName>(
 ): Promise<Worker> {
   const child = fork(MAIN, [role, JSON.stringify(options)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: [...(OURS.has(role) ? HEAP_FLAGS : []), '--disable-warning=ExperimentalWarning'],
     env: { ...processEnvironment },
     // Ctrl-C reaches the one who started it, who stops it.
     detached: true,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { HEAP_FLAGS } from '@nova/lifecycle';
 import {
   Health,
   HealthCheckResponse_ServingStatus,
@@ -28,11 +29,6 @@ export interface ServiceRow {
 /** Time a service gets to finish its work; the supervisor kills it a second later. */
 const DRAIN_MS = 6_000;
 const HEALTH_DEADLINE_MS = 2_000;
-/**
- * Left to itself V8 takes what the machine has before it cleans up: after an import of 50,000 events
- * the stack held 2,450 MiB, with these 1,320 MiB, at the same CPU. A service needs far less.
- */
-const FRUGAL = ['--max-old-space-size=384', '--max-semi-space-size=16'];
 /** As a URL: a service need not depend on it by itself. */
 const TELEMETRY = import.meta.resolve('@nova/telemetry/register');
 
@@ -44,7 +40,7 @@ export function serviceProcess(row: ServiceRow): ServerProcess {
     prepare: () => Promise.resolve(),
     command: () => ({
       file: process.execPath,
-      args: [...FRUGAL, '--import', TELEMETRY, join('src', row.main)],
+      args: [...HEAP_FLAGS, '--import', TELEMETRY, join('src', row.main)],
       cwd: join(repositoryRoot, 'services', row.folder),
       env: serviceEnvironment(row),
     }),
@@ -72,7 +68,7 @@ async function askHealth(address: string): Promise<void> {
 /** The environment of a supervised service: the caller's, with what the stack decides on top. */
 export function serviceEnvironment(row: ServiceRow): Readonly<Record<string, string>> {
   return childEnvironment({
-    // Threads of Node would each keep freed memory of their own; see FRUGAL.
+    // Threads of Node would each keep freed memory of their own; see HEAP_FLAGS.
     MALLOC_ARENA_MAX: '2',
     NOVA_MODE: 'development',
     NOVA_SUPERVISED: '1',
