@@ -7,8 +7,7 @@ import type { StoredEvent } from './stored-event.ts';
  * `tracestate`) or to a record sent again (`ce_novareplay`).
  */
 export function recordHeaders(event: StoredEvent): Record<string, string> {
-  const previous = formatPrevious(event.previous);
-  return {
+  const headers: Record<string, string> = {
     'content-type': 'application/json',
     ce_specversion: '1.0',
     ce_id: event.eventId,
@@ -19,12 +18,13 @@ export function recordHeaders(event: StoredEvent): Record<string, string> {
     ce_dataschema: `nova:${event.eventType}:${event.schemaVersion}`,
     ce_sequence: formatSequence(event.aggregateVersion),
     ce_novatypesequence: event.typeSequence.toString(),
-    ...(previous === '' ? {} : { ce_novaprevious: previous }),
     ce_novaposition: formatPosition(event.position),
     ce_novastoredat: event.storedAt,
-    ...(event.tenant === undefined ? {} : { ce_novatenant: event.tenant }),
-    ...annotationsToJson(event.annotations),
   };
+  const previous = formatPrevious(event.previous);
+  if (previous !== '') headers['ce_novaprevious'] = previous;
+  if (event.tenant !== undefined) headers['ce_novatenant'] = event.tenant;
+  return Object.assign(headers, annotationsToJson(event.annotations));
 }
 
 function formatPrevious(previous: Readonly<Record<string, bigint>>): string {

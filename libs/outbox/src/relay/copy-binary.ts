@@ -1,5 +1,55 @@
-/** The fields of one row of a binary COPY; null where the column is. */
-export type CopyRow = readonly (Buffer | null)[];
+/** The fields of one row of a binary COPY, where they came: a view of each would cost as much as reading it. */
+export class CopyRow {
+  readonly #bytes: Buffer;
+  /** Where each field begins and ends, one after the other; -1 where the column is null. */
+  readonly #places: readonly number[];
+
+  constructor(bytes: Buffer, places: readonly number[]) {
+    this.#bytes = bytes;
+    this.#places = places;
+  }
+
+  get columns(): number {
+    return this.#places.length / 2;
+  }
+
+  isNull(column: number): boolean {
+    return this.#places[2 * column] === -1;
+  }
+
+  int16(column: number): number {
+    return this.#bytes.readInt16BE(this.#start(column));
+  }
+
+  int32(column: number): number {
+    return this.#bytes.readInt32BE(this.#start(column));
+  }
+
+  int64(column: number): bigint {
+    return this.#bytes.readBigInt64BE(this.#start(column));
+  }
+
+  /** As a number that is exact up to 2^53; a fifth of the time of a bigint. */
+  about64(column: number): number {
+    const start = this.#start(column);
+    return this.#bytes.readInt32BE(start) * 2 ** 32 + this.#bytes.readUInt32BE(start + 4);
+  }
+
+  text(column: number, encoding: 'utf8' | 'hex' = 'utf8'): string {
+    return this.#bytes.toString(encoding, this.#start(column), this.#places[2 * column + 1]);
+  }
+
+  /** A view of the field. */
+  bytes(column: number): Buffer {
+    return this.#bytes.subarray(this.#start(column), this.#places[2 * column + 1]);
+  }
+
+  #start(column: number): number {
+    const start = this.#places[2 * column];
+    if (start === undefined || start === -1) throw new TypeError(`column ${column} is null`);
+    return start;
+  }
+}
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const HEADER_BYTES = SIGNATURE.length + 8;
@@ -7,7 +57,7 @@ const END = -1;
 
 /**
  * Reads what `COPY … TO STDOUT (FORMAT binary)` sends: a signature, flags, and rows of
- * length-prefixed fields. Chunks may be cut anywhere; fields are views into them.
+ * length-prefixed fields. Chunks may be cut anywhere; rows keep them.
  */
 export class CopyBinaryParser {
   #rest: Buffer = Buffer.alloc(0);
@@ -35,7 +85,7 @@ export class CopyBinaryParser {
         this.#hasEnded = true;
         offset = bytes.length;
       } else {
-        rows.push(row.fields);
+        rows.push(new CopyRow(bytes, row.places));
         offset = row.next;
       }
     }
@@ -58,23 +108,23 @@ export class CopyBinaryParser {
 function readRow(
   bytes: Buffer,
   start: number,
-): { readonly fields: CopyRow; readonly next: number } | 'end' | undefined {
+): { readonly places: readonly number[]; readonly next: number } | 'end' | undefined {
   if (bytes.length < start + 2) return undefined;
   const count = bytes.readInt16BE(start);
   if (count === END) return 'end';
-  const fields: (Buffer | null)[] = [];
+  const places: number[] = [];
   let offset = start + 2;
   for (let index = 0; index < count; index += 1) {
     if (bytes.length < offset + 4) return undefined;
     const length = bytes.readInt32BE(offset);
     offset += 4;
     if (length === -1) {
-      fields.push(null);
+      places.push(-1, -1);
       continue;
     }
     if (bytes.length < offset + length) return undefined;
-    fields.push(bytes.subarray(offset, offset + length));
+    places.push(offset, offset + length);
     offset += length;
   }
-  return { fields, next: offset };
+  return { places, next: offset };
 }

@@ -2,10 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CopyBinaryParser, type CopyRow } from './copy-binary.ts';
 
+type Fields = readonly (Buffer | null)[];
+
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 const END = Buffer.from([0xff, 0xff]);
 
-function encode(rows: readonly CopyRow[]): Buffer {
+function encode(rows: readonly Fields[]): Buffer {
   const int16 = (value: number) => {
     const bytes = Buffer.alloc(2);
     bytes.writeInt16BE(value);
@@ -23,10 +25,16 @@ function encode(rows: readonly CopyRow[]): Buffer {
   return Buffer.concat([HEADER, ...body, END]);
 }
 
-function parse(chunks: readonly Buffer[]): { rows: CopyRow[]; hasEnded: boolean } {
+function parse(chunks: readonly Buffer[]): { rows: Fields[]; hasEnded: boolean } {
   const parser = new CopyBinaryParser();
-  const rows = chunks.flatMap((chunk) => parser.push(chunk));
+  const rows = chunks.flatMap((chunk) => parser.push(chunk).map(fieldsOf));
   return { rows, hasEnded: parser.hasEnded };
+}
+
+function fieldsOf(row: CopyRow): Fields {
+  return Array.from({ length: row.columns }, (_, column) =>
+    row.isNull(column) ? null : row.bytes(column),
+  );
 }
 
 const field = fc.option(fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)));

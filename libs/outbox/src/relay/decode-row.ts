@@ -10,33 +10,26 @@ const POSTGRES_EPOCH_MS = 946_684_800_000; // 2000-01-01, from which timestamps 
  * @throws TypeError when the row is not one of that statement.
  */
 export function decodeRow(row: CopyRow, epochOf: (position: bigint) => string): StoredEvent {
-  if (row.length !== COLUMNS) throw new TypeError(`a row of ${row.length} columns`);
-  const position = given(row, 0).readBigInt64BE();
-  const tenant = row[12];
-  return {
+  if (row.columns !== COLUMNS) throw new TypeError(`a row of ${row.columns} columns`);
+  const position = row.int64(0);
+  const event: StoredEvent = {
     position: { epoch: epochOf(position), position },
-    aggregateVersion: given(row, 1).readBigInt64BE(),
-    typeSequence: given(row, 2).readBigInt64BE(),
-    occurredAt: timestamp(given(row, 3)),
-    storedAt: timestamp(given(row, 4)),
-    eventId: uuid(given(row, 5)),
-    schemaVersion: given(row, 6).readInt32BE(),
-    lane: given(row, 7).readInt16BE(),
-    eventType: given(row, 8).toString('utf8'),
-    aggregateType: given(row, 9).toString('utf8'),
-    aggregateId: given(row, 10).toString('utf8'),
-    source: given(row, 11).toString('utf8'),
-    ...(tenant ? { tenant: tenant.toString('utf8') } : {}),
-    previous: versions(given(row, 13).toString('utf8')),
-    annotations: annotationsFromJson(strings(given(row, 14).toString('utf8'))),
-    payload: given(row, 15),
+    aggregateVersion: row.int64(1),
+    typeSequence: row.int64(2),
+    occurredAt: timestamp(row.about64(3)),
+    storedAt: timestamp(row.about64(4)),
+    eventId: uuid(row.text(5, 'hex')),
+    schemaVersion: row.int32(6),
+    lane: row.int16(7),
+    eventType: row.text(8),
+    aggregateType: row.text(9),
+    aggregateId: row.text(10),
+    source: row.text(11),
+    previous: versions(row.text(13)),
+    annotations: annotationsFromJson(strings(row.text(14))),
+    payload: row.bytes(15),
   };
-}
-
-function given(row: CopyRow, column: number): Buffer {
-  const field = row[column];
-  if (!field) throw new TypeError(`column ${column} is null`);
-  return field;
+  return row.isNull(12) ? event : { ...event, tenant: row.text(12) };
 }
 
 /** The last second that was written, up to its point: most events are of the same one as those before. */
@@ -46,8 +39,7 @@ let written = { second: Number.NaN, text: '' };
  * Microseconds since 2000 as RFC 3339 in UTC with microseconds. A double holds them exactly until
  * the year 2285, and costs a fifth of a bigint.
  */
-function timestamp(field: Buffer): string {
-  const micros = field.readInt32BE(0) * 2 ** 32 + field.readUInt32BE(4);
+function timestamp(micros: number): string {
   const second = Math.floor(micros / 1e6);
   if (second !== written.second) {
     const text = new Date(second * 1000 + POSTGRES_EPOCH_MS).toISOString();
@@ -56,8 +48,7 @@ function timestamp(field: Buffer): string {
   return `${written.text}${String(micros - second * 1e6).padStart(6, '0')}Z`;
 }
 
-function uuid(field: Buffer): string {
-  const hex = field.toString('hex');
+function uuid(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

@@ -17,11 +17,9 @@ export function outgoingRecords(
   replay?: string,
 ): readonly OutgoingRecord[] {
   return events.map((event) => {
-    const headers = {
-      ...recordHeaders(event),
-      ...hopHeaders(event, topic, partition, sent),
-      ...(replay === undefined ? {} : { ce_novareplay: replay }),
-    };
+    const headers = recordHeaders(event);
+    Object.assign(headers, hopHeaders(event, topic, partition, sent));
+    if (replay !== undefined) headers['ce_novareplay'] = replay;
     return { key: event.aggregateId, value: event.payload, headers };
   });
 }
