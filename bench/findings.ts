@@ -6,42 +6,42 @@ import type { Findings } from './harness/report.ts';
  */
 export const findings: Findings = {
   w1: [
-    "The specification's loop waits for Kafka and PostgreSQL for each event, everything else computes, and the machine is slower than when the ratios were set the day before: batches of 500 drained 25,400–27,900 events/s then and 8,506 now, the loop 590–1,036 then and 654 now. A ratio to the loop says as much about the machine as about the relay; the ratio to batches of 500 does not.",
-    '@platformatic/kafka sends a request for each partition, our kafkajs one for all partitions of a broker: the broker takes 19.7 CPU-s per million in place of 8.3, and the relay 95 in place of 81. Until that driver shares requests too, kafkajs is the faster one in the relay, although it is the slower one from memory, where a send has some 800 records.',
-    'Tried with kafkajs (since): one request per broker for all partitions of a window, headers without an object each, and no 64-bit counting per partition: from 8,633 events/s and ×1.07 of batches of 500 to 14,447 and ×1.7 on machines of the same speed.',
-    'Tried before: windows of 4,000, 8,000 and 16,000 events in place of 2,000 (2 rounds of 40,000 events, others up to 50 % in some turns): 9,700 to 11,400 events/s with @platformatic/kafka, 5,600 to 7,400 with kafkajs as it was then. The default stays 2,000: what is in one window is what can be sent twice. NOVA_RELAY_WINDOW_ROWS sets it.',
-    'A profile of the process with @platformatic/kafka, 40,000 events, start included: producing 22 % (the client 15 %), reading and decoding rows 11 %, garbage 10 %, idle 11 %, loading modules 15 %; no function by itself above 4 %.',
-  ],
-  w1b: [
-    'Both clients send some 800 records at a time from memory, and the relay about 40 of a partition: a window of 2,000 over 48 partitions. What remains is reading and decoding rows and making headers (79 CPU-s per million in place of 59 with kafkajs, 97 in place of 56 with @platformatic/kafka), PostgreSQL on the same two cores (9), and for @platformatic/kafka a request per partition, see w1.',
+    "With @platformatic/kafka against the specification's loop: that loop waits for Kafka and PostgreSQL for each event, everything else computes. 45 times its 1,144 events/s are 51,500: 19 µs an event of one thread, and the relay takes 22 with its garbage collected beside it.",
+    'Since the report of the afternoon: @platformatic/kafka gets one request for all partitions of a broker, as kafkajs did (broker 19.7 to 5 CPU-s per million); the limit of the heap is 2 GiB in place of none here and 384 MiB in `nova up` (V8 cleans up where it is near: 45 µs an event of the relay in place of 28); checksums in WebAssembly, sizes counted once, no view per field. On a machine that is 2.5 times as fast: 14,447 and 11,243 events/s then, batches of 500 8,506.',
+    'Tried without gain: writing short texts of a record by hand in place of Buffer.write (2.1 µs a record in either way). Tried before: windows of 4,000 to 16,000 events in place of 2,000; the default stays, as what is in one window is what can be sent twice. NOVA_RELAY_WINDOW_ROWS sets it.',
+    'A profile of 200,000 events: waiting 17 %, garbage 12 %, decoding rows 13 %, record batches 10 %, headers 7 %, the client 4 %; no function by itself above 3 %. Less would take rows that go from PostgreSQL to Kafka without becoming objects.',
   ],
   w9: [
-    'A round takes 0.15 ms of the consumer and 0.05 ms of PostgreSQL for an event, joining the group and compiling included; one by one it is 0.69 and 0.51. So with the same processor it is six times as much; 25 times needs 17,300 events/s here, for which both cores had to do nothing else for 0.12 ms an event. The ratio was 12 while others had up to half of the machine, as what waits for its turn at every message loses more by that.',
-    'Tried since: rows that are new are copied in where a view is filled from the log (a third of the processor of PostgreSQL for such a row); rounds of Kafka write as before, since their statements share packets, which COPY cannot. Records decoded without an object per header: 24 µs to 9.5 µs each.',
+    'A round takes 68 to 76 µs of the consumer and 25 of PostgreSQL for an event, joining the group and compiling included; one by one it is 457 and 440: nine times as much. 25 times needs 20,750 events/s here, 48 µs for the consumer and PostgreSQL together if they go on taking turns.',
+    'Tried: new rows are copied in where a view is filled from the log; rounds of Kafka write as before, since their statements share packets, which COPY cannot. Records decoded without an object per header: 24 µs to 9.5 µs each, on the slower machine. Two rounds at a time, which a rebuild has since (w10), would give a third at most, as the consumer then has one thread to itself: not tried for rounds of Kafka, whose partitions can be taken away at any moment.',
   ],
   w9redis: [
-    'Redis takes 7 µs for a mark by its two scripts (HGET; HGET, HSET, PEXPIRE): by itself 140,000 a second at most, where SET NX needs 17 µs with its packet and reaches 22,500, one connection. On a quiet machine a round trip is short: 15 times needs 338,000 marks a second of one Redis thread.',
+    'Redis takes some 3 µs for a mark by its two scripts (HGET; HGET, HSET, PEXPIRE), one thread, one connection, and SET NX one by one is bound by the round trip, which is short on a quiet machine.',
   ],
   w3: [
-    'With @platformatic/kafka every partition of a window is a request of its own, see w1: at 500 events/s over 48 partitions the broker answers them one after the other, and the next window waits for all of them. Sent directly that client is at its best, one record and one request at a time. kafkajs is the default.',
-    'Against Debezium p50 with kafkajs: a window is read when the one before is acknowledged, at most every 4 ms. Tried: pauses of up to 16 ms after a slow window, by its length (2 turns each at 100 events/s with all services, beside other work): no difference beyond that of one turn to the next.',
-    'One round: the scenario with Debezium takes five minutes a round.',
+    'With @platformatic/kafka against producing directly: that client answers one record in half a millisecond by itself, and from an append to a consumer there are a commit, a window and a request more. Before it had one request for all partitions it was 69.7 ms (×47.8).',
+    'p50 with kafkajs against Debezium: of 15 ms eleven are the client, which waits 20 ms from one fetch of a broker to the next (our patch: a fetch names every partition); with @platformatic/kafka, which asks anew as soon as it was answered, it is 5 ms, a third of Debezium.',
+    'One round: the scenario with Debezium takes three and a half minutes a round.',
   ],
   e1: [
-    'Bound by the processor: 276 s of it for 255,327 events, the command that imports not counted, on two cores in 152 s, and every view is within a second of the log. PostgreSQL takes 381 of 1,083 µs an event, events-service 163, the views 119 to 144 each. On the machine of the day before, on which the same loop of Python took a third of the time, nothing was measured since.',
-    'Found: what waits in an index of search to be sorted in was 4 MiB, and whoever found it full needed longer than a statement may: three rounds of search were cancelled in an import, and search was 92 s behind in the end. 512 KiB now.',
-  ],
-  w10: [
-    'The consumer and PostgreSQL take turns: 70 and 96 µs an event are together the 168 µs that it takes. 7 s for 100,000 events were meant for a machine on which the same loop of Python takes a third of the time. Tried: rows that are new are copied in (8 to 11 µs a row in PostgreSQL in place of 21.6); the rest is marks, rows that are read and rows that change. Not yet tried: two rounds at a time, of lanes that have nothing in common, so that both cores work.',
+    'Bound by the processor of two cores, on which everything runs: the command, events-service, the relay, three views, PostgreSQL and Kafka.',
   ],
   w2: [
-    'The rate is that of the last nine tenths; from its start nova is nearly three times as fast, as Kafka Connect needs seconds to begin. Own processor is 55 to 82 µs an event with kafkajs, of which the client alone takes 59 from memory (w1b): half of what Debezium takes would need a client that costs less. With @platformatic/kafka see w1: a request for each partition.',
-    'Memory: the most that the process ever had is 335 to 353 MiB, 345 already with 60,000 events; windows of 4 MiB, the records of the window in work and of the next, and what V8 has not yet collected. It was not looked into which.',
+    'With @platformatic/kafka: 42,400 events/s are 21 µs an event of one thread; twice Debezium would be 16, a fifth of its processor 12. See w1 for what the time goes to.',
   ],
   w5: [
-    '60,000 events, of which each of eight relays has 7,500: what a process compiles, and its windows for few events, weigh the more the more relays there are. How much of it is the one and the other was not measured; the default is 200,000 events.',
+    'Appending is the bottleneck, so windows are as large as what came meanwhile: eight relays read eight times as many of an eighth each, at most every 4 ms. What a window costs by itself (a look at the head, a COPY, a request to Kafka) is spread over fewer events. Not tried: longer pauses at such rates, which would cost latency.',
+  ],
+  w6: [
+    'Appending while a snapshot is held: every append changes the rows that count (the head of the log, the aggregates), and PostgreSQL may not clear away their old versions meanwhile, so each change finds the row behind more of them. That is what the mechanism would make one expect; it was not looked at with a profile, nor was anything tried. One round of a minute.',
+  ],
+  w13: [
+    'Cursors are stored every 100 ms at most, and a relay publishes 4,000 events in that time now, so that up to as many are sent twice after a kill; the bound of 2,000 is that of one window. Before, a relay was a third as fast.',
   ],
   w8rpc: [
-    '60,000 events in place of 200,000: a process is started for each turn, and what it compiles weighs more on the ways that cost least. Close enough to the floors that it was not looked into further.',
+    'A call by itself has become cheaper (340 µs of events-service, 400 to 570 when the ratios were set, of which gRPC the most), and what is compared with it by less: 101 µs an event in a stream, 64 in a batch of 100, the start of a process in each.',
+  ],
+  w11: [
+    'With @platformatic/kafka 26.6 ms in place of 44.6 with kafkajs, clean, and 40.6 with troubles in place of 51.3: less waits for the client, so what troubles cost shows more. One round.',
   ],
 };

@@ -40,8 +40,10 @@ export async function acceptRange(
       from = { epoch: epochOf(position), position };
     }
   }
-  if (violations.none && from.position > to.position) {
-    violations.add('from_position', 'lies behind the last position that is asked for');
+  // Without an end that was asked for, nothing is left of the log after this: nothing is wrong with that.
+  if (violations.none && request.toPosition !== '' && from.position > to.position) {
+    const field = request.fromTime === undefined ? 'from_position' : 'from_time';
+    violations.add(field, 'lies behind the last position that is asked for');
   }
   return { from, to };
 }
