@@ -6,12 +6,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { outboxMigrations } from '@nova/outbox';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, createClient } from '@nova/rpc';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
 import { SpecConsumer } from './consuming.rig.spec.ts';
+import { logDatabase } from './log-database.rig.spec.ts';
 
 const SERVICE = join(import.meta.dirname, '../..');
 const NOVA = join(SERVICE, '../../cli/src/main.ts');
@@ -58,12 +57,7 @@ async function start(): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nova-consume-'));
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   port = await freePort();
   ops = await freePort();
   events = createClient(EventsService, { address: `127.0.0.1:${port}`, deadlineMs: 10_000 });

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parsePosition } from '@nova/events';
-import { outboxMigrations, rebase } from '@nova/outbox';
+import { rebase } from '@nova/outbox';
 import type { Queryable } from '@nova/postgres';
 import {
   NackAction,
   SubscriptionState,
   SubscriptionStrategy,
 } from '@nova/proto/gen/events/subscriptions_pb';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
 import { type Behaviour, type Got, Ledger, SpecConsumer } from './consuming.rig.spec.ts';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 interface Terms {
@@ -28,12 +28,7 @@ let data: TestDatabase;
 let served: readonly [ServedLog, ServedLog];
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = [await serveLog(data.url), await serveLog(data.url)];
 });
 afterAll(async () => {

@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { outboxMigrations } from '@nova/outbox';
-import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import type { TestDatabase } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
 }, 60_000);
 afterAll(async () => {

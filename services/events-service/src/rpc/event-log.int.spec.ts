@@ -1,11 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeRecord, decodeToken, laneOf, requestEventId, topicOf } from '@nova/events';
-import { outboxMigrations } from '@nova/outbox';
 import type { LogEvent, ReadLogResponse } from '@nova/proto/gen/events/event_log_pb';
 import { RpcError } from '@nova/rpc';
-import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import type { TestDatabase } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 const SENDER = '11111111-2222-4333-8444-555555555555';
@@ -15,12 +14,7 @@ let served: ServedLog;
 let log: ServedLog['log'];
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
   log = served.as({ 'x-nova-service': 'messaging-service', 'x-nova-roles': 'service' }).log;
 }, 60_000);

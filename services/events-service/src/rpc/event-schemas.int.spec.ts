@@ -3,15 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { NovaError } from '@nova/errors';
 import { canonicalJson } from '@nova/events';
 import { type Kafka, type KafkaPublisher, errors as kafkaErrors, openKafka } from '@nova/kafka';
-import { createRelay, outboxMigrations } from '@nova/outbox';
+import { createRelay } from '@nova/outbox';
 import type { Event } from '@nova/proto/gen/events/event_pb';
 import { SchemaCompatibility } from '@nova/proto/gen/events/event_schemas_pb';
 import type { JsonObject } from '@nova/proto/runtime';
 import { RpcError } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { type TestDatabase, testKafka, waitFor } from '@nova/testkit';
 import { keepVersion } from '../storage/event-schemas.ts';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 let data: TestDatabase;
@@ -46,12 +46,7 @@ beforeAll(async () => {
   });
   publisher = kafka.publisher();
   await publisher.start();
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url, { admin: kafka.admin() });
   other = await serveLog(data.url, { admin: kafka.admin() });
 }, 60_000);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { outboxMigrations } from '@nova/outbox';
 import {
   EventForwarding,
   type ForwardedEventSchema,
@@ -8,8 +7,8 @@ import {
 } from '@nova/proto/gen/events/event_forwarding_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { type Client, createClient } from '@nova/rpc';
-import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import type { TestDatabase } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 type Given = MessageInitShape<typeof ForwardedEventSchema>;
@@ -20,12 +19,7 @@ let orders: Client<typeof EventForwarding>;
 const clients: { close(): void }[] = [];
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
   orders = as('orders');
 }, 60_000);

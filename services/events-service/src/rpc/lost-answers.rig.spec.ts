@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { outboxMigrations } from '@nova/outbox';
 import { RpcError } from '@nova/rpc';
-import { losingProxy, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { losingProxy } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { serveLog } from './testing.ts';
 
 /** What became of calls whose commits were never answered. */
@@ -27,12 +26,7 @@ const MOST_ATTEMPTS = 50;
  * that has stored it, once; repeats each call with its own id until it is answered.
  */
 export async function publishWithLostAnswers(count: number): Promise<LostAnswers> {
-  const data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  const data = await logDatabase();
   const url = new URL(data.url);
   const due = new Set<string>();
   const proxy = await losingProxy(Number(url.port), (request) => {

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeToken, parsePosition, requestEventId } from '@nova/events';
-import { outboxMigrations } from '@nova/outbox';
 import type { ConditionSchema } from '@nova/proto/gen/events/event_pb';
 import { PublishEventRequestSchema as RequestSchema } from '@nova/proto/gen/events/events_service_pb';
 import { create, type JsonObject, type MessageInitShape, toBinary } from '@nova/proto/runtime';
 import { RpcError } from '@nova/rpc';
-import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import type { TestDatabase } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 /** A request as far as these specs fill it in. */
@@ -29,12 +28,7 @@ let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
 }, 60_000);
 afterAll(async () => {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeToken, parsePosition } from '@nova/events';
-import { outboxMigrations } from '@nova/outbox';
 import { PublishMode } from '@nova/proto/gen/events/event_pb';
 import { RpcError } from '@nova/rpc';
-import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import type { TestDatabase } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 const SENDER = '11111111-2222-4333-8444-555555555555';
@@ -13,12 +12,7 @@ let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
 }, 60_000);
 afterAll(async () => {

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { NovaError } from '@nova/errors';
 import { parsePosition } from '@nova/events';
-import { type AppendUnit, outboxMigrations } from '@nova/outbox';
+import type { AppendUnit } from '@nova/outbox';
 import { errors as postgresErrors } from '@nova/postgres';
 import type {
   PublishStreamRequestSchema,
   PublishStreamResponse,
 } from '@nova/proto/gen/events/events_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 type Request = MessageInitShape<typeof PublishStreamRequestSchema>;
@@ -21,12 +21,7 @@ let served: ServedLog;
 let beforeAppend: (units: readonly AppendUnit[]) => Promise<void> = async () => {};
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url, {
     limits: { unreadBytes: 16 * 1024 },
     beforeAppend: (units) => beforeAppend(units),

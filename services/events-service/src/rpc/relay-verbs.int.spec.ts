@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { outboxMigrations } from '@nova/outbox';
 import { RepublishState } from '@nova/proto/gen/events/events_service_pb';
 import { RpcError } from '@nova/rpc';
-import { type TestDatabase, testDatabase } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import type { TestDatabase } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 const SENDER = '11111111-2222-4333-8444-555555555555';
@@ -14,12 +13,7 @@ let served: ServedLog;
 let positions: readonly string[];
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
   await served.events.publishEvents({
     events: [...aggregates, ...aggregates].map((aggregateId) => ({

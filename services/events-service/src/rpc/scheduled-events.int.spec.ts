@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { outboxMigrations } from '@nova/outbox';
 import type { PublishEventRequestSchema } from '@nova/proto/gen/events/events_service_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { RpcError } from '@nova/rpc';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 type Request = MessageInitShape<typeof PublishEventRequestSchema>;
@@ -17,12 +16,7 @@ let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
 }, 60_000);
 afterAll(async () => {

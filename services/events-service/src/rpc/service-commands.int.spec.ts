@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defineErrors, NovaError } from '@nova/errors';
 import { DEFAULT_PARTITIONS, decodeToken, encodeToken, topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
-import { outboxMigrations } from '@nova/outbox';
 import { defineView, on, type View } from '@nova/projection';
 import { PublishEventRequestSchema } from '@nova/proto/gen/events/events_service_pb';
 import { Health } from '@nova/proto/gen/grpc/health/v1/health_pb';
@@ -32,7 +31,7 @@ import {
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { sleep } from '@nova/time';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 /*
@@ -132,15 +131,7 @@ beforeAll(async () => {
   const columns = 'conversation_id uuid PRIMARY KEY, members text[] NOT NULL';
   writeFileSync(file, `CREATE TABLE room_view (${columns});`);
   rooms = roomView(pathToFileURL(file));
-  [log, store] = await Promise.all([
-    testDatabase({
-      migrations: [
-        { owner: 'outbox', dir: outboxMigrations },
-        { owner: 'events-service', dir: serviceMigrations },
-      ],
-    }),
-    testDatabase(),
-  ]);
+  [log, store] = await Promise.all([logDatabase(), testDatabase()]);
   served = await serveLog(log.url);
   const admin = openKafka({ brokers, clientId: 'spec', logger: silentLogger }).admin();
   await admin.ensureTopics(

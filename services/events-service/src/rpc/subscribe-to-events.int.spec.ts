@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newEventId, parsePosition } from '@nova/events';
-import { append, outboxMigrations, rebase } from '@nova/outbox';
+import { append, rebase } from '@nova/outbox';
 import type {
   SubscribeToEventsRequestSchema,
   SubscribeToEventsResponse,
@@ -9,8 +9,8 @@ import type {
 import type { MessageInitShape } from '@nova/proto/runtime';
 import { RpcError } from '@nova/rpc';
 import { createLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 type Request = MessageInitShape<typeof SubscribeToEventsRequestSchema>;
@@ -22,12 +22,7 @@ let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   const destination = { write: (line: string) => void logged.push(line) };
   served = await serveLog(data.url, {
     limits: { unreadMs: UNREAD_MS, unreadBytes: 64 * 1024 },

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parsePosition } from '@nova/events';
-import { outboxMigrations } from '@nova/outbox';
 import {
   type CreateSubscriptionRequestSchema,
   EventReplayState,
@@ -10,9 +9,9 @@ import {
   type UpdateSubscriptionRequestSchema,
 } from '@nova/proto/gen/events/subscriptions_pb';
 import type { MessageInitShape } from '@nova/proto/runtime';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
 import { SpecConsumer } from './consuming.rig.spec.ts';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 type Creation = MessageInitShape<typeof CreateSubscriptionRequestSchema>;
@@ -26,12 +25,7 @@ let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
 });
 afterAll(async () => {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createRelay, outboxMigrations } from '@nova/outbox';
+import { createRelay } from '@nova/outbox';
 import { FakePublisher } from '@nova/outbox/testing';
 import { silentLogger } from '@nova/telemetry';
 import { recordSpans, type SpanRecorder } from '@nova/telemetry/testing';
-import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { serviceMigrations } from '../storage/migrate-log.ts';
+import { type TestDatabase, waitFor } from '@nova/testkit';
+import { logDatabase } from './log-database.rig.spec.ts';
 import { type ServedLog, serveLog } from './testing.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -17,12 +17,7 @@ let recorder: SpanRecorder;
 
 beforeAll(async () => {
   recorder = recordSpans();
-  data = await testDatabase({
-    migrations: [
-      { owner: 'outbox', dir: outboxMigrations },
-      { owner: 'events-service', dir: serviceMigrations },
-    ],
-  });
+  data = await logDatabase();
   served = await serveLog(data.url);
 }, 60_000);
 afterAll(async () => {
