@@ -1,5 +1,6 @@
 import { afterAll, afterEach, expect, jest } from '@jest/globals';
 import { testKafka } from '@nova/testkit';
+import { sleep } from '@nova/time';
 import { rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
 
 const { brokers } = await testKafka();
@@ -34,7 +35,7 @@ each(
       await publish(topic, tick % 2, tick, 1);
       await until(`record ${tick}`, () => keys().length === tick + 1);
       // Longer than its session in all: without heartbeats it would be put out.
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await sleep(400);
     }
     expect(
       keys()

@@ -1,6 +1,6 @@
 import type { Cluster, ProducedTopic } from 'kafkajs';
-import { BrokerError } from '../broker-error.ts';
 import { encodeTopics, type Producing } from '../produce/encode-topics.ts';
+import { leaderName } from '../produce/leader-name.ts';
 import type { Leaders, ProducedPartition } from '../produce/produce-requests.ts';
 
 /** The brokers of a connected client. It learns of a topic when that is first asked for. */
@@ -23,10 +23,7 @@ export function leaders(cluster: Cluster, producing: Producing): Leaders {
       const found = cluster
         .findTopicPartitionMetadata(topic)
         .find(({ partitionId }) => partitionId === partition);
-      if (found === undefined) return undefined;
-      if (found.leader >= 0) return String(found.leader);
-      const reason = `partition ${partition} of ${topic} has no leader`;
-      throw new BrokerError('LEADER_NOT_AVAILABLE', reason);
+      return leaderName(topic, partition, found);
     },
     refresh: () => cluster.refreshMetadata(),
     async produce(leader, data) {

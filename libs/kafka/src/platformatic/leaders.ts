@@ -1,6 +1,7 @@
 import { type Producer, ProtocolError, produceV9, Writer } from '@platformatic/kafka';
 import { BrokerError } from '../broker-error.ts';
 import { encodeTopics, type Producing } from '../produce/encode-topics.ts';
+import { leaderName } from '../produce/leader-name.ts';
 import type { Leaders, ProducedPartition } from '../produce/produce-requests.ts';
 
 /** The numbers of the protocol: a request to produce, in the first version with compact fields. */
@@ -19,10 +20,7 @@ export function leaders(client: Producer, producing: Producing): Leaders {
       asked.add(topic);
       const { topics } = await client.metadata({ topics: [topic] });
       const found = topics.get(topic)?.partitions[partition];
-      if (found === undefined) return undefined;
-      if (found.leader >= 0) return String(found.leader);
-      const reason = `partition ${partition} of ${topic} has no leader`;
-      throw new BrokerError('LEADER_NOT_AVAILABLE', reason);
+      return leaderName(topic, partition, found);
     },
     async refresh() {
       await client.metadata({ topics: [...asked], forceUpdate: true });
