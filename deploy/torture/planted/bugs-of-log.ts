@@ -2,7 +2,9 @@ import type { Bug } from './bug.ts';
 
 const APPEND_SQL = 'libs/outbox/migrations/0002_append.sql';
 /** The latest form of outbox_append. */
-const LATEST_APPEND_SQL = 'libs/outbox/migrations/0005_incarnation.sql';
+const LATEST_APPEND_SQL = 'libs/outbox/migrations/0010_log_head.sql';
+/** The latest form of outbox_not_simple. */
+const LATEST_JUDGING_SQL = 'libs/outbox/migrations/0011_aggregate_heads.sql';
 const OUTGOING = 'libs/outbox/src/relay/outgoing.ts';
 
 /** Bugs of appending, relaying and publishing. */
@@ -21,22 +23,11 @@ export const bugsOfLog: readonly Bug[] = [
       },
       {
         file: LATEST_APPEND_SQL,
-        find: `  SELECT * INTO STRICT log FROM outbox_log FOR UPDATE;
+        find: `  log := outbox_lock();
   stored :=`,
         replace: `  SELECT * INTO STRICT log FROM outbox_log;
   log.last_position := nextval('planted_position') - 1;
   stored :=`,
-      },
-      {
-        file: LATEST_APPEND_SQL,
-        find: '    UPDATE outbox_log SET last_position = next_position - 1, last_stored_at = stored;',
-        replace: '    NULL;',
-      },
-      {
-        file: 'libs/outbox/src/relay/head.sql',
-        find: 'SELECT last_position AS position, epoch FROM outbox_log',
-        replace:
-          'SELECT (SELECT coalesce(max(position), 0) FROM outbox_events) AS position, epoch FROM outbox_log',
       },
     ],
   },
@@ -134,7 +125,7 @@ async function plantedAppend(`,
     caughtAs: 'conditionsBroken',
     patches: [
       {
-        file: APPEND_SQL,
+        file: LATEST_JUDGING_SQL,
         find: 'WHERE g.first_unit < c.unit',
         replace: 'WHERE false AND g.first_unit < c.unit',
       },

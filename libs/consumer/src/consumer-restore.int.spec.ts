@@ -147,7 +147,7 @@ describe('views over a log that was restored', () => {
     const events = await publish(said(kept));
     const backup = await logStore.backUp();
     // Another epoch, as after a restart; it is lost as a whole.
-    await logStore.database.query("UPDATE outbox_log SET incarnation = 'before the restart'");
+    await logStore.database.query("UPDATE outbox_log_state SET incarnation = 'before the restart'");
     const more = await publish(said(gone), said(kept));
     await shows(consumer, [...events, ...more]);
     const { epochs } = await logHead(logStore.database);

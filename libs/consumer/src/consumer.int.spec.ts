@@ -446,7 +446,6 @@ describe('createConsumer', () => {
     await shows(consumer, gone, events.slice(2));
     const kept = events[0]?.position.position;
     await database.query('DELETE FROM outbox_events WHERE position > $1', [kept]);
-    await database.query('UPDATE outbox_log SET last_position = $1', [kept]);
     await database.query('DELETE FROM outbox_aggregates WHERE aggregate_id = $1', [gone]);
     await database.query(
       `UPDATE outbox_aggregates SET version = 1, last_versions = '{"message_created":1}',

@@ -217,18 +217,23 @@ describe('a request key', () => {
 
 describe('the log', () => {
   it('never goes back in time, even if the clock does', async () => {
+    const { head } = await logHead(test.database);
     const [{ at } = { at: '' }] = await test.database.query<{ at: string }>(
-      `UPDATE outbox_log SET last_stored_at = clock_timestamp() + interval '1 hour'
-       RETURNING outbox_time(last_stored_at) AS at`,
+      `UPDATE outbox_events SET stored_at = clock_timestamp() + interval '1 hour'
+       WHERE position = $1 RETURNING outbox_time(stored_at) AS at`,
+      [head.position],
     );
     const [told] = stored(await appendOne(unit([event()])));
     expect(told?.storedAt).toBe(at);
-    await test.database.query('UPDATE outbox_log SET last_stored_at = clock_timestamp()');
+    await test.database.query(
+      'UPDATE outbox_events SET stored_at = clock_timestamp() WHERE position >= $1',
+      [head.position],
+    );
   });
 
   it('begins an epoch when another server takes over, and when told to', async () => {
     const before = await logHead(test.database);
-    await test.database.query("UPDATE outbox_log SET incarnation = 'another server'");
+    await test.database.query("UPDATE outbox_log_state SET incarnation = 'another server'");
     const [told] = stored(await appendOne(unit([event()])));
     const first = before.head.position + 1n;
     expect(told?.position.position).toBe(first);
@@ -250,7 +255,10 @@ describe('the log', () => {
   it('goes on into the next partition, which it makes itself if nobody has', async () => {
     const before = (await logHead(test.database)).head.position;
     const edge = 2n ** 24n;
-    await test.database.query('UPDATE outbox_log SET last_position = $1', [edge - 3n]);
+    await test.database.query('UPDATE outbox_events SET position = $1 WHERE position = $2', [
+      edge - 3n,
+      before,
+    ]);
     const aggregateId = randomUUID();
     const events = Array.from({ length: 5 }, () => event({ aggregateId, eventIdGiven: true }));
     const told = stored(await appendOne(unit(events)));

@@ -39,6 +39,9 @@ const events: NewEvent[] = Array.from({ length: COUNT }, (_, n) => ({
   source: '/nova/spec',
   annotations: {},
 }));
+/** The log's head follows from its last event: moved, the log is as long as wanted. */
+const moveEvent = (from: bigint, to: bigint) =>
+  test.database.query('UPDATE outbox_events SET position = $2 WHERE position = $1', [from, to]);
 const ids = (of: readonly { eventId: string }[]) => of.map(({ eventId }) => eventId);
 
 beforeAll(async () => {
@@ -228,10 +231,10 @@ describe('outboxStatus', () => {
   it('bounds what is pending from above when there is much of it', async () => {
     const { head } = await logHead(test.database);
     const far = head.position + 20_000n;
-    await test.database.query('UPDATE outbox_log SET last_position = $1', [far]);
+    await moveEvent(head.position, far);
     const status = await outboxStatus(test.database);
     expect(status).toMatchObject({ pending: 20_000n, pendingIsUpperBound: true });
-    await test.database.query('UPDATE outbox_log SET last_position = $1', [head.position]);
+    await moveEvent(far, head.position);
   });
 });
 
@@ -242,10 +245,10 @@ describe('ensurePartitions', () => {
     const { head } = await logHead(test.database);
     await ensurePartitions(test.database);
     expect(await end()).toBe(2n ** 24n);
-    await test.database.query('UPDATE outbox_log SET last_position = $1', [2n ** 23n]);
+    await moveEvent(head.position, 2n ** 23n);
     await Promise.all([ensurePartitions(test.database), ensurePartitions(test.database)]);
     expect(await end()).toBe(2n ** 25n);
-    await test.database.query('UPDATE outbox_log SET last_position = $1', [head.position]);
+    await moveEvent(2n ** 23n, head.position);
   });
 });
 

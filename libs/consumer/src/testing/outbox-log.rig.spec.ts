@@ -104,7 +104,6 @@ export async function loseAfter(database: Database, kept: StoredEvent | undefine
   if (kept === undefined) throw new TypeError('nothing is kept');
   const { aggregateId, aggregateVersion, typeSequence, position } = kept;
   await database.query('DELETE FROM outbox_events WHERE position > $1', [position.position]);
-  await database.query('UPDATE outbox_log SET last_position = $1', [position.position]);
   await database.query(
     `UPDATE outbox_aggregates
      SET version = $2, last_versions = jsonb_build_object('message_created', $2::bigint),

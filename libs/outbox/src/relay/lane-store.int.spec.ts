@@ -8,7 +8,9 @@ let test: TestDatabase;
 
 beforeAll(async () => {
   test = await testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] });
-  await test.database.query("UPDATE outbox_log SET last_position = 20, epoch = 'now'");
+  const events = Array.from({ length: 20 }, () => saying(newEventId(), 'well'));
+  await append(test.database, [{ conditions: [], mode: 'atomic', events }]);
+  await test.database.query("UPDATE outbox_log_state SET epoch = 'now'");
 }, 60_000);
 afterAll(() => test.drop());
 beforeEach(async () => {
@@ -18,6 +20,11 @@ beforeEach(async () => {
   );
 });
 
+const saying = (eventId: string, aggregateId: string) => ({
+  ...{ eventId, eventIdGiven: false, eventType: 'message_created', schemaVersion: 1 },
+  ...{ aggregateType: 'conversation', aggregateId, payload: Buffer.from('{}') },
+  ...{ source: '/nova/spec', annotations: {} },
+});
 const store = (relayId: string, leaseMs = 60_000) => laneStore(test.database, relayId, leaseMs);
 const endLeases = () =>
   test.database.query(`UPDATE outbox_lanes SET lease_until = clock_timestamp() - interval '1 ms'`);
@@ -140,14 +147,11 @@ describe('what the lane store has parked', () => {
   };
   beforeAll(async () => {
     const ids = [newEventId(), newEventId()];
-    const events = ids.map((eventId) => ({
-      ...{ eventId, eventIdGiven: false, eventType: 'message_created', schemaVersion: 1 },
-      ...{ aggregateType: 'conversation', aggregateId: 'ill', payload: Buffer.from('{}') },
-      ...{ source: '/nova/spec', annotations: {} },
-    }));
+    const events = ids.map((eventId) => saying(eventId, 'ill'));
     await append(test.database, [{ conditions: [], mode: 'atomic', events }]);
     const rows = await test.database.query<{ position: bigint; eventId: string }>(
-      'SELECT position, event_id AS "eventId" FROM outbox_events ORDER BY position',
+      `SELECT position, event_id AS "eventId" FROM outbox_events
+       WHERE aggregate_id = 'ill' ORDER BY position`,
     );
     const [first, second] = rows.map(({ position, eventId }, index) =>
       parkedFor(position, eventId, BigInt(index + 1)),

@@ -404,7 +404,6 @@ describe('Consume', () => {
       const last = parsePosition(head)?.position ?? 0n;
       await tx.query('DELETE FROM outbox_events WHERE position > $1', [last]);
       await tx.query('DELETE FROM outbox_aggregates WHERE aggregate_id = $1', [b]);
-      await tx.query('UPDATE outbox_log SET last_position = $1', [last]);
     });
     await rebase(data.database);
     const c = one.aggregate();

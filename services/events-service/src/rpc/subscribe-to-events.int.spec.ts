@@ -250,7 +250,6 @@ describe('SubscribeToEvents', () => {
     await data.database.transaction(async (tx) => {
       const last = (parsePosition(head)?.position ?? 0n) - 2n;
       await tx.query('DELETE FROM outbox_events WHERE position > $1', [last]);
-      await tx.query('UPDATE outbox_log SET last_position = $1', [last]);
     });
     await rebase(data.database);
     await publish(message(), message(), message());

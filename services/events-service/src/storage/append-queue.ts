@@ -126,7 +126,7 @@ function settling(
   line: Line<Waiting>,
   pace: Pace,
 ): (batch: readonly Waiting[]) => Promise<void> {
-  const settle = async (taken: readonly Waiting[]) => {
+  const settle = async (taken: readonly Waiting[], again = false) => {
     const batch = withoutGivenUp(taken);
     if (batch.length === 0) return;
     const end = pace.begin();
@@ -134,7 +134,7 @@ function settling(
     try {
       results = await append(batch.map(({ unit }) => unit)).finally(end);
     } catch (thrown) {
-      await settleFailure(batch, thrown);
+      await settleFailure(batch, thrown, again);
       return;
     }
     for (const [index, { resolve, reject }] of batch.entries()) {
@@ -145,13 +145,14 @@ function settling(
     if (results.some(grew)) wake();
   };
   // A statement that the server refused has stored nothing: each half of the units that shared it is
-  // tried again, until the one at fault is alone. After a lost connection it may have been stored:
-  // that is for the callers, whose request ids make the retry safe.
-  const settleFailure = async (batch: readonly Waiting[], thrown: unknown) => {
-    if (batch.length > 1 && isRefusal(thrown)) {
+  // tried again, until the one at fault is alone, and one that was alone once more: what it waited for
+  // may have been a migration that changed what it calls. After a lost connection it may have been
+  // stored: that is for the callers, whose request ids make the retry safe.
+  const settleFailure = async (batch: readonly Waiting[], thrown: unknown, again: boolean) => {
+    if ((batch.length > 1 || !again) && isRefusal(thrown)) {
       const half = Math.ceil(batch.length / 2);
-      await settle(batch.slice(0, half));
-      await settle(batch.slice(half));
+      await settle(batch.slice(0, half), true);
+      await settle(batch.slice(half), true);
       return;
     }
     for (const { reject } of batch) reject(thrown);
@@ -163,13 +164,13 @@ function settling(
   return settle;
 }
 
-/** Whether the server refused the statement for what was in it. */
 /** Those whose callers still want them; the others are told why they do not. */
 function withoutGivenUp(taken: readonly Waiting[]): readonly Waiting[] {
   for (const { signal, reject } of taken) if (signal.aborted) reject(signal.reason);
   return taken.filter(({ signal }) => !signal.aborted);
 }
 
+/** Whether the server refused the statement, for what was in it or for want of room. */
 function isRefusal(thrown: unknown): boolean {
   return isNovaError(thrown, postgresErrors.POSTGRES_FULL) || isRefusedContent(thrown);
 }

@@ -115,6 +115,23 @@ describe('createAppendQueue', () => {
     expect(statements.map(({ names }) => names.join(''))).toEqual(['a', 'bc', 'b', 'c']);
   });
 
+  it('tries a unit that was refused alone once more, as what it calls may have been replaced', async () => {
+    const { statements, queue, settled } = manualLog();
+    const replaced = queue(unit('a'), never);
+    await settled();
+    statements[0]?.end(new NovaError(TRY_REFUSED));
+    await settled();
+    statements[1]?.end();
+    expect(await replaced).toEqual(stored);
+    const atFault = queue(unit('b'), never).catch((thrown: unknown) => thrown);
+    await settled();
+    statements[2]?.end(new NovaError(TRY_REFUSED));
+    await settled();
+    statements[3]?.end(new NovaError(TRY_REFUSED));
+    expect(isNovaError(await atFault, TRY_REFUSED)).toBe(true);
+    expect(statements).toHaveLength(4);
+  });
+
   it('repeats nothing when it is not known whether the statement was stored', async () => {
     const { statements, queue, settled } = manualLog();
     const first = queue(unit('a'), never);
