@@ -1,5 +1,6 @@
 import type { Logger } from '@nova/telemetry';
 import { type Clock, sleep } from '@nova/time';
+import { largestGroupsFirst } from './groups.ts';
 import type { HeldLane, LaneTerm } from './lane.ts';
 import type { LeaseStore } from './lease-store.ts';
 
@@ -21,6 +22,8 @@ export interface FairShareOptions<Lane extends HeldLane, Claimed extends LaneTer
   readonly holder: LaneHolder<Lane, Claimed>;
   /** How many lanes there are. */
   readonly lanes: number;
+  /** As in `LeaseTables`. */
+  readonly groups?: number;
   readonly leaseMs: number;
   readonly renewIntervalMs: number;
   readonly clock: Clock;
@@ -102,9 +105,9 @@ export class FairShare<Lane extends HeldLane, Claimed extends LaneTerm> {
   }
 
   async #giveBackAbove(share: number): Promise<void> {
-    const { holder, logger } = this.#options;
+    const { holder, logger, groups = 1 } = this.#options;
     const staying = holder.owned().filter(({ isLeaving }) => !isLeaving);
-    for (const lane of staying.slice(share)) lane.isLeaving = true;
+    for (const lane of largestGroupsFirst(staying, groups).slice(share)) lane.isLeaving = true;
     const leaving = holder.owned().filter((lane) => lane.isLeaving && !lane.isInWork);
     if (leaving.length === 0) return;
     await holder.flush();

@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => test.drop());
 
-const store = (team: string, memberId: string) =>
+const store = (team: string, memberId: string, groups?: number) =>
   leaseStore(
     test.database,
     {
@@ -30,6 +30,7 @@ const store = (team: string, memberId: string) =>
       members: 'members',
       memberColumn: 'member',
       scope: { column: 'team', value: team },
+      ...(groups !== undefined && { groups }),
     },
     { memberId, leaseMs: 60_000 },
   );
@@ -94,5 +95,26 @@ describe('leases of a database whose clock is put back by two hours', () => {
       `SELECT 1 FROM lanes WHERE team = 'apart' AND lease_until > clock_timestamp() + interval '1 h'`,
     );
     expect(others).toHaveLength(4);
+  });
+});
+
+describe('lanes of groups', () => {
+  const lanesOf = (claimed: readonly { readonly lane: number }[]) =>
+    claimed.map(({ lane }) => lane).sort((one, other) => one - other);
+
+  it('are claimed group by group: those of groups that a member has, then of the largest', async () => {
+    await test.database.query(
+      "UPDATE lanes SET owner = NULL, lease_until = NULL WHERE team = 'red'",
+    );
+    // Groups {0,4}, {1,5}, {2,6} and {3,7}.
+    const [one, two] = [store('red', 'one', 4), store('red', 'two', 4)];
+    const first = await one.claim(3);
+    expect(lanesOf(first)).toEqual([0, 1, 4]);
+    expect(lanesOf(await two.claim(2))).toEqual([2, 6]);
+    await one.release(first.filter(({ lane }) => lane === 4));
+    // 4 goes with 0, and 5 with 1; 3 and 7 are free together.
+    expect(lanesOf(await two.claim(1))).toEqual([3]);
+    expect(lanesOf(await one.claim(2))).toEqual([4, 5]);
+    expect(lanesOf(await one.claim(8))).toEqual([7]);
   });
 });

@@ -10,6 +10,11 @@ export interface LeaseTables {
   readonly memberColumn: string;
   /** Where several sets of lanes share these tables: the column that tells them apart, and its value. */
   readonly scope?: { readonly column: string; readonly value: string };
+  /**
+   * Lanes whose numbers are the same modulo this are one group, and a claim takes few groups: those
+   * that the member has lanes of, then those with most free ones. 1, where it is left out.
+   */
+  readonly groups?: number;
   /** Further columns of a lane that a claim answers. */
   readonly answered?: readonly string[];
 }
@@ -94,6 +99,20 @@ function inScope({ scope }: LeaseTables) {
   };
 }
 
+/** Whose group the member has most lanes of, then whose group has most free ones; by number else. */
+function claimOrder({ lanes, groups = 1 }: LeaseTables, within: string, isFree: string): string {
+  if (groups === 1) return 'l.lane';
+  const ofGroup = (holds: string) =>
+    `(SELECT count(*) FROM ${lanes} AS g
+      WHERE g.lane % ${groups} = l.lane % ${groups} AND ${holds} ${within})`;
+  const isMine = 'g.owner = $1 AND g.lease_until > clock_timestamp()';
+  return `${ofGroup(isMine)} DESC, ${ofGroup(isFree)} DESC, l.lane % ${groups}, l.lane`;
+}
+
+const isFree = (alias: string) =>
+  `(${alias}.owner IS NULL OR ${alias}.lease_until IS NULL
+    OR ${alias}.lease_until <= clock_timestamp())`;
+
 // Forgets members that are long gone, and mends what a clock that was put back left.
 function beatText(tables: LeaseTables): string {
   const { lanes, members, memberColumn: member, scope } = tables;
@@ -146,9 +165,9 @@ function statements(tables: LeaseTables) {
     claim: `
       WITH free AS (
         SELECT lane FROM ${lanes} AS l
-        WHERE (owner IS NULL OR lease_until IS NULL OR lease_until <= clock_timestamp())
-          ${within('$4', 'l')}
-        ORDER BY lane LIMIT $3 FOR UPDATE SKIP LOCKED
+        WHERE ${isFree('l')} ${within('$4', 'l')}
+        ORDER BY ${claimOrder(tables, within('$4', 'g'), isFree('g'))}
+        LIMIT $3 FOR UPDATE SKIP LOCKED
       )
       UPDATE ${lanes} AS l SET owner = $1, term = l.term + 1, lease_until = ${UNTIL}
       FROM free WHERE l.lane = free.lane ${within('$4', 'l')}

@@ -2,10 +2,14 @@ import { backoffMs, sleep } from '@nova/time';
 import type { RelayContext } from './context.ts';
 
 const PAUSE = { initialMs: 100, factor: 2, maxMs: 1000, jitter: 0.2 };
+/** After a write, so many times as long as it took, so that writing takes a twentieth of the time. */
+const REST_FACTOR = 20;
+/** A write that hung says nothing of the next one. */
+const LONGEST_REST_MS = 1000;
 
 /**
- * Writes the cursors that have moved, all in one statement, at most every `advanceIntervalMs`. A
- * lane that the statement does not find in this relay's name and term is lost: somebody else has
+ * Writes the cursors that have moved, all in one statement, at most every `advanceIntervalMs`, and
+ * less often where that takes long, as beside a snapshot that somebody has held for minutes. A lane that the statement does not find in this relay's name and term is lost: somebody else has
  * it, or its lease has ended, and nothing this relay does moves it any more.
  */
 export class Advance {
@@ -17,13 +21,17 @@ export class Advance {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { moved, settings, meters } = this.#context;
+    const { moved, settings, meters, clock } = this.#context;
     let failures = 0;
+    let tookMs = 0;
     while (!stop.aborted) {
       await moved.wait(60_000, stop);
-      await sleep(settings.advanceIntervalMs, stop);
+      const restMs = Math.min(REST_FACTOR * tookMs, LONGEST_REST_MS);
+      await sleep(Math.max(settings.advanceIntervalMs, restMs), stop);
+      const startedAtMs = clock.monotonicMs();
       try {
         await this.flush();
+        tookMs = clock.monotonicMs() - startedAtMs;
         failures = 0;
       } catch (thrown) {
         meters.failed(thrown);

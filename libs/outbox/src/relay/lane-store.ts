@@ -1,3 +1,4 @@
+import { DEFAULT_PARTITIONS } from '@nova/events';
 import { type LaneTerm, type LeaseStore, type LeaseTables, leaseStore } from '@nova/lease';
 import { loadSql, prepared, type Queryable } from '@nova/postgres';
 import type { ClaimedLane } from './lane.ts';
@@ -19,6 +20,8 @@ const TABLES: LeaseTables = {
   lanes: 'outbox_lanes',
   members: 'outbox_relays',
   memberColumn: 'relay_id',
+  // A lane is one partition of every topic: few partitions are few and well-filled batches.
+  groups: DEFAULT_PARTITIONS,
   answered: ['position'],
 };
 const advanceLanes = prepared(loadSql(new URL('./advance-lanes.sql', import.meta.url)));
