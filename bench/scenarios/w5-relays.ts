@@ -59,9 +59,8 @@ function subject(stage: Stage, relays: number): Subject {
     const workers: Worker[] = [];
     try {
       await migrate(database, outboxMigrations, { owner: 'outbox', logger: silentLogger });
-      const options = {
-        ...{ databaseUrl: url, brokers, driver: 'kafkajs', events: workload.events },
-      } as const;
+      const kafka = { brokers, driver: 'kafkajs' } as const;
+      const options = { ...kafka, databaseUrl: url, events: workload.events };
       for (let n = 0; n < relays; n += 1) {
         workers.push(await startWorker('relay', { ...options, startsAtOnce: true }));
       }

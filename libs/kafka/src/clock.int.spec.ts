@@ -1,6 +1,6 @@
 import { afterAll, afterEach, expect, jest } from '@jest/globals';
 import { testKafka } from '@nova/testkit';
-import { sleep } from '@nova/time';
+import { sleep, systemClock } from '@nova/time';
 import { rigs, until, upTo } from './testing/each-driver.rig.spec.ts';
 
 const { brokers } = await testKafka();
@@ -21,6 +21,7 @@ function setClock(byMs: number): void {
   jest.restoreAllMocks();
   const now = Date.now.bind(Date);
   jest.spyOn(Date, 'now').mockImplementation(() => now() + byMs);
+  jest.spyOn(systemClock, 'now').mockImplementation(() => new Date(now() + byMs));
 }
 
 each(

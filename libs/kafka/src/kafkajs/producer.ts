@@ -23,11 +23,14 @@ export async function openProducer(options: CompleteOptions): Promise<ProducerSe
     });
     const identity = await withDeadline(identify(cluster), connectDeadlineMs, 'connecting');
     const timeoutMs = brokerTimeoutMs(sendDeadlineMs);
-    return new RequestProducer({
-      leaders: leaders(cluster, { ...identity, compression, timeoutMs }),
-      disconnect: () => cluster.disconnect(),
-      cut: () => client.cut(),
-    });
+    return new RequestProducer(
+      {
+        leaders: leaders(cluster, { ...identity, compression, timeoutMs }),
+        disconnect: () => cluster.disconnect(),
+        cut: () => client.cut(),
+      },
+      options.logger,
+    );
   } catch (thrown) {
     client.cut();
     throw thrown;

@@ -16,11 +16,14 @@ export async function openProducer(options: CompleteOptions): Promise<ProducerSe
     const identified = client.initIdempotentProducer({});
     const identity = await withDeadline(identified, connectDeadlineMs, 'connecting');
     const timeoutMs = brokerTimeoutMs(sendDeadlineMs);
-    return new RequestProducer({
-      leaders: leaders(client, { ...identity, compression, timeoutMs }),
-      disconnect: () => client.close(true),
-      cut,
-    });
+    return new RequestProducer(
+      {
+        leaders: leaders(client, { ...identity, compression, timeoutMs }),
+        disconnect: () => client.close(true),
+        cut,
+      },
+      options.logger,
+    );
   } catch (thrown) {
     cut();
     throw thrown;

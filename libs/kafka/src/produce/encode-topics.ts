@@ -1,7 +1,7 @@
 import { systemClock } from '@nova/time';
 import type { Compression } from '../options.ts';
 import type { PartitionData, TopicData } from './produce-requests.ts';
-import { recordBatch } from './record-batch.ts';
+import { NO_TIME, recordBatch } from './record-batch.ts';
 
 /** As whom, and how, records are sent. */
 export interface Producing {
@@ -15,10 +15,11 @@ export interface Producing {
 /** The batches of a request as a broker keeps them. */
 export function encodeTopics(data: TopicData, { compression, ...producer }: Producing) {
   const now = systemClock.now().getTime();
-  const encode = async ({ partition, firstSequence, ...piece }: PartitionData) => ({
-    partition,
-    recordSet: await recordBatch(piece, { ...producer, firstSequence }, compression, now),
-  });
+  const encode = async ({ partition, firstSequence, isTimed, ...piece }: PartitionData) => {
+    const origin = { ...producer, firstSequence };
+    const recordSet = await recordBatch(piece, origin, compression, isTimed ? now : NO_TIME);
+    return { partition, recordSet };
+  };
   return Promise.all(
     data.map(async ({ topic, partitions }) => ({
       topic,

@@ -13,6 +13,8 @@ export type TopicData = readonly {
 export interface PartitionData extends Piece {
   readonly partition: number;
   readonly firstSequence: number;
+  /** False where the broker has refused the time of this machine: they have none then. */
+  readonly isTimed: boolean;
 }
 
 /** What a broker says of one partition of a request. */
@@ -39,6 +41,7 @@ interface Waiting {
   /** Nothing of it goes out later: its caller was told that it failed. */
   readonly endsAtMs: number;
   attempts: number;
+  isTimed: boolean;
   readonly resolve: (answers: readonly PartitionAnswer[]) => void;
   readonly reject: (thrown: unknown) => void;
 }
@@ -54,6 +57,8 @@ const LED_BY_ANOTHER = new Set([
   'LEADER_NOT_AVAILABLE',
   'UNKNOWN_TOPIC_OR_PARTITION',
 ]);
+/** A broker's answer to a time that is more than an hour ahead of its own, as topics have it by default. */
+const TIME_REFUSED = 'INVALID_TIMESTAMP';
 const MOST_ATTEMPTS = 6;
 const PAUSE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
 
@@ -63,20 +68,25 @@ const PAUSE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
  * partition takes as many round trips as there are partitions.
  *
  * What another broker leads goes there, with the sequence numbers that it had, so that it is not
- * there twice should the first have passed it on; nothing else is sent again. Of one partition no more
+ * there twice should the first have passed it on. What has a time that the broker refuses goes once
+ * more without one, which it takes at any time: a clock that is wrong holds back no event. Nothing else
+ * is sent again. Of one partition no more
  * than one batch may be in work, and after anything that was rejected no later one may be given to the
  * same object: sequence numbers go on from what was acknowledged (the shared paper on Kafka clients).
  */
 export class ProduceRequests {
   readonly #leaders: Leaders;
   readonly #clock: Clock;
+  readonly #timeRefused: () => void;
   readonly #sequences = new Map<string, number>();
   /** By leader. */
   #gathered = new Map<string, readonly Waiting[]>();
 
-  constructor(leaders: Leaders, clock: Clock) {
+  /** @param timeRefused called for each batch whose time a broker refused */
+  constructor(leaders: Leaders, clock: Clock, timeRefused: () => void) {
     this.#leaders = leaders;
     this.#clock = clock;
+    this.#timeRefused = timeRefused;
   }
 
   /**
@@ -86,7 +96,7 @@ export class ProduceRequests {
   add(batch: KafkaSend, deadlineMs: number): Promise<readonly PartitionAnswer[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly PartitionAnswer[]>();
     const endsAtMs = this.#clock.monotonicMs() + deadlineMs;
-    void this.#place({ batch, endsAtMs, attempts: 0, resolve, reject });
+    void this.#place({ batch, endsAtMs, attempts: 0, isTimed: true, resolve, reject });
     return promise;
   }
 
@@ -139,10 +149,17 @@ export class ProduceRequests {
   }
 
   #failed(one: Waiting, thrown: unknown): void {
+    const type = brokerErrorType(thrown) ?? '';
+    if (type === TIME_REFUSED && one.isTimed) {
+      this.#timeRefused();
+      one.isTimed = false;
+      void this.#place(one);
+      return;
+    }
     one.attempts += 1;
     const pauseMs = backoffMs(PAUSE, one.attempts);
     const isLate = this.#clock.monotonicMs() + pauseMs >= one.endsAtMs;
-    const isElsewhere = LED_BY_ANOTHER.has(brokerErrorType(thrown) ?? '');
+    const isElsewhere = LED_BY_ANOTHER.has(type);
     if (!isElsewhere || isLate || one.attempts === MOST_ATTEMPTS) {
       one.reject(thrown);
       return;
@@ -157,7 +174,8 @@ export class ProduceRequests {
     const topics = Map.groupBy(group, ({ batch }) => batch.topic);
     return [...topics].map(([topic, ofTopic]) => ({
       topic,
-      partitions: ofTopic.map(({ batch }) => ({
+      partitions: ofTopic.map(({ batch, isTimed }) => ({
+        isTimed,
         partition: batch.partition,
         firstSequence: this.#sequenceOf(batch) % SEQUENCES,
         records: batch.records,

@@ -16,10 +16,13 @@ const batch = (topic: string, partition: number, records = 1, bytes = 10): Kafka
   ),
 });
 
-/** What a request holds: `topic/partition@firstSequence`. */
+/** What a request holds: `topic/partition@firstSequence`, and what has no time. */
 const written = (data: TopicData) =>
   data.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, firstSequence }) => `${topic}/${partition}@${firstSequence}`),
+    partitions.map(
+      ({ partition, firstSequence, isTimed }) =>
+        `${topic}/${partition}@${firstSequence}${isTimed ? '' : ' without time'}`,
+    ),
   );
 
 const brokerError = (type: string) => Object.assign(new Error(type), { type });
@@ -49,12 +52,26 @@ function rig(over: Partial<Leaders> = {}, failures: Record<string, string[]> = {
     },
     ...over,
   };
-  return { sent, requests: new ProduceRequests(leaders, systemClock) };
+  const refused = () => sent.push('time refused');
+  return { sent, requests: new ProduceRequests(leaders, systemClock, refused) };
 }
 
 const MINUTE = 60_000;
 
 describe('requests to brokers', () => {
+  it('send once more without a time what has one that the broker refuses, and only that', async () => {
+    const { sent, requests } = rig({}, { 't/0': ['INVALID_TIMESTAMP'] });
+    await Promise.all([requests.add(batch('t', 0), MINUTE), requests.add(batch('t', 2), MINUTE)]);
+    await requests.add(batch('t', 0), MINUTE);
+    expect(sent).toEqual(['a: t/0@0 t/2@0', 'time refused', 'a: t/0@0 without time', 'a: t/0@1']);
+  });
+
+  it('give up what is refused without a time, too', async () => {
+    const { sent, requests } = rig({}, { 't/0': ['INVALID_TIMESTAMP', 'INVALID_TIMESTAMP'] });
+    await expect(requests.add(batch('t', 0), MINUTE)).rejects.toThrow('INVALID_TIMESTAMP');
+    expect(sent).toHaveLength(3);
+  });
+
   it('hold all batches that come together, one per broker, and answer for each', async () => {
     const { sent, requests } = rig();
     const answers = await Promise.all([

@@ -18,6 +18,8 @@ const MAGIC = 2;
 const PREFIX = 21;
 /** Everything before the first record. */
 const HEAD = 61;
+/** The protocol's "no timestamp". */
+export const NO_TIME = -1;
 
 // The numbers that the protocol has for them.
 const CODECS: Readonly<
@@ -32,12 +34,14 @@ const CODECS: Readonly<
  * Records as a broker keeps them (record batch, version 2), in one piece of memory. kafkajs makes a
  * buffer of every number, header and record, and copies each several times: 67 µs per record;
  * @platformatic/kafka wants each as an object with maps of buffers.
+ *
+ * @param timeMs of all of them, milliseconds since 1970, or NO_TIME
  */
 export async function recordBatch(
   { records, bytes: atMost }: Piece,
   { producerId, producerEpoch, firstSequence }: BatchOrigin,
   compression: Compression,
-  nowMs: number,
+  timeMs: number,
 ): Promise<Buffer> {
   const { number: codec, compress } = CODECS[compression];
   const bytes = new RecordBytes(HEAD + atMost, HEAD);
@@ -52,8 +56,8 @@ export async function recordBatch(
   batch.writeInt8(MAGIC, 16);
   batch.writeInt16BE(codec, 21);
   batch.writeInt32BE(records.length - 1, 23);
-  batch.writeBigInt64BE(BigInt(nowMs), 27);
-  batch.writeBigInt64BE(BigInt(nowMs), 35);
+  batch.writeBigInt64BE(BigInt(timeMs), 27);
+  batch.writeBigInt64BE(BigInt(timeMs), 35);
   batch.writeBigInt64BE(producerId, 43);
   batch.writeInt16BE(producerEpoch, 51);
   batch.writeInt32BE(firstSequence, 53);

@@ -85,6 +85,20 @@ describe('a record batch', () => {
     },
   );
 
+  // A length takes one byte more from 64 and from 8,192 on: bytes and characters lie on either side.
+  it.each([40, 63, 64, 5000, 8191, 8192])(
+    'has texts of %i characters as they were given, whatever bytes each takes',
+    async (length) => {
+      for (const character of ['x', 'é', 'ж', '中', '😀']) {
+        const long = character.repeat(length);
+        const given = [{ key: long, value: Buffer.from('{}'), headers: { [long]: long, h: 'x' } }];
+        const bytes = await recordBatch(pieceOf(given), ORIGIN, 'none', 5);
+        const [{ key, headers } = { key: '', headers: {} }] = await readBack(bytes);
+        expect(key === long && headers[long] === long && headers['h'] === 'x').toBe(true);
+      }
+    },
+  );
+
   it('says whose it is', async () => {
     const bytes = await recordBatch(
       pieceOf([{ key: 'k', value: Buffer.alloc(1), headers: {} }]),

@@ -61,16 +61,17 @@ export class RecordBytes {
     this.#end += bytes.byteLength;
   }
 
-  // Most texts are ASCII and have as many bytes as characters; others are moved when they are not.
+  // Most texts are ASCII and have as many bytes as characters. Where others' length takes more room
+  // than was left, they are moved before it is written, or it would be written over them.
   #text(text: string): void {
     const start = this.#end;
     this.#number(text.length);
     const from = this.#end;
     const length = this.#bytes.write(text, from, 'utf8');
     if (length !== text.length) {
+      this.#bytes.copyWithin(start + widthOf(length), from, from + length);
       this.#end = start;
       this.#number(length);
-      this.#bytes.copyWithin(this.#end, from, from + length);
     }
     this.#end += length;
   }
@@ -86,4 +87,11 @@ export class RecordBytes {
     this.#bytes[this.#end] = left;
     this.#end += 1;
   }
+}
+
+/** Bytes that a number takes. */
+function widthOf(value: number): number {
+  let bytes = 1;
+  for (let left = value * 2; left >= 0x80; left = Math.floor(left / 0x80)) bytes += 1;
+  return bytes;
 }

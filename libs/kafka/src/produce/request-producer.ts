@@ -1,3 +1,4 @@
+import type { Logger } from '@nova/telemetry';
 import { systemClock, withDeadline } from '@nova/time';
 import type { PartitionAnswer } from '../answer.ts';
 import type { ProducerSession } from '../driver.ts';
@@ -15,6 +16,7 @@ export interface ProducingClient {
 
 /** A broker answers well before the deadline, so that slow copies of one partition put no other in doubt. */
 const ANSWER_WITHIN = 0.75;
+const TELL_AGAIN_MS = 60_000;
 
 /** How long a broker may wait for its in-sync copies. */
 export function brokerTimeoutMs(sendDeadlineMs: number): number {
@@ -39,9 +41,9 @@ export class RequestProducer implements ProducerSession {
   #inWork = 0;
   #isRetired = false;
 
-  constructor(client: ProducingClient) {
+  constructor(client: ProducingClient, logger: Logger) {
     this.#client = client;
-    this.#requests = new ProduceRequests(client.leaders, systemClock);
+    this.#requests = new ProduceRequests(client.leaders, systemClock, timeRefusals(logger));
   }
 
   get isUsable(): boolean {
@@ -69,4 +71,15 @@ export class RequestProducer implements ProducerSession {
     await withDeadline(this.#client.disconnect(), deadlineMs, 'disconnecting').catch(() => {});
     this.#client.cut();
   }
+}
+
+/** Tells of refused times, once a minute. */
+function timeRefusals(logger: Logger): () => void {
+  let toldAtMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = systemClock.monotonicMs();
+    if (nowMs - toldAtMs < TELL_AGAIN_MS) return;
+    toldAtMs = nowMs;
+    logger.warn({}, 'kafka refuses the time of this machine, records go without one');
+  };
 }
