@@ -3,7 +3,7 @@ import { derivedId, newEventId, topicOf } from '@nova/events';
 import type { Queryable } from '@nova/postgres';
 import { type TestDatabase, waitFor } from '@nova/testkit';
 import { sleep } from '@nova/time';
-import { kcat } from '../../fixtures/kcat.ts';
+import { kcatEach } from '../../fixtures/kcat.ts';
 import { append } from '../append.ts';
 import { logHead } from '../log-state.ts';
 import { WAKE_CHANNEL } from '../wake-channel.ts';
@@ -105,7 +105,7 @@ export async function expectTopicToHoldTheLog(
   const next = new Map<string, number>();
   const repeated = new Map<number, number>();
   const disorder: string[] = [];
-  for (const { key, headers, partition } of await kcat(brokers, topicOf(eventType))) {
+  for await (const { key, headers, partition } of kcatEach(brokers, topicOf(eventType))) {
     const id = headers['ce_id'] ?? '';
     if (seen.has(id)) {
       repeated.set(partition, (repeated.get(partition) ?? 0) + 1);
