@@ -44,8 +44,10 @@ export async function findRecord(
     if (held !== undefined) return { topic, partition, ...held };
     const record = await searchFor(event, connection);
     if (record === undefined) return { topic, partition, state: 'gone' };
-    const published_at = new Date(record.timestamp).toISOString();
-    return { topic, partition, state: 'published', offset: record.offset, published_at };
+    const { offset, timestamp } = record;
+    const published_at = timestamp === undefined ? undefined : new Date(timestamp).toISOString();
+    const found = { topic, partition, state: 'published', offset } as const;
+    return published_at === undefined ? found : { ...found, published_at };
   } catch (thrown) {
     return { topic, partition, state: 'unknown', reason: messageOf(thrown) };
   }

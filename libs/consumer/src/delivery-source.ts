@@ -20,8 +20,8 @@ export interface IncomingRecord {
   readonly value: Uint8Array | undefined;
   /** A header that is repeated or not UTF-8 comes as ''. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Milliseconds since 1970. */
-  readonly timestamp: number;
+  /** Milliseconds since 1970; undefined where the broker had refused the publisher's clock. */
+  readonly timestamp: number | undefined;
 }
 
 /** Records of one partition, in order. */

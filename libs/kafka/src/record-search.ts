@@ -5,6 +5,7 @@ import type { SingleConnectionAdmin } from './admin.ts';
 import { errors } from './errors.ts';
 import { GroupMember } from './group-member.ts';
 import type { CompleteOptions } from './options.ts';
+import type { PartitionBounds } from './partition-bounds.ts';
 import { type IncomingRecord, partitionKey, type TopicPartition } from './seam.ts';
 
 /** One record that is looked for. */
@@ -16,11 +17,16 @@ export interface RecordSearch extends TopicPartition {
   readonly deadlineMs: number;
 }
 
+/** So many records before those of the time are looked at for one that has none. */
+const WITHOUT_TIME = 10_000n;
+
 /**
- * Reads a partition from a point in time to its present end. Clients of Kafka read in groups: it
- * joins one of its own, commits nothing and leaves it, so that nothing of it stays.
+ * Reads a partition from a point in time to its present end, and, where that has it not, what has no
+ * time a while before. Clients of Kafka read in groups: it joins one of its own, commits nothing and
+ * leaves it, so that nothing of it stays.
  *
- * @throws KAFKA_UNAVAILABLE, KAFKA_TOPIC_UNKNOWN, and TIME_DEADLINE_EXCEEDED after `deadlineMs`.
+ * @throws KAFKA_UNAVAILABLE, KAFKA_TOPIC_UNKNOWN, and TIME_DEADLINE_EXCEEDED where either takes longer
+ *   than `deadlineMs`.
  */
 export async function searchRecord(
   options: CompleteOptions,
@@ -29,29 +35,53 @@ export async function searchRecord(
 ): Promise<IncomingRecord | undefined> {
   const key = partitionKey(search);
   const bounds = await admin.bounds([search.topic]);
-  const end = bounds.get(key)?.end;
-  if (end === undefined) throw new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic: search.topic });
+  const own = bounds.get(key);
+  if (own === undefined) throw new NovaError(errors.KAFKA_TOPIC_UNKNOWN, { topic: search.topic });
+  const read = (from: bigint, to: bigint, judge: RecordSearch['judge']) =>
+    from < to
+      ? readRange(options, admin, { ...search, judge, from, to, bounds })
+      : Promise.resolve(undefined);
   const start = await admin.offsetAt(search, search.fromMs);
-  if (start >= end) return undefined;
+  const found = await read(start, own.end, (record) => search.judge(record));
+  if (found !== undefined) return found;
+  const before = start - WITHOUT_TIME;
+  return read(before > own.begin ? before : own.begin, start, (record) =>
+    record.timestamp === undefined ? search.judge(record) : 'other',
+  );
+}
+
+/** Offsets of the partition that is searched, `to` excluded; where all of its topic begin and end. */
+interface Range extends RecordSearch {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly bounds: ReadonlyMap<string, PartitionBounds>;
+}
+
+async function readRange(
+  options: CompleteOptions,
+  admin: SingleConnectionAdmin,
+  { from, to, bounds, judge, deadlineMs, ...at }: Range,
+): Promise<IncomingRecord | undefined> {
+  const key = partitionKey(at);
   const searched = Promise.withResolvers<IncomingRecord | undefined>();
   const member = new GroupMember(options, admin, {
     groupId: `nova-search.${randomUUID()}`,
-    topics: [search.topic],
+    topics: [at.topic],
     // The other partitions begin at their end, and so cost nothing.
-    startAt: async () =>
-      new Map([...bounds].map(([at, { end: last }]) => [at, last])).set(key, start),
+    startAt: async () => new Map([...bounds].map(([one, { end }]) => [one, end])).set(key, from),
     async deliver({ partition, records }) {
-      if (partition !== search.partition) return;
-      for (const record of records) {
-        const verdict = search.judge(record);
+      if (partition !== at.partition) return;
+      const inRange = records.filter(({ offset }) => offset < to);
+      for (const record of inRange) {
+        const verdict = judge(record);
         if (verdict !== 'other') return searched.resolve(verdict === 'found' ? record : undefined);
-        if (record.offset + 1n >= end) searched.resolve(undefined);
       }
+      if ((records.at(-1)?.offset ?? 0n) + 1n >= to) searched.resolve(undefined);
     },
     revoked: () => {},
   });
   try {
-    return await withDeadline(searched.promise, search.deadlineMs, `reading ${key}`);
+    return await withDeadline(searched.promise, deadlineMs, `reading ${key}`);
   } finally {
     await member.stop();
   }

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, it, jest } from '@jest/globals';
 import { randomName, stopwatch, testKafka } from '@nova/testkit';
 import { systemClock } from '@nova/time';
 import { Kafka as Driver } from 'kafkajs';
@@ -377,7 +377,16 @@ describe('the search for a record', () => {
       await expect(kafka.search({ ...search, partition: 9, judge: judge('7') })).rejects.toThrow(
         topic,
       );
+      // A broker refuses this time, so the record has none.
+      const ahead = new Date(fromMs + 2 * 3_600_000);
+      const clock = jest.spyOn(systemClock, 'now').mockReturnValue(ahead);
+      await publish(topic, 2, 50, 1);
+      clock.mockRestore();
+      const timeless = { offset: 50n, timestamp: undefined };
+      expect(await kafka.search({ ...later, judge: judge('50') })).toMatchObject(timeless);
+      await publish(topic, 2, 51, 1);
+      expect(await kafka.search({ ...search, fromMs, judge: judge('50') })).toMatchObject(timeless);
     },
-    30_000,
+    60_000,
   );
 });

@@ -13,10 +13,12 @@ ALTER TABLE outbox_log_state
 
 -- The last event, looked for in the two partitions before `partition_end`, as one is made ahead at
 -- most; only then in all. A plan that is kept finds its partitions when it runs: planning for each of
--- them costs more than the look.
+-- them costs more than the look. It may be made while they are empty: none scans them. With the rights
+-- and names of the log's owner, so that whoever may read the view below needs no others.
 CREATE FUNCTION outbox_last_event(partition_end bigint)
 RETURNS TABLE (last_position bigint, last_stored_at timestamptz)
-LANGUAGE plpgsql STABLE ROWS 1 SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE ROWS 1 SECURITY DEFINER SET search_path FROM CURRENT
+  SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
   size constant bigint := 2 ^ 24;
 BEGIN
@@ -29,11 +31,12 @@ BEGIN
   END IF;
 END $$;
 
--- The log with its head; 0 and -infinity without an event.
+-- The log with its head; 0 and -infinity without an event. LIMIT tells the planner of the one row:
+-- nothing ever changes so much of it that it would be analyzed.
 CREATE VIEW outbox_log AS
 SELECT s.log_id, s.epoch, s.incarnation, coalesce(e.last_position, 0) AS last_position,
        coalesce(e.last_stored_at, '-infinity') AS last_stored_at, s.partition_end
-FROM outbox_log_state AS s
+FROM (SELECT * FROM outbox_log_state LIMIT 1) AS s
 LEFT JOIN LATERAL outbox_last_event(s.partition_end) AS e ON true;
 
 -- Takes the log's lock, for the rest of the transaction, and returns the log as it is under it: the
@@ -43,6 +46,10 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   log outbox_log%ROWTYPE;
 BEGIN
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'outbox_lock needs READ COMMITTED'
+      USING HINT = 'A snapshot from before the wait for the lock would miss what others appended.';
+  END IF;
   PERFORM FROM outbox_log_state FOR UPDATE;
   SELECT * INTO STRICT log FROM outbox_log;
   RETURN log;
@@ -132,10 +139,6 @@ DECLARE
   upto     integer;
   number   integer;
 BEGIN
-  IF current_setting('transaction_isolation') <> 'read committed' THEN
-    RAISE EXCEPTION 'outbox_append needs READ COMMITTED'
-      USING HINT = 'A snapshot from before the wait for the lock would miss what others appended.';
-  END IF;
   -- Before the lock, while others hold it.
   IF judged THEN
     units := ARRAY(

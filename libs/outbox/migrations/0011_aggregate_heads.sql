@@ -2,8 +2,13 @@
 -- may not clear away their old versions then, and a unique index goes through all of them, at each
 -- look and each change: 36 µs of PostgreSQL an event became 100 within half a minute.
 
+-- A table without old versions: of one that has some, PostgreSQL does not use a new index until every
+-- transaction has ended that was begun before, and there is no other.
+CLUSTER outbox_aggregates USING outbox_aggregates_pkey;
+
 -- That an aggregate has one head follows from the log's lock, under which outbox_store alone writes
--- them; were there two, the events' own unique index would refuse the second one's versions.
+-- them. Were there two, as after rows were restored twice, a partition's unique index would refuse
+-- versions that the other has given in it.
 ALTER TABLE outbox_aggregates DROP CONSTRAINT outbox_aggregates_pkey;
 DROP INDEX outbox_aggregates_by_id;
 -- A list of equal entries is read from its oldest one, backwards too: none is made.

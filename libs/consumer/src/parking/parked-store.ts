@@ -151,7 +151,7 @@ export async function keepDeliveries(
     position: event.position.position.toString(),
     stored_at: event.storedAt,
     headers: storable(record?.headers ?? recordHeaders(event)),
-    published_at: record === undefined ? null : new Date(record.timestamp).toISOString(),
+    published_at: record?.timestamp === undefined ? null : new Date(record.timestamp).toISOString(),
     payload: Buffer.from(event.payload).toString('hex'),
   }));
   await tx.query(

@@ -1,5 +1,6 @@
 import type { Batch, IHeaders, KafkaMessage } from 'kafkajs';
 import { bytesOf, type FetchedBatch, textOf } from '../fetched-batch.ts';
+import { recordTime } from '../record-time.ts';
 import type { IncomingRecord } from '../seam.ts';
 
 /** Turns what kafkajs fetched into records of the seam. */
@@ -29,7 +30,7 @@ export function readRecord({
     key: key === null ? undefined : textOf(key),
     value: value ?? undefined,
     headers: readHeaders(headers ?? {}),
-    timestamp: Number(timestamp),
+    timestamp: recordTime(timestamp),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Consumer, KafkaRecord, RecordsBatch } from '@platformatic/kafka';
 import { bytesOf, type FetchedBatch, textOf } from '../fetched-batch.ts';
+import { recordTime } from '../record-time.ts';
 import type { IncomingRecord, TopicPartition } from '../seam.ts';
 
 /** Bits of a record batch's attributes. */
@@ -67,7 +68,7 @@ function readRecord(batch: RecordsBatch, record: KafkaRecord): IncomingRecord {
     key: record.key === null ? undefined : textOf(record.key),
     value: record.value ?? undefined,
     headers: readHeaders(record.headers),
-    timestamp: Number(time),
+    timestamp: recordTime(time),
   };
 }
 

@@ -1,7 +1,8 @@
 import { systemClock } from '@nova/time';
 import type { Compression } from '../options.ts';
+import { NO_TIME } from '../record-time.ts';
 import type { PartitionData, TopicData } from './produce-requests.ts';
-import { NO_TIME, recordBatch } from './record-batch.ts';
+import { recordBatch } from './record-batch.ts';
 
 /** As whom, and how, records are sent. */
 export interface Producing {

@@ -18,8 +18,6 @@ const MAGIC = 2;
 const PREFIX = 21;
 /** Everything before the first record. */
 const HEAD = 61;
-/** The protocol's "no timestamp". */
-export const NO_TIME = -1;
 
 // The numbers that the protocol has for them.
 const CODECS: Readonly<

@@ -140,10 +140,11 @@ async function connection(port: number) {
       try {
         const answer = await (await usable()).call(path, frame(bytes), headers);
         const code = answer.grpcStatus;
-        return {
-          status: code === undefined ? 'NONE' : (grpcStatus[code] ?? 'UNKNOWN'),
-          message: answer.grpcMessage,
-        };
+        if (code === undefined) {
+          const { httpStatus, resetCode } = answer;
+          return { status: 'NONE', message: `HTTP ${httpStatus}, stream closed with ${resetCode}` };
+        }
+        return { status: grpcStatus[code] ?? 'UNKNOWN', message: answer.grpcMessage };
       } catch (thrown) {
         return { status: 'NONE', message: String(thrown) };
       }
