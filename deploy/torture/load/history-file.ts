@@ -1,4 +1,4 @@
-import { appendFileSync, closeSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import type { HistoryLine } from '../checker/history.ts';
 
 type WithoutTime<Line> = Line extends unknown ? Omit<Line, 'at'> : never;
@@ -21,7 +21,9 @@ export class HistoryFile {
     appendFileSync(this.#file, `${JSON.stringify({ at: Date.now(), ...line })}\n`);
   }
 
+  /** On the disk when it returns. */
   close(): void {
+    fsyncSync(this.#file);
     closeSync(this.#file);
   }
 }

@@ -157,7 +157,7 @@ describe('the processes of events-service', () => {
       expect(String(failed)).not.toMatch(/ECONN|SELECT|pg_/);
       expect((await fetch(`http://127.0.0.1:${ops.service}/health/live`)).status).toBe(200);
       await back();
-      await Promise.all([becomes(ops.service, 200, 10_000), becomes(ops.relay, 200, 10_000)]);
+      await Promise.all([becomes(ops.service, 200, 5_000), becomes(ops.relay, 200, 5_000)]);
       const { event } = await waitFor(publish, { withinMs: 10_000, what: 'an append' });
       expect(event?.aggregateVersion).toBeGreaterThan(1n);
     },

@@ -187,7 +187,7 @@ describe('a consuming service', () => {
     await becomes(service, Serving.NOT_SERVING, 5000);
     expect(watch.ms()).toBeLessThan(5000);
     postgres.resume();
-    await becomes(service, Serving.SERVING, 10_000);
+    await becomes(service, Serving.SERVING, 5000);
   }, 60_000);
 });
 

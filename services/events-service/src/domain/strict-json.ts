@@ -12,8 +12,8 @@ export type ReadJson =
 
 /**
  * Reads a JSON object more strictly than `JSON.parse`: the bytes must be UTF-8, nesting is bounded
- * before anything recursive touches it, and a key that occurs twice in one object is refused
- * instead of silently taking the last.
+ * before anything recursive touches it, a key that occurs twice in one object is refused instead of
+ * silently taking the last, and a number that would be read as infinity (1e400) is refused, too.
  */
 export function readJsonObject(bytes: Uint8Array): ReadJson {
   let text: string;
@@ -31,10 +31,22 @@ export function readJsonObject(bytes: Uint8Array): ReadJson {
   }
   const problem = structureProblem(text);
   if (problem !== undefined) return { ok: false, problem };
+  if (MAY_BE_HUGE.test(text) && hasInfinity(value)) {
+    return { ok: false, problem: 'must have no number beyond those of 64-bit floating point' };
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { ok: false, problem: 'must be a JSON object' };
   }
   return { ok: true, value };
+}
+
+/** An exponent of three digits, or as many digits as only such numbers have. */
+const MAY_BE_HUGE = /[eE]\+?\d{3}|\d{309}/;
+
+/** Of a value whose nesting is bounded. */
+function hasInfinity(value: JsonValue): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
 }
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;

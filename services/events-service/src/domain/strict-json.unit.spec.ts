@@ -34,6 +34,20 @@ describe('readJsonObject', () => {
     expect(read(text).ok).toBe(false);
   });
 
+  it.each(['{"a":1e130000}', '{"a":[{"b":-1E+400}]}', `{"a":${'9'.repeat(400)}}`])(
+    'refuses a number that is none in 64 bits: %.20s',
+    (text) => {
+      expect(read(text)).toEqual({ ok: false, problem: expect.stringContaining('64-bit') });
+    },
+  );
+
+  it.each(['{"a":1e300,"b":"1e400","c":1e-400}', `{"a":"${'9'.repeat(400)}"}`])(
+    'reads %.20s, whose numbers are',
+    (text) => {
+      expect(read(text).ok).toBe(true);
+    },
+  );
+
   it('refuses deep nesting before anything recursive sees it', () => {
     const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
     expect(read(deep)).toEqual({ ok: false, problem: expect.stringContaining('nested deeper') });
