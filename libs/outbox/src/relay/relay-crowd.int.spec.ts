@@ -55,11 +55,12 @@ describe('several relays', () => {
     expect(await crowd.heldBy(relayIds.slice(0, 7), 20_000)).toBeLessThan(5000);
   }, 120_000);
 
-  it('take over the lanes of one that is killed when its leases end, and not before', async () => {
+  it('take over the lanes of one that is killed within 1 s of the end of its leases, and not before', async () => {
     crowd.signal('relay-6', 'SIGKILL');
     await crowd.heldBy(relayIds.slice(0, 6), 30_000);
-    const [soonest] = await crowd.inheritedAfterMs('relay-6');
-    expect(soonest).toBeGreaterThanOrEqual(0);
+    const inherited = await crowd.inheritedAfterMs('relay-6');
+    expect(inherited[0]).toBeGreaterThanOrEqual(0);
+    expect(inherited.at(-1)).toBeLessThan(1000);
   }, 60_000);
 
   it('have moved only what they held, and published everything in order', async () => {
