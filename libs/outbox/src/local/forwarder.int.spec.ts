@@ -202,13 +202,15 @@ describe('a forwarder', () => {
     }
     const before = (await partitions()).length;
     await both.forwarder().start();
+    // A transaction of anybody on this server that is open at the moment keeps them until the next
+    // look, 10 s later.
     await waitFor(async () => (await partitions()).length < before - 2, {
-      ...{ withinMs: 10_000, what: 'fewer partitions' },
+      ...{ withinMs: 40_000, what: 'fewer partitions' },
     });
     expect(await kept()).toBeLessThan(30);
     refusing = false;
     await expectAllForwarded();
-  });
+  }, 60_000);
 
   it('goes on after the database has moved to another server', async () => {
     await both.commit(['a']);
