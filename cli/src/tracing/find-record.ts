@@ -45,9 +45,8 @@ export async function findRecord(
     const record = await searchFor(event, connection);
     if (record === undefined) return { topic, partition, state: 'gone' };
     const { offset, timestamp } = record;
-    const published_at = timestamp === undefined ? undefined : new Date(timestamp).toISOString();
-    const found = { topic, partition, state: 'published', offset } as const;
-    return published_at === undefined ? found : { ...found, published_at };
+    const time = timestamp !== undefined && { published_at: new Date(timestamp).toISOString() };
+    return { topic, partition, state: 'published', offset, ...time };
   } catch (thrown) {
     return { topic, partition, state: 'unknown', reason: messageOf(thrown) };
   }

@@ -22,8 +22,6 @@ export interface FairShareOptions<Lane extends HeldLane, Claimed extends LaneTer
   readonly holder: LaneHolder<Lane, Claimed>;
   /** How many lanes there are. */
   readonly lanes: number;
-  /** As in `LeaseTables`. */
-  readonly groups?: number;
   readonly leaseMs: number;
   readonly renewIntervalMs: number;
   readonly clock: Clock;
@@ -105,9 +103,10 @@ export class FairShare<Lane extends HeldLane, Claimed extends LaneTerm> {
   }
 
   async #giveBackAbove(share: number): Promise<void> {
-    const { holder, logger, groups = 1 } = this.#options;
+    const { holder, store, logger } = this.#options;
     const staying = holder.owned().filter(({ isLeaving }) => !isLeaving);
-    for (const lane of largestGroupsFirst(staying, groups).slice(share)) lane.isLeaving = true;
+    for (const lane of largestGroupsFirst(staying, store.groups).slice(share))
+      lane.isLeaving = true;
     const leaving = holder.owned().filter((lane) => lane.isLeaving && !lane.isInWork);
     if (leaving.length === 0) return;
     await holder.flush();

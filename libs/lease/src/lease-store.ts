@@ -35,6 +35,8 @@ export interface Others {
  * lanes of a dead member are not held for as long as the clock went back. Members that live renew theirs.
  */
 export interface LeaseStore<Claimed extends LaneTerm = LaneTerm> {
+  /** As in `LeaseTables`. */
+  readonly groups: number;
   /** Says that this member lives, and tells of the others. */
   beat(): Promise<Others>;
   /** Renews leases; resolves with the lanes that are still held. */
@@ -62,6 +64,7 @@ export function leaseStore<Claimed extends LaneTerm>(
   const numbers = (lanes: readonly LaneTerm[]) => lanes.map(({ lane }) => lane);
   const terms = (lanes: readonly LaneTerm[]) => lanes.map(({ term }) => term);
   return {
+    groups: tables.groups ?? 1,
     async beat() {
       const [row] = await database.query<{ others: bigint; ends_in_ms: number | null }>(sql.beat, [
         memberId,
@@ -100,13 +103,13 @@ function inScope({ scope }: LeaseTables) {
 }
 
 /** Whose group the member has most lanes of, then whose group has most free ones; by number else. */
-function claimOrder({ lanes, groups = 1 }: LeaseTables, within: string, isFree: string): string {
+function claimOrder({ lanes, groups = 1 }: LeaseTables, within: string): string {
   if (groups === 1) return 'l.lane';
   const ofGroup = (holds: string) =>
     `(SELECT count(*) FROM ${lanes} AS g
       WHERE g.lane % ${groups} = l.lane % ${groups} AND ${holds} ${within})`;
   const isMine = 'g.owner = $1 AND g.lease_until > clock_timestamp()';
-  return `${ofGroup(isMine)} DESC, ${ofGroup(isFree)} DESC, l.lane % ${groups}, l.lane`;
+  return `${ofGroup(isMine)} DESC, ${ofGroup(isFree('g'))} DESC, l.lane % ${groups}, l.lane`;
 }
 
 const isFree = (alias: string) =>
@@ -166,7 +169,7 @@ function statements(tables: LeaseTables) {
       WITH free AS (
         SELECT lane FROM ${lanes} AS l
         WHERE ${isFree('l')} ${within('$4', 'l')}
-        ORDER BY ${claimOrder(tables, within('$4', 'g'), isFree('g'))}
+        ORDER BY ${claimOrder(tables, within('$4', 'g'))}
         LIMIT $3 FOR UPDATE SKIP LOCKED
       )
       UPDATE ${lanes} AS l SET owner = $1, term = l.term + 1, lease_until = ${UNTIL}

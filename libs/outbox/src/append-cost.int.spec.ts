@@ -71,6 +71,8 @@ describe('an append', () => {
     const aggregates = aggregatesOf(50);
     const held = Promise.withResolvers<void>();
     const holding = test.database.session({ statementTimeoutMs: 0 }, async (session) => {
+      // A slow machine takes longer than a session may stand idle in a transaction.
+      await session.query('SET idle_in_transaction_session_timeout = 0');
       await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
       await session.query('SELECT FROM outbox_lanes');
       await held.promise;

@@ -70,9 +70,9 @@ const PAUSE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
  * What another broker leads goes there, with the sequence numbers that it had, so that it is not
  * there twice should the first have passed it on. What has a time that the broker refuses goes once
  * more without one, which it takes at any time: a clock that is wrong holds back no event. Nothing else
- * is sent again. Of one partition no more
- * than one batch may be in work, and after anything that was rejected no later one may be given to the
- * same object: sequence numbers go on from what was acknowledged (the shared paper on Kafka clients).
+ * is sent again. Of one partition no more than one batch may be in work, and after anything that was
+ * rejected no later one may be given to the same object: sequence numbers go on from what was
+ * acknowledged (the shared paper on Kafka clients).
  */
 export class ProduceRequests {
   readonly #leaders: Leaders;

@@ -9,8 +9,9 @@ const LONGEST_REST_MS = 1000;
 
 /**
  * Writes the cursors that have moved, all in one statement, at most every `advanceIntervalMs`, and
- * less often where that takes long, as beside a snapshot that somebody has held for minutes. A lane that the statement does not find in this relay's name and term is lost: somebody else has
- * it, or its lease has ended, and nothing this relay does moves it any more.
+ * less often where that takes long, as beside a snapshot that somebody has held for minutes. A lane
+ * that the statement does not find in this relay's name and term is lost: somebody else has it, or its
+ * lease has ended, and nothing this relay does moves it any more.
  */
 export class Advance {
   readonly #context: RelayContext;

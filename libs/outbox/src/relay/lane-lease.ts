@@ -1,4 +1,4 @@
-import { DEFAULT_PARTITIONS, LANES } from '@nova/events';
+import { LANES } from '@nova/events';
 import { FairShare } from '@nova/lease';
 import type { Advance } from './advance.ts';
 import type { RelayContext } from './context.ts';
@@ -21,7 +21,6 @@ export function laneLease(context: RelayContext, advance: Advance): FairShare<La
       exclusively: (work) => advance.exclusively(work),
     },
     lanes: LANES,
-    groups: DEFAULT_PARTITIONS,
     leaseMs: settings.leaseMs,
     renewIntervalMs: settings.renewIntervalMs,
     clock,

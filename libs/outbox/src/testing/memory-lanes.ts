@@ -1,4 +1,4 @@
-import { LANES } from '@nova/events';
+import { DEFAULT_PARTITIONS, LANES } from '@nova/events';
 import type { LaneTerm, Others } from '@nova/lease';
 import type { ClaimedLane } from '../relay/lane.ts';
 import type { LaneStore } from '../relay/lane-store.ts';
@@ -61,6 +61,7 @@ export class MemoryLanes {
 }
 
 class MemoryStore implements LaneStore {
+  readonly groups = DEFAULT_PARTITIONS;
   readonly #lanes: MemoryLanes;
   readonly #relayId: string;
   readonly #leaseMs: number;
