@@ -82,6 +82,13 @@ async function ops(path: string): Promise<string> {
   return response.text();
 }
 
+/** Throws which part is not ready, and why: what a probe saw last is up to 3 s old. */
+async function isReady(): Promise<true> {
+  const told = await ops('/health/ready');
+  if (!told.includes('"status":"ready"')) throw new Error(told);
+  return true;
+}
+
 describe('the example of a service of another team', () => {
   beforeAll(async () => {
     const { code, stderr } = await stack.nova('up', '--detach');
@@ -165,7 +172,7 @@ describe('the example of a service of another team', () => {
       { withinMs: 10_000, what: 'no lag' },
     );
     expect(told).toMatchObject({ groupId: 'nova.activity-counter.views', parkedEvents: 0 });
-    expect(JSON.parse(await ops('/health/ready'))).toMatchObject({ status: 'ready' });
+    await waitFor(isReady, { withinMs: 10_000, what: 'the example is ready' });
     const members = await psql(
       await stack.databaseUrl('nova_events'),
       `SELECT service, consumer, generation, ops_address, event_types FROM consumer_members
