@@ -25,14 +25,18 @@ export class Admission {
     this.#rates = rates;
   }
 
+  /** Why a call of this caller is certain to be refused now, if it is. Counts nothing. */
+  refusal(caller: Caller): NovaError | undefined {
+    return this.#crowd(caller) ?? tooOften(this.#rateOf(caller)?.refusedForMs(caller.principal));
+  }
+
   /** Counts a call as in work until the answer is called. @throws RPC_TOO_MANY_CALLS */
-  enter({ principal }: Caller): () => void {
-    const { callsInFlight, callsPerCaller } = this.#limits;
-    const own = this.#byCaller.get(principal) ?? 0;
-    if (this.#all >= callsInFlight) throw tooMany('all', callsInFlight);
-    if (own >= callsPerCaller) throw tooMany("this caller's", callsPerCaller);
+  enter(caller: Caller): () => void {
+    const crowd = this.#crowd(caller);
+    if (crowd !== undefined) throw crowd;
+    const { principal } = caller;
     this.#all += 1;
-    this.#byCaller.set(principal, own + 1);
+    this.#byCaller.set(principal, (this.#byCaller.get(principal) ?? 0) + 1);
     let isIn = true;
     return () => {
       if (!isIn) return;
@@ -45,11 +49,25 @@ export class Admission {
   }
 
   /** Refuses a caller who calls too often. Services call for others. @throws RPC_RATE_EXCEEDED */
-  async pace({ principal, roles }: Caller): Promise<void> {
-    if (this.#rates === undefined || roles.has('service')) return;
-    const ms = await this.#rates.take(principal);
-    if (ms > 0) throw new NovaError(errors.RPC_RATE_EXCEEDED, { ms }, { retryAfterMs: ms });
+  async pace(caller: Caller): Promise<void> {
+    const refused = tooOften(await this.#rateOf(caller)?.take(caller.principal));
+    if (refused !== undefined) throw refused;
   }
+
+  #rateOf({ roles }: Caller): RateLimiter | undefined {
+    return roles.has('service') ? undefined : this.#rates;
+  }
+
+  #crowd({ principal }: Caller): NovaError | undefined {
+    const { callsInFlight, callsPerCaller } = this.#limits;
+    if (this.#all >= callsInFlight) return tooMany('all', callsInFlight);
+    const own = this.#byCaller.get(principal) ?? 0;
+    return own >= callsPerCaller ? tooMany("this caller's", callsPerCaller) : undefined;
+  }
+}
+
+function tooOften(ms = 0): NovaError | undefined {
+  return ms > 0 ? new NovaError(errors.RPC_RATE_EXCEEDED, { ms }, { retryAfterMs: ms }) : undefined;
 }
 
 function tooMany(whose: string, limit: number): NovaError {

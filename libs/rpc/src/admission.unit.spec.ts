@@ -14,7 +14,7 @@ import type { Limits } from './limits.ts';
 import { sharedRateLimiter } from './rate-limit.ts';
 import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
 import { until } from './spec/until.ts';
-import { answerOf, frame, rawConnection } from './testing/raw-call.ts';
+import { answerOf, frame, type RawAnswer, rawConnection } from './testing/raw-call.ts';
 
 let example: ExampleServer;
 const clients: Client<typeof EventsService>[] = [];
@@ -182,12 +182,89 @@ describe('the rate of a caller', () => {
     expect(taken).toBeLessThanOrEqual(510);
   });
 
+  it('once refused is refused at the door: nobody is asked, the answer is the same', async () => {
+    const clock = standingClock();
+    const local = localRateLimiter({ perSecond: 10, burst: 1 }, clock);
+    let asked = 0;
+    const rates: RateLimiter = {
+      ...local,
+      take(principal) {
+        asked += 1;
+        return local.take(principal);
+      },
+    };
+    example = await startExample([eventsService({ getEvent: async () => ({}) })], { rates });
+    const raw = await rawConnection(example.port);
+    const path = '/events.EventsService/GetEvent';
+    const ask = (headers: Record<string, string>, ms = '5S') =>
+      raw.call(path, frame(Buffer.alloc(0)), { 'grpc-timeout': ms, ...headers });
+    const hasty = { 'x-user-id': ID, 'correlation-id': 'of-mine' };
+    expect((await ask(hasty)).grpcStatus).toBe(0);
+    const first = await ask(hasty);
+    const askedBefore = asked;
+    const again = await ask(hasty);
+    expect(asked).toBe(askedBefore);
+    expect(first).toMatchObject({ httpStatus: 200, grpcStatus: 8, resetCode: 0 });
+    const same = ({ httpStatus, grpcStatus, grpcMessage, resetCode, headers }: RawAnswer) => {
+      const { date, ...others } = headers;
+      return { httpStatus, grpcStatus, grpcMessage, resetCode, others };
+    };
+    expect(same(again)).toEqual(same(first));
+    expect(again.headers['correlation-id']).toBe('of-mine');
+    // Whoever shares the connection is another: by the user, or by the roles.
+    expect((await ask({ 'x-user-id': ID.replace('550', '551') })).grpcStatus).toBe(0);
+    const asService = { ...hasty, 'x-nova-roles': 'service' };
+    expect((await ask(asService)).grpcStatus).toBe(0);
+    // What anybody may ask is answered.
+    const { grpcStatus } = await raw.call(
+      '/grpc.health.v1.Health/Check',
+      frame(Buffer.alloc(0)),
+      hasty,
+    );
+    expect(grpcStatus).toBe(0);
+    clock.goOn(100);
+    expect((await ask(hasty)).grpcStatus).toBe(0);
+    raw.close();
+  });
+
+  it('is refused at the door also while a large request still comes, and may then go on', async () => {
+    const clock = standingClock();
+    const rates = localRateLimiter({ perSecond: 10, burst: 1 }, clock);
+    example = await startExample([eventsService({ getEvent: async () => ({}) })], { rates });
+    const raw = await rawConnection(example.port);
+    const ask = (bytes: number) =>
+      raw.call('/events.EventsService/GetEvent', frame(Buffer.alloc(bytes)), { 'x-user-id': ID });
+    await ask(0);
+    await ask(0);
+    // More than the windows of a connection, together.
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(1024 * 1024)));
+    for (const answer of answers) expect(answer).toMatchObject({ grpcStatus: 8, resetCode: 0 });
+    clock.goOn(100);
+    expect((await ask(0)).grpcStatus).toBe(0);
+    raw.close();
+  });
+
+  it('of all instances is remembered by each for as long as they were told', async () => {
+    const clock = standingClock();
+    const waits = [0, 50];
+    const shared = { take: () => Promise.resolve(waits.shift() ?? 0) };
+    const local = localRateLimiter({ perSecond: 1, burst: 1 }, clock);
+    const rates = sharedRateLimiter(shared, local, clock);
+    expect([await rates.take('one'), rates.refusedForMs('one')]).toEqual([0, 0]);
+    expect([await rates.take('one'), rates.refusedForMs('one')]).toEqual([50, 50]);
+    expect(rates.refusedForMs('other')).toBe(0);
+    clock.goOn(20);
+    expect(rates.refusedForMs('one')).toBe(30);
+    clock.goOn(30);
+    expect(rates.refusedForMs('one')).toBe(0);
+  });
+
   it('goes on being limited by each instance while the shared count is away', async () => {
     const clock = standingClock();
     let asked = 0;
     let isAway = false;
-    const shared: RateLimiter = {
-      take() {
+    const shared = {
+      take(): Promise<number> {
         asked += 1;
         return isAway ? Promise.reject(new Error('away')) : Promise.resolve(7);
       },

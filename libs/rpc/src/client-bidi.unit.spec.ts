@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import { sleep } from '@nova/time';
 import { type Call, type Client, createClient, type Methods } from './index.ts';
 import { type ExampleServer, eventsService, startExample } from './spec/example-server.ts';
 import { until } from './spec/until.ts';
+import { answerOf, frame, rawConnection } from './testing/raw-call.ts';
 
 jest.setTimeout(30_000);
 
@@ -157,5 +159,24 @@ describe('a call that streams both ways', () => {
       break;
     }
     await until(() => ended);
+  });
+
+  it('tells how it ended also to one that reads the answers much later', async () => {
+    await serving(async function* (_, { signal }) {
+      // More than the window of a stream: the rest waits here until it is read.
+      for (let n = 0; n < 10; n += 1) yield { requestId: 'x'.repeat(32 * 1024) };
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    });
+    const raw = await rawConnection(Number(example.address.split(':')[1]));
+    const stream = raw.open({
+      ':path': '/events.EventsService/PublishStream',
+      'grpc-timeout': '100m',
+    });
+    stream.write(frame(Buffer.alloc(0)));
+    // Longer than a caller that still sends is waited for.
+    await sleep(1600);
+    const answer = await answerOf(stream);
+    expect(answer.grpcStatus).toBe(4);
+    raw.close();
   });
 });

@@ -8,6 +8,11 @@ export const CORRELATION_HEADER = 'correlation-id';
 
 const USABLE = /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/;
 
+/** Whether a text may be a correlation id. */
+export function isCorrelationId(text: string): boolean {
+  return USABLE.test(text);
+}
+
 /**
  * The caller's correlation id, or a new one. It is copied into logs, events and Kafka headers:
  * hence the narrow alphabet.
@@ -17,7 +22,7 @@ const USABLE = /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/;
 export function correlationIdOf(headers: RequestHeaders): string {
   const [given, ...more] = headers.all(CORRELATION_HEADER);
   if (given === undefined) return randomUUID();
-  if (more.length === 0 && USABLE.test(given)) return given;
+  if (more.length === 0 && isCorrelationId(given)) return given;
   throw new NovaError(
     errors.RPC_HEADER_INVALID,
     {

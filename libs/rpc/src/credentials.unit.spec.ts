@@ -47,6 +47,7 @@ beforeAll(async () => {
       tls: { ...renew('server', server), clientCaFile: file('ca.pem', authority.cert) },
       identity: {
         name: 'spec',
+        headers: [],
         identify({ certificate }) {
           shown = { name: certificate && 'known' };
           return { principal: 'x', roles: new Set(), actsForOthers: false };

@@ -14,7 +14,15 @@ export function http2StreamOf(call: ServerInterceptingCallInterface): Http2Strea
 /** The few things that are done to a stream. */
 export type Http2Stream = Pick<
   ServerHttp2Stream,
-  'close' | 'closed' | 'destroyed' | 'once' | 'readableEnded' | 'removeAllListeners' | 'resume'
+  | 'close'
+  | 'closed'
+  | 'destroyed'
+  | 'headersSent'
+  | 'once'
+  | 'readableEnded'
+  | 'removeAllListeners'
+  | 'resume'
+  | 'session'
 >;
 
 /**
@@ -41,6 +49,16 @@ export function afterRest(stream: Http2Stream | undefined, ms: number, then: () 
   stream.once('end', over);
   stream.once('close', over);
   stream.resume();
+}
+
+/**
+ * Goes on when all answers of a stream are out, and its status with them: a caller that does not read
+ * for a while has them later, and would never see the status of a stream that is reset before.
+ */
+export function afterAnswers(stream: Http2Stream | undefined, then: () => void): void {
+  if (stream === undefined) return;
+  if (stream.headersSent) stream.once('wantTrailers', then);
+  else stream.once('finish', then);
 }
 
 /** Resets `stream` unless it is closed within `ms`. */

@@ -4,6 +4,7 @@ import type { Logger } from '@nova/telemetry';
 import type { Clock } from '@nova/time';
 import type { Caller } from './caller.ts';
 import {
+  IDENTITY_HEADERS,
   type IdentityRequest,
   type IdentitySource,
   parseRoles,
@@ -67,6 +68,7 @@ export function configuredIdentity(
   return {
     source: {
       name,
+      headers: IDENTITY_HEADERS,
       identify: (request) => identify(request, { tokens, trusted, services }),
     },
     parts: cache === undefined ? [] : [cache.part],

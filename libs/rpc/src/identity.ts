@@ -24,6 +24,8 @@ export interface IdentityRequest {
  */
 export interface IdentitySource {
   readonly name: string;
+  /** The headers that it reads: calls of one connection that are alike in these are of one caller. */
+  readonly headers: readonly string[];
   identify(request: IdentityRequest): Caller | Promise<Caller>;
 }
 
@@ -44,12 +46,21 @@ export function identityFor(mode: Mode, configured?: IdentitySource): IdentitySo
   if (configured === undefined) return developmentIdentity;
   return {
     name: `${configured.name}, else ${developmentIdentity.name}`,
+    headers: [...new Set([...configured.headers, ...developmentIdentity.headers])],
     identify(request) {
       const hasToken = request.headers.all('authorization').length > 0;
       return (hasToken ? configured : developmentIdentity).identify(request);
     },
   };
 }
+
+/** The headers by which callers are identified, in whatever way. */
+export const IDENTITY_HEADERS = [
+  'authorization',
+  'x-user-id',
+  'x-nova-roles',
+  'x-nova-service',
+] as const;
 
 const SERVICE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const LONGEST_NAME = 63;
@@ -67,6 +78,7 @@ const dev: Caller = {
  */
 export const developmentIdentity: IdentitySource = {
   name: 'development headers',
+  headers: IDENTITY_HEADERS,
   identify({ headers }) {
     if (headers.all('authorization').length > 0) {
       throw unidentified('authorization is not read in development mode; send x-user-id');

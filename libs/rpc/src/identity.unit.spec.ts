@@ -91,7 +91,7 @@ describe('the identity of development mode', () => {
 describe('the identity source of a server', () => {
   it('is the configured one, and in development mode for callers with a token', async () => {
     const token = { principal: 'of the token', roles: new Set<Role>(), actsForOthers: false };
-    const own = { name: 'own', identify: () => token };
+    const own = { name: 'own', headers: [], identify: () => token };
     expect(identityFor('production', own)).toBe(own);
     const either = identityFor('development', own);
     const by = (name: string) => ({

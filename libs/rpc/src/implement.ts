@@ -57,6 +57,11 @@ export interface ServedMethod {
   readonly invoke: Invoke;
 }
 
+/** Whether a method takes any number of requests. */
+export function readsMany({ descriptor }: ServedMethod): boolean {
+  return ['bidi_streaming', 'client_streaming'].includes(descriptor.methodKind);
+}
+
 /** A service ready to be served. */
 export interface ServiceImplementation {
   readonly service: DescService;

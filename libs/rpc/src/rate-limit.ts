@@ -14,6 +14,8 @@ export interface RateLimiter {
    * Never rejects, and answers in bounded time.
    */
   take(principal: string): Promise<number>;
+  /** Milliseconds for which a caller is certain to be refused; 0 when only `take` can say. Counts nothing. */
+  refusedForMs(principal: string): number;
 }
 
 /** Callers that are remembered, at most; one who is forgotten may call as after a pause. */
@@ -29,24 +31,33 @@ export function localRateLimiter({ perSecond, burst }: Rate, clock: Clock): Rate
   const spacingMs = 1000 / perSecond;
   const aheadMs = (burst - 1) * spacingMs;
   const usedUpAt = new Map<string, number>();
+  const refusedForMs = (principal: string) => {
+    const usedUp = usedUpAt.get(principal);
+    if (usedUp === undefined) return 0;
+    return Math.max(0, Math.ceil(usedUp - clock.monotonicMs() - aheadMs));
+  };
   return {
+    refusedForMs,
     take(principal) {
+      const waitMs = refusedForMs(principal);
+      if (waitMs > 0) return Promise.resolve(waitMs);
       const now = clock.monotonicMs();
       const known = Math.max(now, usedUpAt.get(principal) ?? now);
-      const waitMs = known - now - aheadMs;
-      if (waitMs > 0) return Promise.resolve(Math.ceil(waitMs));
       // Set anew, so that the order of the map is that of the last calls.
       usedUpAt.delete(principal);
       usedUpAt.set(principal, known + spacingMs);
-      if (usedUpAt.size > MOST_CALLERS) {
-        for (const [oldest] of usedUpAt) {
-          usedUpAt.delete(oldest);
-          break;
-        }
-      }
+      forgetOldest(usedUpAt);
       return Promise.resolve(0);
     },
   };
+}
+
+function forgetOldest(callers: Map<string, number>): void {
+  if (callers.size <= MOST_CALLERS) return;
+  for (const [oldest] of callers) {
+    callers.delete(oldest);
+    return;
+  }
 }
 
 /**
@@ -60,11 +71,23 @@ export function sharedRateLimiter(
   clock: Clock,
 ): RateLimiter {
   let leftAloneUntil = 0;
+  /** Until when a caller is refused, as the shared limiter has said. */
+  const refusedUntil = new Map<string, number>();
+  const taken = (principal: string, waitMs: number) => {
+    refusedUntil.delete(principal);
+    if (waitMs > 0) refusedUntil.set(principal, clock.monotonicMs() + waitMs);
+    forgetOldest(refusedUntil);
+    return waitMs;
+  };
   return {
+    refusedForMs(principal) {
+      if (clock.monotonicMs() < leftAloneUntil) return local.refusedForMs(principal);
+      return Math.max(0, Math.ceil((refusedUntil.get(principal) ?? 0) - clock.monotonicMs()));
+    },
     async take(principal) {
       if (clock.monotonicMs() >= leftAloneUntil) {
         try {
-          return await shared.take(principal);
+          return taken(principal, await shared.take(principal));
         } catch {
           leftAloneUntil = clock.monotonicMs() + LEFT_ALONE_MS;
         }

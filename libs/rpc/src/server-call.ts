@@ -6,26 +6,19 @@ import {
 } from '@grpc/grpc-js';
 import { isNovaError, NovaError } from '@nova/errors';
 import type { Message } from '@nova/proto/runtime';
-import {
-  histogram,
-  type Logger,
-  metricNames,
-  parseTraceContext,
-  spanAttributes,
-  withSpan,
-} from '@nova/telemetry';
-import type { Admission } from './admission.ts';
+import { type Logger, parseTraceContext, spanAttributes, withSpan } from '@nova/telemetry';
 import type { Call } from './call.ts';
 import { logFailure } from './call-log.ts';
+import { countCall } from './call-metrics.ts';
 import { type Caller, describePolicy, permits } from './caller.ts';
 import { CORRELATION_HEADER, correlationIdOf } from './correlation.ts';
+import type { Door, DoorHost } from './door.ts';
 import { asNovaError, statusFor } from './error-status.ts';
 import { errors } from './errors.ts';
 import { http2StreamOf } from './http2-stream.ts';
-import type { IdentitySource, RequestHeaders } from './identity.ts';
-import type { ServedMethod } from './implement.ts';
+import type { RequestHeaders } from './identity.ts';
+import { readsMany, type ServedMethod } from './implement.ts';
 import { errorFromLibrary } from './library-status.ts';
-import type { Limits } from './limits.ts';
 import { pump } from './pump.ts';
 import { requestHeaders } from './request-headers.ts';
 import { RequestReader } from './request-reader.ts';
@@ -34,23 +27,14 @@ import { tellStatus } from './tell-status.ts';
 import { codeOf, type WireStatus } from './wire-status.ts';
 
 /** What the calls of one server share. */
-export interface CallHost {
-  readonly logger: Logger;
-  readonly identity: IdentitySource;
-  readonly limits: Limits;
+export interface CallHost extends DoorHost {
   /** The calls in work. */
   readonly calls: Set<ServerCall>;
-  readonly admission: Admission;
-  draining(): boolean;
+  readonly door: Door;
 }
 
 const ANONYMOUS: Caller = { principal: 'anonymous', roles: new Set(), actsForOthers: false };
 const OK: WireStatus = { status: 'OK', message: '' };
-
-const duration = histogram(
-  metricNames.rpcDuration,
-  'Time from the headers of a call to its status',
-);
 
 /**
  * One call from its headers to its status. It stands in for the library's own handling, which
@@ -165,15 +149,21 @@ export class ServerCall {
   }
 
   async #admit(caller: Caller): Promise<void> {
-    this.#leave = this.#host.admission.enter(caller);
-    // It may have ended while its caller was identified.
-    if (this.#finished) this.#leave();
-    await this.#host.admission.pace(caller);
+    const { admission, door } = this.#host;
+    try {
+      this.#leave = admission.enter(caller);
+      // It may have ended while its caller was identified.
+      if (this.#finished) this.#leave();
+      await admission.pace(caller);
+    } catch (thrown) {
+      door.remember(http2StreamOf(this.#base), caller);
+      throw thrown;
+    }
   }
 
   async #answer(headers: RequestHeaders, caller: Caller): Promise<void> {
     const { descriptor, invoke } = this.#method;
-    const input = this.#readsMany() ? this.#reader.all() : await this.#singleRequest();
+    const input = readsMany(this.#method) ? this.#reader.all() : await this.#singleRequest();
     const call = this.#call(headers, caller);
     const writer = new ResponseWriter(
       this.#base,
@@ -188,10 +178,6 @@ export class ServerCall {
       await pump(answer, this.#abort.signal, writer, (thrown) => void this.#fail(thrown));
     else await writer.send(await answer);
     this.#finish(OK);
-  }
-
-  #readsMany(): boolean {
-    return ['bidi_streaming', 'client_streaming'].includes(this.#method.descriptor.methodKind);
   }
 
   async #singleRequest(): Promise<Message> {
@@ -289,12 +275,9 @@ export class ServerCall {
     const beganMsAgo = performance.now() - this.#startedAt;
     const isComplete = this.#reader.complete;
     const isUnwanted = this.#host.draining();
-    const request = { isComplete, isSingle: !this.#readsMany(), beganMsAgo, isUnwanted };
+    const request = { isComplete, isSingle: !readsMany(this.#method), beganMsAgo, isUnwanted };
     tellStatus(http2StreamOf(this.#base), request, this.#host.limits, tell);
     this.#reader.end();
-    duration.record(beganMsAgo / 1000, {
-      rpc_method: this.#method.fullName,
-      rpc_status: given.status,
-    });
+    countCall(this.#method, given.status, beganMsAgo);
   }
 }

@@ -13,13 +13,14 @@ import type { DescFile } from '@nova/proto/runtime';
 import { counter, type GaugeMetric, gauge, type Logger, metricNames } from '@nova/telemetry';
 import { sleep } from '@nova/time';
 import { Admission } from './admission.ts';
+import { Door } from './door.ts';
 import { errors } from './errors.ts';
 import { healthService } from './health.ts';
 import type { IdentitySource } from './identity.ts';
 import type { ServedMethod, ServiceImplementation } from './implement.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import type { RateLimiter } from './rate-limit.ts';
-import { keepRawHeaders } from './raw-headers.ts';
+import { beforeLibrary } from './raw-headers.ts';
 import { reflectionServices } from './reflection.ts';
 import { type CallHost, ServerCall } from './server-call.ts';
 import { createTlsServer, type ServerTls } from './server-tls.ts';
@@ -96,17 +97,18 @@ class GrpcServer implements RpcServer {
     );
     const all = [...services, health.implementation];
     if (this.#options.reflection ?? true) all.push(...reflectionServices(all, alsoDescribe));
-    const host: CallHost = {
+    const methods = methodsByPath(all);
+    const shared = {
       logger,
       identity,
       limits: this.#limits,
-      calls: new Set(),
       admission: new Admission(this.#limits, this.#options.rates),
       draining: () => draining,
     };
-    const server = grpcServer(host, all, this.#limits);
+    const host: CallHost = { ...shared, calls: new Set(), door: new Door(shared, methods) };
+    const server = grpcServer(host, methods, this.#limits);
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    keepRawHeaders(server);
+    beforeLibrary(server, (stream) => host.door.refuses(stream));
     const inject = (socket: Socket) => {
       if (!socket.destroyed) injector.injectConnection(socket);
     };
@@ -144,15 +146,18 @@ class GrpcServer implements RpcServer {
   }
 }
 
+function methodsByPath(
+  services: readonly ServiceImplementation[],
+): ReadonlyMap<string, ServedMethod> {
+  const methods = services.flatMap((service) => service.methods);
+  return new Map(methods.map((method) => [`/${method.fullName}`, method]));
+}
+
 function grpcServer(
   host: CallHost,
-  services: readonly ServiceImplementation[],
+  methods: ReadonlyMap<string, ServedMethod>,
   limits: Limits,
 ): Server {
-  const methods = new Map<string, ServedMethod>();
-  for (const method of services.flatMap((service) => service.methods)) {
-    methods.set(`/${method.fullName}`, method);
-  }
   const interceptor: ServerInterceptor = ({ path }, base) => {
     const method = methods.get(path);
     return new ServerInterceptingCall(base, {

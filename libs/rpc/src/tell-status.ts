@@ -1,4 +1,4 @@
-import { afterRest, cutUnlessClosed, type Http2Stream } from './http2-stream.ts';
+import { afterAnswers, afterRest, cutUnlessClosed, type Http2Stream } from './http2-stream.ts';
 import type { Limits } from './limits.ts';
 
 /** How far the request of a call has come when the call is over. */
@@ -11,7 +11,7 @@ export interface RequestState {
   readonly isUnwanted: boolean;
 }
 
-/** Long enough for the status to reach a caller that still sends. */
+/** What a caller that still sends may go on after its status is out. */
 const LINGER_MS = 1000;
 /** What a caller gets at least to send the rest, whose time for that is nearly over. */
 const LEAST_REST_MS = 500;
@@ -27,8 +27,9 @@ export function tellStatus(
   tell: () => void,
 ): void {
   const tellAndCut = () => {
+    if (!isComplete) afterAnswers(stream, () => cutUnlessClosed(stream, LINGER_MS));
     tell();
-    cutUnlessClosed(stream, isComplete ? unreadMs : LINGER_MS);
+    cutUnlessClosed(stream, unreadMs);
   };
   if (isComplete || !isSingle || isUnwanted) tellAndCut();
   else afterRest(stream, Math.max(LEAST_REST_MS, uploadMs - beganMsAgo), tellAndCut);
