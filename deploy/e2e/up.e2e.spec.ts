@@ -103,7 +103,8 @@ describe('nova up --detach', () => {
     );
     expect(report.backlog.pending).toBe('0');
     for (const part of report.parts) {
-      expect(part.memory_bytes).toBeGreaterThan(5 * 1024 * 1024);
+      // Bytes, not KiB or pages: Redis has some 5 MiB, less where the kernel takes pages back.
+      expect(part.memory_bytes).toBeGreaterThan(1024 * 1024);
       expect(isAlive(part.pid)).toBe(true);
     }
     for (const port of [50051, 50052, 50053, 50054, 9092, 54320])
