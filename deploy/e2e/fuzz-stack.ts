@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { EventForwarding } from '@nova/proto/gen/events/event_forwarding_pb';
 import { EventLog } from '@nova/proto/gen/events/event_log_pb';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
@@ -9,14 +10,15 @@ import { SearchService } from '@nova/proto/gen/search/search_service_pb';
 import type { DescService } from '@nova/proto/runtime';
 import { type FuzzReport, fuzz } from '@nova/rpc/testing';
 import { type TestProcess, testStack } from '@nova/testkit';
+import { sleep } from '@nova/time';
 
 const run = promisify(execFile);
 
 /** What was sent to one service, and how its process took it. */
 export interface Fuzzed extends FuzzReport {
   readonly service: string;
-  /** Bytes of memory of the process: after half of the requests, and at the end. */
-  readonly memory: { readonly early: number; readonly late: number };
+  /** Least bytes of memory of the process in each quarter of the requests. */
+  readonly memory: readonly number[];
   readonly alive: boolean;
 }
 
@@ -47,6 +49,13 @@ const schema = {
   properties: { a: { anyOf: [{ type: 'string', pattern: '^a' }, { $ref: '#' }] } },
 };
 const inConversation = { conversationId: CONVERSATION, userId: USER };
+
+const FORWARDED = {
+  event: { eventType: 'message_created', aggregateId: CONVERSATION, eventId: MESSAGE },
+  aggregateType: 'conversation',
+  sourceVersion: 1n,
+};
+const PAYLOAD = Buffer.from(JSON.stringify(payload));
 
 /** Requests that get past the checks of their methods. */
 const GOOD = {
@@ -112,6 +121,10 @@ const GOOD = {
   ],
   'events.EventsService/GetEventsByType': [{ eventType: 'message_created' }],
   'events.EventLog/ReadLog': [{ follow: false }, { follow: true }],
+  'events.EventForwarding/Forward': [
+    { events: [{ ...FORWARDED, event: { ...FORWARDED.event, payload: PAYLOAD } }] },
+    { events: [FORWARDED, { ...FORWARDED, sourceVersion: 2n }], lastPosition: '1' },
+  ],
   'messaging.MessagingService/CreateConversation': [
     { kind: 'direct', memberIds: [OTHER], userId: USER },
     { kind: 'group', name: 'g', memberIds: [OTHER], userId: USER },
@@ -139,6 +152,18 @@ const GOOD = {
   'search.SearchService/SearchMessages': [{ query: 'hello world', userId: USER }],
 };
 
+interface Target {
+  readonly name: string;
+  readonly process: TestProcess;
+  readonly services: readonly DescService[];
+  /** Who calls; by default somebody who may do everything. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const QUARTERS = 4;
+/** How often memory is looked at. */
+const LOOK_MS = 500;
+const TEAM = { 'x-nova-service': 'orders', 'x-nova-roles': 'service' };
 const CONSUMING: readonly { area: string; service: DescService }[] = [
   { area: 'messaging', service: MessagingService },
   { area: 'notification', service: NotificationService },
@@ -156,23 +181,25 @@ export async function fuzzStack(given: {
   /** For each service, whatever time it takes. */
   readonly atLeast?: number;
 }): Promise<readonly Fuzzed[]> {
-  const requests = Math.ceil(given.requests / (CONSUMING.length + 1));
-  const withinMs = given.withinMs / (CONSUMING.length + 1);
   const stack = await testStack();
   try {
-    const targets = [{ name: 'events', process: stack.log, services: [EventsService, EventLog] }];
-    const others = await Promise.all(
-      CONSUMING.map(async ({ area, service }) => ({
-        name: area,
-        process: await (await stack.service(area)).start(),
-        services: [service, OpsService] as DescService[],
-      })),
-    );
+    const { log } = stack;
+    const others = CONSUMING.map(async ({ area, service }) => ({
+      name: area,
+      process: await (await stack.service(area)).start(),
+      services: [service, OpsService],
+    }));
+    const targets: readonly Target[] = [
+      { name: 'events', process: log, services: [EventsService, EventLog] },
+      { name: 'forwarding', process: log, services: [EventForwarding, EventLog], headers: TEAM },
+      ...(await Promise.all(others)),
+    ];
+    const { atLeast = 0, seed } = given;
+    const requests = Math.ceil(given.requests / targets.length);
+    const withinMs = given.withinMs / targets.length;
     const reports: Fuzzed[] = [];
-    for (const target of [...targets, ...others]) {
-      const { atLeast = 0, seed } = given;
+    for (const target of targets)
       reports.push(await fuzzed(target, { requests, withinMs, atLeast, seed }));
-    }
     return reports;
   } finally {
     await stack.remove();
@@ -180,39 +207,63 @@ export async function fuzzStack(given: {
 }
 
 async function fuzzed(
-  target: { name: string; process: TestProcess; services: readonly DescService[] },
+  { name, process, services, headers = {} }: Target,
   how: { requests: number; withinMs: number; atLeast: number; seed: number },
 ): Promise<Fuzzed> {
-  const { address } = target.process;
-  const send = (share: number, seed: number) =>
-    fuzz({
-      port: Number(address.split(':')[1]),
-      services: target.services,
+  const memory: number[] = [];
+  const reports: FuzzReport[] = [];
+  for (let quarter = 0; quarter < QUARTERS; quarter += 1) {
+    const floor = leastMemoryOf(process);
+    const report = await fuzz({
+      port: Number(process.address.split(':')[1]),
+      services,
       good: GOOD,
+      headers,
       words: WORDS,
-      requests: Math.ceil(how.requests * share),
-      withinMs: how.withinMs * share,
-      atLeast: how.atLeast * share,
-      seed,
+      requests: Math.ceil(how.requests / QUARTERS),
+      withinMs: how.withinMs / QUARTERS,
+      atLeast: how.atLeast / QUARTERS,
+      seed: how.seed + quarter * 1_000_000,
     });
-  const first = await send(0.5, how.seed);
-  const early = await memoryOf(target.process);
-  const rest = await send(0.5, how.seed + 1_000_000);
-  const late = await memoryOf(target.process);
-  const statuses = { ...first.statuses };
-  for (const [status, count] of Object.entries(rest.statuses)) {
-    statuses[status] = (statuses[status] ?? 0) + count;
+    reports.push(report);
+    memory.push(await floor.stop());
   }
   return {
-    service: target.name,
+    service: name,
     seed: how.seed,
-    sent: first.sent + rest.sent,
-    statuses,
-    examples: { ...first.examples, ...rest.examples },
-    answered: [...new Set([...first.answered, ...rest.answered])].sort(),
-    bad: [...first.bad, ...rest.bad],
-    memory: { early, late },
-    alive: late > 0,
+    sent: reports.reduce((sum, { sent }) => sum + sent, 0),
+    statuses: summed(reports),
+    examples: Object.assign({}, ...reports.map(({ examples }) => examples)),
+    answered: [...new Set(reports.flatMap(({ answered }) => answered))].sort(),
+    bad: reports.flatMap(({ bad }) => bad),
+    memory,
+    alive: (await memoryOf(process)) > 0,
+  };
+}
+
+function summed(reports: readonly FuzzReport[]): Record<string, number> {
+  const statuses: Record<string, number> = {};
+  for (const [status, count] of reports.flatMap((report) => Object.entries(report.statuses)))
+    statuses[status] = (statuses[status] ?? 0) + count;
+  return statuses;
+}
+
+/** Looks at the memory of a process until it is stopped: between two collections it only rises. */
+function leastMemoryOf(process: TestProcess): { stop(): Promise<number> } {
+  const over = new AbortController();
+  const looking = (async () => {
+    let least = await memoryOf(process);
+    while (!over.signal.aborted) {
+      await sleep(LOOK_MS, over.signal);
+      least = Math.min(least, await memoryOf(process));
+    }
+    return least;
+  })();
+  return {
+    stop: () => {
+      over.abort();
+      return looking;
+    },
   };
 }
 

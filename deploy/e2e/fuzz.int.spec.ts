@@ -17,6 +17,7 @@ describe('whatever is sent to a service', () => {
     const answered = reports.flatMap((report) => report.answered);
     expect(answered).toEqual(
       expect.arrayContaining([
+        'events.EventForwarding/Forward',
         'events.EventLog/ReadLog',
         'events.EventsService/PublishEvent',
         'messaging.MessagingService/SendMessage',

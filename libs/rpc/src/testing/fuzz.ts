@@ -10,6 +10,8 @@ export interface FuzzOptions {
   readonly services: readonly DescService[];
   /** Good requests by full name of the method (`events.EventsService/PublishEvent`). */
   readonly good?: Readonly<Record<string, readonly Fields[]>>;
+  /** Sent with every request, where a request has none of its own of that name. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Texts that mean something to the server. */
   readonly words: readonly string[];
   readonly requests: number;
@@ -108,14 +110,14 @@ function* requestsOf(options: FuzzOptions): Generator<FuzzRequest> {
   }
 }
 
-function goodRequests({ services, good = {} }: FuzzOptions): FuzzRequest[] {
+function goodRequests({ services, good = {}, headers = {} }: FuzzOptions): FuzzRequest[] {
   return services.flatMap(({ methods }) =>
     methods.flatMap((method) =>
       (good[`${method.parent.typeName}/${method.name}`] ?? []).map((fields) => ({
         method,
         bytes: encoded(method.input, fields) ?? Buffer.alloc(0),
         // Time enough for a server that has just begun.
-        headers: { 'grpc-timeout': '3S' },
+        headers: { 'grpc-timeout': '3S', ...headers },
       })),
     ),
   );
@@ -153,18 +155,20 @@ async function connection(port: number) {
   };
 }
 
-function requestArbitrary({ services, good = {}, words }: FuzzOptions): fc.Arbitrary<FuzzRequest> {
+function requestArbitrary(options: FuzzOptions): fc.Arbitrary<FuzzRequest> {
+  const { services, good = {}, words } = options;
   const methods = services.flatMap((service) => service.methods);
   return fc.oneof(
     ...methods.map((method) => {
       const samples = good[`${method.parent.typeName}/${method.name}`] ?? [];
       return fc.tuple(bytesArbitrary(method, samples, words), headersArbitrary).map(
-        ([bytes, headers]): FuzzRequest => ({
+        ([bytes, odd]): FuzzRequest => ({
           method,
           bytes,
           headers: {
             'grpc-timeout': method.methodKind === 'unary' ? TIMEOUT.unary : TIMEOUT.stream,
-            ...headers,
+            ...options.headers,
+            ...odd,
           },
         }),
       );
