@@ -10,6 +10,7 @@ import {
   testStack,
   waitFor,
 } from '@nova/testkit';
+import { conversations, publishTo } from './followed-log.ts';
 import { inversions, psql, topicRecords } from './witness.ts';
 
 const TOPIC = 'nova_events_message_created';
@@ -32,25 +33,7 @@ afterAll(async () => {
   await stack?.remove();
 }, 60_000);
 
-/** Publishes one message to each conversation, as often as it takes: the id makes that safe. */
-async function say(conversations: readonly string[]): Promise<void> {
-  const given = conversations.map((aggregateId) => ({
-    eventId: crypto.randomUUID(),
-    eventType: 'message_created',
-    aggregateId,
-    payload: { message_id: crypto.randomUUID(), sender_id: aggregateId, content: 'hello' },
-  }));
-  await waitFor(
-    () =>
-      events.publishEvents({ events: given }).then(
-        () => true,
-        () => false,
-      ),
-    { withinMs: 20_000, what: 'the log to take events' },
-  );
-}
-
-const conversations = (count: number) => Array.from({ length: count }, () => crypto.randomUUID());
+const say = (to: readonly string[]) => publishTo(events, to);
 
 /** The view and the log, each told by psql alone. */
 async function difference(): Promise<{ shown: string[]; logged: string[] }> {

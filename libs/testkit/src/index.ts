@@ -6,6 +6,7 @@
  *   testKafka                   shared by the spec files of a worker
  *   testDatabase                migrated once into a template, cloned per spec file
  *   privatePostgres, privateKafka, privateRedis   may be paused, killed, restarted
+ *   privateStandby                  follows a PostgreSQL, until it is promoted
  *   privateKafkaCluster             the same with several brokers
  *   privateSecuredKafka             with a listener for TLS and passwords
  *   losingProxy                     carried out, but the answer is lost
@@ -32,6 +33,7 @@ export {
   privatePostgres,
   privateRedis,
   privateSecuredKafka,
+  privateStandby,
 } from './private-server.ts';
 export { randomName } from './random-name.ts';
 export {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type RunningServer, type ServerProcess, startServer } from '@nova/servers';
 import type { ServerFolder } from './server-folder.ts';
+import { admitStandby, followPrimary } from './standby-files.ts';
 import {
   describeCluster,
   describeKafka,
@@ -58,6 +60,23 @@ export async function privateRedis(): Promise<PrivateRedis> {
 /** Starts a PostgreSQL for one spec alone (about 1 s). */
 export async function privatePostgres(place?: ServerPlace): Promise<PrivatePostgres> {
   const { server, folder, logFile, url, adminUrl } = await describePostgres(place);
+  return Object.assign(await Controlled.start(server, folder, logFile), { url, adminUrl });
+}
+
+/**
+ * Starts a standby that follows `primary`, which is ended and started again for it: its files are
+ * copied. It ends to be one when it is told `SELECT pg_promote()`.
+ */
+export async function privateStandby(primary: PrivatePostgres): Promise<PrivatePostgres> {
+  const { server, folder, logFile, url, adminUrl } = await describePostgres();
+  await primary.kill();
+  followPrimary(join(folder.path, 'data'), {
+    dataDir: join(dirname(primary.logFile), 'data'),
+    url: primary.adminUrl,
+  });
+  await primary.restart();
+  admitStandby(join(dirname(primary.logFile), 'data'));
+  process.kill(primary.pid, 'SIGHUP');
   return Object.assign(await Controlled.start(server, folder, logFile), { url, adminUrl });
 }
 
