@@ -71,7 +71,7 @@ describe('a standby that is promoted without the last events of its primary', ()
     await log.allShowIt('what will be lost');
     const [cluster, epochs] = [await systemIdentifier(primary.adminUrl), await log.epochs()];
     await failOver();
-    // The same cluster in the same places: only its timeline tells that something is missing.
+    // The same cluster, with its files in the same places.
     expect(await systemIdentifier(standby.adminUrl)).toBe(cluster);
     // At the positions of what was lost, and beyond.
     await log.say([...conversations(15), ...old.slice(5, 20)]);
