@@ -45,6 +45,8 @@ export interface TestStack {
   readonly relay: TestProcess;
   /** Starts another instance of events-service beside it; resolves when it is ready. */
   anotherLog(): Promise<TestProcess>;
+  /** Starts events-service at the address of `log`, which has ended; resolves when it is ready. */
+  logAgain(): Promise<TestProcess>;
   /** Database of the log. */
   readonly database: TestDatabase;
   /** Makes the tables of a log in another database. */
@@ -100,6 +102,10 @@ export async function testStack(
       migrateLog,
       remove,
       anotherLog: () => run('events-service', 'main.ts', own).then(untilReady),
+      logAgain() {
+        const [, port = ''] = log.address.split(':');
+        return run('events-service', 'main.ts', { ...own, NOVA_GRPC_PORT: port }).then(untilReady);
+      },
       async service(area) {
         const store = await testDatabase();
         databases.push(store);
@@ -144,8 +150,8 @@ async function launch(
   environment: Record<string, string>,
 ): Promise<Running> {
   const [grpc = 0, ops = 0] = await freePorts(2);
-  const ports = { NOVA_GRPC_PORT: String(grpc), NOVA_OPS_PORT: String(ops) };
-  const child = spawnMain(service, main, { ...environment, ...ports });
+  const all = { NOVA_GRPC_PORT: String(grpc), NOVA_OPS_PORT: String(ops), ...environment };
+  const child = spawnMain(service, main, all);
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (bytes: Buffer) => chunks.push(bytes.toString()));
@@ -167,7 +173,7 @@ async function launch(
     if (hasEnded(child)) throw new Error(`no ${name}, it has ended: ${output()}`);
   };
   return {
-    address: `127.0.0.1:${grpc}`,
+    address: `127.0.0.1:${all.NOVA_GRPC_PORT}`,
     opsUrl,
     pid: () => (hasEnded(child) ? undefined : child.pid),
     output,

@@ -19,6 +19,8 @@ export async function runRetries(context: SessionContext, stop: AbortSignal): Pr
     try {
       const dueMs = await untilDue(database, generation);
       if (dueMs === undefined || dueMs > 0) {
+        // What could not be tried is due at once: nothing waits for a dependency any more.
+        meters.over('retries');
         await retryWork.wait(Math.min(dueMs ?? LONGEST_WAIT_MS, LONGEST_WAIT_MS), stop);
         continue;
       }

@@ -252,6 +252,7 @@ describe('a dependency that is gone or paused', () => {
 
   it.each([
     ['postgres', 'down', 503],
+    ['kafka', 'degraded', 200],
     ['redis', 'degraded', 200],
   ] as const)(
     '%s killed makes it %s within 5 s, and ready within 5 s of its return',
