@@ -1,17 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { missingTests } from './named-tests.ts';
 import { root } from './source-files.ts';
-
-/** Tests that a text names, as `path`: *title*, and that are not there. */
-function missingTests(text: string): string[] {
-  const named = [...text.matchAll(/`([\w./-]+\.spec\.ts)`: \*([^*]+)\*/g)];
-  return named.flatMap(([, path = '', title = '']) => {
-    const file = join(root, path);
-    const isThere = existsSync(file) && readFileSync(file, 'utf8').includes(`it('${title}'`);
-    return isThere ? [] : [`${path}: ${title}`];
-  });
-}
 
 describe('docs/guarantees.md', () => {
   const text = readFileSync(join(root, 'docs/guarantees.md'), 'utf8');
