@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { constants } from 'node:http2';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -164,6 +164,15 @@ describe('too much', () => {
     expect(called).toBe(0);
   });
 
+  it('200 kB of headers: HTTP/2 itself ends the connection, and nothing is called', async () => {
+    const options = { maxSendHeaderBlockLength: 1_000_000 };
+    const session = connectHttp2(`http://127.0.0.1:${example.port}`, options).on('error', () => {});
+    const headers = { 'content-type': 'application/grpc', 'x-big': 'x'.repeat(200_000) };
+    session.request({ ':method': 'POST', ':path': PATH, ...headers }).on('error', () => {});
+    await until(() => session.destroyed);
+    expect(called).toBe(0);
+  });
+
   it('more streams on one connection than it may have: those beyond are refused', async () => {
     await example.stop();
     raw.close();
@@ -193,6 +202,13 @@ describe('what is not gRPC', () => {
   it('another content type: HTTP 415', async () => {
     const answer = await raw.call(PATH, frame(valid()), { 'content-type': 'application/json' });
     expect(answer.httpStatus).toBe(415);
+  });
+
+  it('a GET of a browser: HTTP 415', async () => {
+    const stream = raw.open({ ':method': 'GET', ':path': PATH, 'content-type': 'text/html' });
+    stream.end();
+    expect((await answerOf(stream)).httpStatus).toBe(415);
+    expect(called).toBe(0);
   });
 
   it.each(['/', '/events.EventsService/Nothing', '/no.Service/PublishEvent', '/a%20b/%00'])(

@@ -360,6 +360,23 @@ describe('bad input', () => {
     expect(await stored()).not.toBe(before);
   });
 
+  it('as a value of a Struct that says nothing is INVALID_ARGUMENT', async () => {
+    const before = await stored();
+    const bare = Buffer.from(
+      toBinary(RequestSchema, create(RequestSchema, message({ payload: {} }))),
+    );
+    // Field 4: a Struct with the entry "content", whose Value has no kind.
+    const entry = Buffer.concat([
+      Buffer.from([0x0a, 7]),
+      Buffer.from('content'),
+      Buffer.from([0x12, 0]),
+    ]);
+    const struct = Buffer.concat([Buffer.from([0x0a, entry.length]), entry]);
+    const bad = Buffer.concat([bare, Buffer.from([0x22, struct.length]), struct]);
+    expect((await served.raw('events.EventsService/PublishEvent', bad)).status).toBe(3);
+    expect(await stored()).toBe(before);
+  });
+
   it('as cut or random bytes is INVALID_ARGUMENT, never INTERNAL', async () => {
     const good = toBinary(RequestSchema, create(RequestSchema, message()));
     const before = await stored();

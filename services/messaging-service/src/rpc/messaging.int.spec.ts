@@ -12,6 +12,7 @@ import {
   type User,
 } from './messaging.rig.spec.ts';
 import { describeReading } from './reading.rig.spec.ts';
+import { describeVerbatim } from './verbatim.rig.spec.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -270,3 +271,4 @@ describe('a command', () => {
 
 describeReading(() => rig);
 describeBehind(() => rig);
+describeVerbatim(() => rig);
