@@ -93,7 +93,9 @@ export async function testStack(
   try {
     const own = { NOVA_EVENTS_DATABASE_URL: database.url };
     await migrateLog(database.url);
-    const log = await run('events-service', 'main.ts', own).then(untilReady);
+    const startLog = (more: Record<string, string> = {}) =>
+      run('events-service', 'main.ts', { ...own, ...more }).then(untilReady);
+    const log = await startLog();
     const relay = await run('events-service', 'relay-main.ts', own).then(untilReady);
     return {
       log,
@@ -101,25 +103,19 @@ export async function testStack(
       database,
       migrateLog,
       remove,
-      anotherLog: () => run('events-service', 'main.ts', own).then(untilReady),
-      logAgain() {
-        const [, port = ''] = log.address.split(':');
-        return run('events-service', 'main.ts', { ...own, NOVA_GRPC_PORT: port }).then(untilReady);
-      },
+      anotherLog: () => startLog(),
+      logAgain: () => startLog({ NOVA_GRPC_PORT: log.address.split(':')[1] ?? '' }),
       async service(area) {
         const store = await testDatabase();
         databases.push(store);
         return {
           database: store,
-          async start(own = {}) {
-            const started = await run(`${area}-service`, 'main.ts', {
+          start: (own = {}) =>
+            run(`${area}-service`, 'main.ts', {
               [`NOVA_${area.toUpperCase()}_DATABASE_URL`]: store.url,
               NOVA_EVENTS_URL: log.address,
               ...own,
-            });
-            await (await untilReady(started)).consuming();
-            return started;
-          },
+            }).then(untilConsuming),
         };
       },
     };
@@ -136,6 +132,12 @@ async function migrated(environment: Record<string, string>): Promise<void> {
 
 async function untilReady(started: Running): Promise<Running> {
   await started.ready();
+  return started;
+}
+
+async function untilConsuming(started: Running): Promise<Running> {
+  await started.ready();
+  await started.consuming();
   return started;
 }
 
