@@ -1,26 +1,26 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Database, openDatabase } from '@nova/postgres';
-import { silentLogger } from '@nova/telemetry';
-import {
-  type PrivateServer,
-  privateLinkedKafka,
-  privatePostgres,
-  privateRedis,
-  testDatabase,
-} from '@nova/testkit';
+import { isDeepStrictEqual } from 'node:util';
+import type { Database } from '@nova/postgres';
+import type { PrivateServer } from '@nova/testkit';
 import type { Sources } from '../checker/look.ts';
 import { Clocks } from './clocks.ts';
-import { Disk } from './disk.ts';
-import { Link } from './link.ts';
+import type { Disk } from './disk.ts';
+import type { Link } from './link.ts';
+import {
+  addLink,
+  CONSUMERS,
+  type Ending,
+  type Parts,
+  RELAYS,
+  type RigOptions,
+  type Starting,
+} from './rig-parts.ts';
+import { makeDatabases, openDisks, startRedis, startServers } from './rig-servers.ts';
+import type { Targets } from './schedule.ts';
 import { ServiceProcess } from './service-process.ts';
-
-/** Consumers, each with a database of its own. */
-const CONSUMERS = ['messaging', 'notification', 'search', 'activity'] as const;
-const RELAYS = ['relay-1', 'relay-2'] as const;
-/** Who speaks to Kafka. */
-const KAFKA_CLIENTS = [...RELAYS, ...CONSUMERS] as const;
+import { targetsOf } from './targets.ts';
 
 /** Shorter than in production, so that a schedule of 30 s sees leases end and tails checked. */
 const SCALED = {
@@ -34,17 +34,6 @@ const SCALED = {
   NOVA_LOG_LEVEL: 'warn',
 };
 
-/** What a rig is to have. */
-export interface RigOptions {
-  /** How relays and consumers speak to Kafka. */
-  readonly driver: 'kafkajs' | 'platformatic';
-  /** Also a Redis with the fast marks of consumers, disks that can be filled, and clocks that can be set. */
-  readonly hasMore: boolean;
-}
-
-/** Room for all schedules of a rig; it takes no more memory than what is on it. */
-const DISK_MEGABYTES = { postgres: 4096, kafka: 2048 };
-
 /** A whole nova of processes, each link between two of them a proxy; see `openRig`. */
 export interface Rig {
   readonly folder: string;
@@ -52,12 +41,15 @@ export interface Rig {
   /** `<client>-<server>`, for example relay-1-kafka. */
   readonly links: ReadonlyMap<string, Link>;
   readonly driver: RigOptions['driver'];
+  /** Whether event types are registered under load. */
+  readonly registers: boolean;
   /** By name: postgres, kafka, redis. */
   readonly servers: ReadonlyMap<string, PrivateServer>;
   /** Of servers, where they can be filled. */
   readonly disks: ReadonlyMap<string, Disk>;
   /** Of processes and PostgreSQL; undefined where they cannot be set. */
   readonly clocks: Clocks | undefined;
+  readonly targets: Targets;
   /** Where clients publish: host:port of their link to events-service. */
   readonly address: string;
   /** Databases as nobody disturbs them: the log, and consumers by name. */
@@ -68,9 +60,6 @@ export interface Rig {
   /** Ends everything; the folder with history and logs stays where it is wanted. */
   close(options: { readonly keepsFolder: boolean }): Promise<void>;
 }
-
-/** A resource that is let go of at the end. */
-type Ending = () => Promise<unknown> | undefined;
 
 /**
  * Starts servers and services and resolves when all are ready (10 to 20 s). What they compile is in
@@ -94,24 +83,6 @@ export async function openRig(given: RigOptions, compiled: string): Promise<Rig>
   }
 }
 
-interface Starting extends RigOptions {
-  readonly compiled: string;
-}
-
-/** What a rig is made of while it is put together. */
-interface Parts extends Starting {
-  readonly folder: string;
-  readonly endings: Ending[];
-  readonly links: Map<string, Link>;
-  readonly processes: Map<string, ServiceProcess>;
-  /** URLs of databases as nobody disturbs them. */
-  readonly urls: Map<string, string>;
-  readonly databases: Map<string, Database>;
-  readonly servers: Map<string, PrivateServer>;
-  readonly disks: Map<string, Disk>;
-  readonly clocks: Clocks | undefined;
-}
-
 async function assemble(
   folder: string,
   endings: Ending[],
@@ -131,7 +102,10 @@ async function assemble(
   await startAll(processes);
   const url = (name: string) => urls.get(name) ?? '';
   return {
-    ...{ folder, processes, links, servers, disks, clocks, address, close, driver: options.driver },
+    ...{ folder, processes, links, servers, disks, clocks, address, close },
+    driver: options.driver,
+    registers: options.registers,
+    targets: presentTargets(parts),
     ready: () => allReady(processes),
     database: (name) => {
       const found = databases.get(name);
@@ -152,65 +126,19 @@ async function assemble(
   };
 }
 
-/** A link, and its port: where the client finds what is at `port`. */
-async function addLink({ links, endings }: Parts, name: string, port: number): Promise<number> {
-  const made = await Link.open();
-  made.leadTo(port);
-  links.set(name, made);
-  endings.push(async () => made.close());
-  return made.port;
-}
-
-function openDisks({ folder, disks, endings }: Parts): void {
-  for (const [name, megabytes] of Object.entries(DISK_MEGABYTES)) {
-    const disk = Disk.open(join(folder, `disk-of-${name}`), megabytes);
-    if (disk === undefined) continue;
-    disks.set(name, disk);
-    endings.push(async () => disk.close());
+/** Disks and clocks may not be there; all else is what the seeds were made for. */
+function presentTargets(parts: Parts): Targets {
+  const wanted = targetsOf(parts);
+  const { processes, servers, links, disks, clocks } = parts;
+  const made = [...processes.keys(), ...servers.keys(), ...links.keys()];
+  if (!isDeepStrictEqual(made, [...wanted.processes, ...wanted.servers, ...wanted.links])) {
+    throw new Error(`seeds mean something else with ${made.join(', ')}: see targets.ts`);
   }
-}
-
-async function startServers(parts: Parts) {
-  const { endings, links, disks, servers, clocks } = parts;
-  const ports: number[] = [];
-  for (const client of KAFKA_CLIENTS) ports.push(await addLink(parts, `${client}-kafka`, 0));
-  const below = disks.get('postgres')?.path;
-  const [postgres, kafka] = await Promise.all([
-    privatePostgres({
-      ...(below === undefined ? {} : { below }),
-      environment: clocks?.environmentOf('postgres') ?? {},
-    }),
-    privateLinkedKafka(ports, disks.get('kafka')?.path),
-  ]);
-  servers.set('postgres', postgres).set('kafka', kafka);
-  endings.push(
-    () => postgres.remove(),
-    () => kafka.remove(),
-  );
-  for (const [index, client] of KAFKA_CLIENTS.entries()) {
-    links.get(`${client}-kafka`)?.leadTo(kafka.listenerPorts[index] ?? 0);
-  }
-  return { postgres, kafka };
-}
-
-async function makeDatabases(
-  { urls, databases, endings }: Parts,
-  postgres: Awaited<ReturnType<typeof privatePostgres>>,
-): Promise<void> {
-  for (const name of ['log', ...CONSUMERS]) {
-    const { url, database } = await testDatabase({ on: postgres, poolSize: 1 });
-    await database.close();
-    const own = openDatabase({
-      url,
-      applicationName: 'torture',
-      poolSize: 2,
-      statementTimeoutMs: 5000,
-      logger: silentLogger,
-    });
-    urls.set(name, url);
-    databases.set(name, own);
-    endings.push(() => own.close());
-  }
+  return {
+    ...wanted,
+    disks: wanted.disks.filter((name) => disks.has(name)),
+    clocks: clocks === undefined ? [] : wanted.clocks,
+  };
 }
 
 /** Prepares all processes; resolves with the address at which clients publish. */
@@ -225,8 +153,8 @@ async function prepareProcesses(parts: Parts, undisturbed: string): Promise<stri
   const fastMarks = parts.hasMore ? await startRedis(parts) : undefined;
   const events = await prepare(parts, 'events', 'main.ts', {
     NOVA_EVENTS_DATABASE_URL: await database('events', 'log'),
-    // Not by a link: what it does there, clients of these schedules do not ask for.
-    NOVA_KAFKA_BROKERS: undisturbed,
+    // Without a link where clients ask for nothing that it does there.
+    NOVA_KAFKA_BROKERS: parts.registers ? brokers('events') : undisturbed,
   });
   for (const name of RELAYS) {
     await prepare(parts, name, 'relay-main.ts', {
@@ -243,18 +171,6 @@ async function prepareProcesses(parts: Parts, undisturbed: string): Promise<stri
     });
   }
   return `127.0.0.1:${await addLink(parts, 'client-events', events.grpcPort)}`;
-}
-
-/** What consumers are told of the Redis for their fast marks, each with a link of its own. */
-async function startRedis(parts: Parts) {
-  const redis = await privateRedis();
-  parts.endings.push(() => redis.remove());
-  parts.servers.set('redis', redis);
-  return async (name: string) => {
-    const url = new URL(redis.url);
-    url.port = String(await addLink(parts, `${name}-redis`, Number(url.port)));
-    return { NOVA_REDIS_URL: url.href, NOVA_CONSUMER_FAST_MARKS: 'true' };
-  };
 }
 
 async function prepare(

@@ -6,7 +6,7 @@ import { Load } from '../load/publishers.ts';
 import { judged } from '../planted/run-planted.ts';
 import { inflict } from './inflict.ts';
 import type { Rig } from './rig.ts';
-import { type Bout, boutsOf, nameOf, type Targets } from './schedule.ts';
+import { type Bout, boutsOf, nameOf } from './schedule.ts';
 import { seededRandom } from './seeded-random.ts';
 import { untilSettled } from './until-settled.ts';
 import { untilShown } from './until-shown.ts';
@@ -55,9 +55,14 @@ const CONVERGED_WITHIN_MS = 60_000;
 export async function runSchedule(options: ScheduleOptions): Promise<ScheduleResult> {
   const { rig, history, seed, lastsMs } = options;
   const random = seededRandom(seed);
-  const loadRandom = seededRandom(seed + 1);
-  const loadOptions = { address: rig.address, history, random: loadRandom, pauseMs: PAUSE_MS };
-  const load = new Load({ ...loadOptions, publishers: PUBLISHERS });
+  const load = new Load({
+    address: rig.address,
+    history,
+    random: seededRandom(seed + 1),
+    publishers: PUBLISHERS,
+    pauseMs: PAUSE_MS,
+    registers: rig.registers,
+  });
   const running = {
     ...options,
     load,
@@ -70,7 +75,7 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
   try {
     load.start();
     await sleep(500);
-    for (const bout of boutsOf(random, targetsOf(rig))) {
+    for (const bout of boutsOf(random, rig.targets)) {
       if (performance.now() > endsAt) break;
       faults.push(bout.map((fault) => `${nameOf(fault)} ${fault.target}`).join(' + '));
       // Nothing more is to be learnt of a nova that stays broken.
@@ -90,16 +95,6 @@ export async function runSchedule(options: ScheduleOptions): Promise<ScheduleRes
 interface Running extends ScheduleOptions {
   readonly load: Load;
   readonly spent: SpentMs;
-}
-
-function targetsOf(rig: Rig): Targets {
-  return {
-    processes: [...rig.processes.keys()],
-    servers: [...rig.servers.keys()],
-    links: [...rig.links.keys()],
-    disks: [...rig.disks.keys()],
-    clocks: rig.clocks === undefined ? [] : [...rig.processes.keys(), 'postgres'],
-  };
 }
 
 /** Faults begin and end in their own time; then nova must work again: whether it does. */

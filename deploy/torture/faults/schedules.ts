@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Verdict } from '../checker/verdict.ts';
 import { HistoryFile } from '../load/history-file.ts';
 import { CompiledFolder } from '../planted/run-planted.ts';
-import { openRig, type RigOptions } from './rig.ts';
+import { openRig } from './rig.ts';
+import type { RigOptions } from './rig-parts.ts';
 import {
   runSchedule,
   type ScheduleOptions,

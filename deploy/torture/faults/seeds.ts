@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RigOptions } from './rig.ts';
+import type { RigOptions } from './rig-parts.ts';
 
 /** How many schedules one set of servers and services goes through, at most. */
 export const PER_RIG = 20;
@@ -9,6 +9,8 @@ export const SEEDS_AHEAD = 2 * PER_RIG;
 const LOOKS_AHEAD = 1000;
 /** Seeds to this one are of the time before there were faults of disks, clocks and Redis. */
 const FIRST_FAULTS_TO = 100;
+/** Seeds to this one are of the time before the link of events-service to Kafka could be broken. */
+const MORE_FAULTS_TO = 400;
 /** Every other five seeds have the second driver. */
 const PER_DRIVER = 5;
 
@@ -37,7 +39,8 @@ function isRunAlike(seed: number, other: number): boolean {
 
 /** What a seed is run on. */
 export function rigOf(seed: number): RigOptions {
-  if (seed <= FIRST_FAULTS_TO) return { driver: 'kafkajs', hasMore: false };
   const isOdd = Math.floor((seed - 1) / PER_DRIVER) % 2 === 1;
-  return { driver: isOdd ? 'platformatic' : 'kafkajs', hasMore: true };
+  const hasMore = seed > FIRST_FAULTS_TO;
+  const driver = hasMore && isOdd ? 'platformatic' : 'kafkajs';
+  return { driver, hasMore, registers: seed > MORE_FAULTS_TO };
 }

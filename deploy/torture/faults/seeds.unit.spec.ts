@@ -1,5 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { seedsByRig, seedsLike } from './seeds.ts';
+import { boutsOf, nameOf } from './schedule.ts';
+import { seededRandom } from './seeded-random.ts';
+import { rigOf, seedsByRig, seedsLike } from './seeds.ts';
+import { targetsOf } from './targets.ts';
+
+const RUNS = join(import.meta.dirname, '../runs/runs.jsonl');
 
 const from = (seed: number, count: number) =>
   Array.from({ length: count }, (_, index) => seed + index);
@@ -26,5 +33,43 @@ describe('the seeds of a run', () => {
     const next = from(0, 8).map(() => like.next().value);
     expect(next).toEqual([109, 110, ...from(116, 5), 126]);
     expect([...seedsLike(99)]).toEqual([99, 100]);
+    // Those from 401 on know one link more.
+    expect([...seedsLike(398)]).toEqual([398, 399, 400]);
+    expect(seedsByRig(399, 4)).toEqual([
+      [399, 400],
+      [401, 402],
+    ]);
+  });
+});
+
+describe('a seed', () => {
+  const boutsIn = (seed: number, count: number) => {
+    const faults: string[] = [];
+    for (const bout of boutsOf(seededRandom(seed), targetsOf(rigOf(seed)))) {
+      if (faults.length === count) break;
+      faults.push(bout.map((fault) => `${nameOf(fault)} ${fault.target}`).join(' + '));
+    }
+    return faults;
+  };
+
+  it('breaks what it broke when it was recorded', () => {
+    const rows = readFileSync(RUNS, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"what":"schedule"'))
+      // Written by tellTorture.
+      .map((line) => JSON.parse(line) as { seed: number; faults: string[] });
+    expect(rows.length).toBeGreaterThan(200);
+    for (const { seed, faults } of rows) {
+      expect({ seed, faults: boutsIn(seed, faults.length) }).toEqual({ seed, faults });
+    }
+  });
+
+  it('knows the link of events-service to Kafka from 401 on', () => {
+    const breaksIt = (seed: number) =>
+      boutsIn(seed, 20).some((bout) => bout.includes('events-kafka'));
+    expect(from(301, 100).filter(breaksIt)).toEqual([]);
+    expect(from(401, 100).filter(breaksIt).length).toBeGreaterThan(10);
+    expect(rigOf(400).registers).toBe(false);
+    expect(rigOf(401).registers).toBe(true);
   });
 });

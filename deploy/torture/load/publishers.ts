@@ -5,6 +5,7 @@ import { type Client, createClient, RpcError } from '@nova/rpc';
 import { sleep } from '@nova/time';
 import type { AskedEvent, ToldEvent } from '../checker/history.ts';
 import type { HistoryFile } from './history-file.ts';
+import { registerTypes } from './registrar.ts';
 
 /** Answers that say for certain that nothing was stored, and that asking again is of no use. */
 const REFUSALS = new Set(['ABORTED', 'FAILED_PRECONDITION', 'INVALID_ARGUMENT', 'ALREADY_EXISTS']);
@@ -15,6 +16,8 @@ const BATCHES = 0.3;
 const LEAST_IN_BATCH = 2;
 const MOST_IN_BATCH = 60;
 const DEADLINE_MS = 2500;
+/** Longer than events-service waits for Kafka. */
+const REGISTRATION_DEADLINE_MS = 10_000;
 
 /** A direct conversation as its publisher knows it. */
 interface Conversation {
@@ -33,6 +36,8 @@ export interface LoadOptions {
   readonly publishers: number;
   /** Mean pause of a publisher after each event that it asked for. */
   readonly pauseMs: number;
+  /** Whether somebody registers event types meanwhile. */
+  readonly registers: boolean;
 }
 
 /**
@@ -56,10 +61,20 @@ export class Load {
   start(): void {
     this.#isOver = false;
     this.#isLeft = false;
-    this.#running = Array.from({ length: this.#options.publishers }, () => this.#publish());
+    const { publishers, registers } = this.#options;
+    this.#running = Array.from({ length: publishers }, () => this.#publish());
+    if (!registers) return;
+    const registering = this.#register();
+    // Told by `stop`.
+    registering.catch(() => {});
+    this.#running.push(registering);
   }
 
-  /** Begins no new requests, and resolves when those in work have final answers, or none in this time. */
+  /**
+   * Begins no new requests, and resolves when those in work have final answers, or none in this time.
+   *
+   * @throws what became of registrations, where that must not be
+   */
   async stop(withinMs: number): Promise<void> {
     this.#isOver = true;
     const leaving = setTimeout(() => {
@@ -81,9 +96,21 @@ export class Load {
     return { messageId: conversation.lastMessageId, conversation: conversation.id };
   }
 
-  #connect(): Client<typeof EventsService> {
+  #register(): Promise<void> {
+    const client = this.#connect();
+    return registerTypes({
+      client: this.#connect(REGISTRATION_DEADLINE_MS),
+      history: this.#options.history,
+      publish: async (event) =>
+        (await this.#ask(client, [event], { givesUp: false })) !== undefined,
+      isOver: () => this.#isOver,
+      isLeft: () => this.#isLeft,
+    });
+  }
+
+  #connect(deadlineMs = DEADLINE_MS): Client<typeof EventsService> {
     const { address } = this.#options;
-    const client = createClient(EventsService, { address, deadlineMs: DEADLINE_MS });
+    const client = createClient(EventsService, { address, deadlineMs });
     this.#clients.push(client);
     return client;
   }
