@@ -19,7 +19,9 @@ export interface ToldEvent {
 }
 
 /** A line of the history file; `at` is milliseconds since 1970. What was asked and never answered is unknown. */
-export type HistoryLine = { readonly at: number } & (
+export type HistoryLine = {
+  readonly at: number;
+} /** A schedule begins; several may share a history. */ & (
   | { readonly kind: 'run'; readonly seed: number; readonly commit: string }
   | { readonly kind: 'asked'; readonly request: string; readonly events: readonly AskedEvent[] }
   | {
@@ -32,6 +34,7 @@ export type HistoryLine = { readonly at: number } & (
   /** An attempt of which nobody knows whether something was stored. */
   | { readonly kind: 'failed'; readonly request: string; readonly reason: string }
   | { readonly kind: 'fault'; readonly fault: string; readonly target: string }
+  /** The fault is lifted; what it broke need not be back yet. */
   | { readonly kind: 'healed'; readonly fault: string; readonly target: string }
   | {
       readonly kind: 'recovered';

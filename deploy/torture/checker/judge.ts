@@ -30,12 +30,13 @@ export function judge(history: History, seen: Observation): Verdict {
     recovery.map(({ fault, target }) => `${fault} ${target}`),
   );
   const findings = Object.entries(find).map(([name, finder]) => [name, finder.found] as const);
-  const [run] = history.of('run');
+  const runs = history.of('run');
   return {
     ok: findings.every(([, { count }]) => count === 0) && notRecovered.length === 0,
     void: clientErrors + duplicates + redelivered === 0,
-    seed: run?.seed,
-    commit: run?.commit,
+    seed: runs.at(-1)?.seed,
+    seeds: runs.map(({ seed }) => seed),
+    commit: runs.at(-1)?.commit,
     ...counts,
     lost: find.lost.found,
     invented: find.invented.found,

@@ -95,6 +95,13 @@ describe('the checker', () => {
     });
   });
 
+  it('names all schedules that it judges, and the last of them', () => {
+    const run = (seed: number): HistoryLine => ({ at, kind: 'run', seed, commit: 'def' });
+    const usual = [1, 2, 3].flatMap((n) => [asked(n), acknowledged(n)]);
+    const { seed, seeds, commit } = verdictOf({ history: [run(8), ...usual, run(9)] });
+    expect({ seed, seeds, commit }).toEqual({ seed: 9, seeds: [7, 8, 9], commit: 'def' });
+  });
+
   it('counts duplicates in a topic, in any order, and takes them for no inversion', () => {
     const again = [1, 2, 3, 2, 1, 3].map((n) => record(n));
     expect(verdictOf({ topics: again })).toMatchObject({

@@ -10,7 +10,10 @@ export interface Verdict {
   readonly ok: boolean;
   /** No client saw an error and nothing was redelivered: the run proves nothing. */
   readonly void: boolean;
+  /** Of the schedule that ended last. */
   readonly seed: number | undefined;
+  /** Of all schedules that the history has, and this is said of. */
+  readonly seeds: readonly number[];
   readonly commit: string | undefined;
   /** Events whose storing was acknowledged. */
   readonly acked: number;

@@ -4,7 +4,7 @@ import type { Fault } from './schedule.ts';
 
 type Server = NonNullable<ReturnType<Rig['servers']['get']>>;
 
-/** Begins a fault; the answer ends it, and resolves when its target is there again. */
+/** Begins a fault; the answer lifts it at once, and resolves when its target is there again. */
 export async function inflict(rig: Rig, fault: Fault): Promise<() => Promise<void>> {
   const { target } = fault;
   const link = rig.links.get(target);

@@ -33,9 +33,9 @@ export interface ScheduleResult {
 
 /** Where the time of a schedule went, in ms. */
 export interface SpentMs {
-  /** Until all that a bout broke was healed. */
+  /** Until nothing of a bout was broken on purpose any more. */
   broken: number;
-  /** From there until a message was shown everywhere. */
+  /** From there until all was ready and a message was shown everywhere. */
   recovering: number;
   /** Until nothing was under way any more. */
   settling: number;
@@ -97,32 +97,38 @@ interface Running extends ScheduleOptions {
   readonly spent: SpentMs;
 }
 
-/** Faults begin and end in their own time; then nova must work again: whether it does. */
+/**
+ * Faults begin and end in their own time; then nova must work again: whether it does. The time to that is
+ * counted from when the last fault is lifted: the link is whole, the stopped goes on, the killed is started.
+ */
 async function runBout(running: Running, bout: Bout): Promise<boolean> {
   const { rig, history, load, spent } = running;
   const beganAt = performance.now();
-  await Promise.all(
-    bout.map(async (fault) => {
-      await sleep(fault.afterMs);
-      const names = { fault: nameOf(fault), target: fault.target };
-      history.write({ kind: 'fault', ...names });
-      const heal = await inflict(rig, fault);
-      await sleep(fault.lastsMs);
-      // What a process needs may be away still: it comes when it can.
-      await heal();
-      history.write({ kind: 'healed', ...names });
-    }),
-  );
-  const healedAt = performance.now();
-  spent.broken += Math.round(healedAt - beganAt);
+  const lifted = await Promise.all(bout.map((fault) => breakAndHeal(rig, history, fault)));
+  const liftedAt = Math.max(...lifted);
+  spent.broken += Math.round(liftedAt - beganAt);
   const isShown = await untilShown(rig, load);
-  const ms = Math.round(performance.now() - healedAt);
+  const ms = Math.round(performance.now() - liftedAt);
   spent.recovering += ms;
   if (!isShown) return false;
   for (const fault of bout) {
     history.write({ kind: 'recovered', fault: nameOf(fault), target: fault.target, ms });
   }
   return true;
+}
+
+/** Resolves when its target is there again, with when it was lifted: on the clock of `performance`. */
+async function breakAndHeal(rig: Rig, history: HistoryFile, fault: Bout[number]): Promise<number> {
+  await sleep(fault.afterMs);
+  const names = { fault: nameOf(fault), target: fault.target };
+  history.write({ kind: 'fault', ...names });
+  const heal = await inflict(rig, fault);
+  await sleep(fault.lastsMs);
+  const liftedAt = performance.now();
+  history.write({ kind: 'healed', ...names });
+  // What a process needs may be away still: it comes when it can.
+  await heal();
+  return liftedAt;
 }
 
 async function sample(rig: Rig, history: HistoryFile, stop: AbortSignal): Promise<void> {

@@ -27,6 +27,8 @@ export interface ScheduleRow {
   /** No client saw an error and nothing was redelivered. */
   readonly void: boolean;
   readonly recovery: Verdict['recovery'];
+  /** From when that is counted: see `runBout`. Rows without it: from when all was there again. */
+  readonly recoveryFrom: 'lifted';
   /** Undefined where all is well. */
   readonly against: Partial<Verdict> | { readonly broke: string } | undefined;
   readonly ended: readonly string[];
@@ -115,12 +117,12 @@ async function onOneRig(run: Run, compiled: string): Promise<void> {
   try {
     writeFileSync(join(rig.folder, 'sources.json'), JSON.stringify(rig.sources));
     const history = new HistoryFile(join(rig.folder, 'history.jsonl'));
-    history.write({ kind: 'run', seed: first, commit: commit() });
     let stack = Math.round(performance.now() - beganAt);
     let before: Verdict | undefined;
     let isGood = true;
     let seed: number | undefined = first;
     for (let count = 1; seed !== undefined; count += 1) {
+      history.write({ kind: 'run', seed, commit: commit() });
       const options = { rig, history, seed, lastsMs: run.lastsMs };
       const { row, verdict } = await runOne(options, stack, before);
       run.add(row);
@@ -150,9 +152,11 @@ async function runOne(
   } catch (thrown) {
     const broke = `${String(thrown)}, see ${rig.folder}`;
     const nothing = { faults: [], acked: 0, errors: 0, recovery: [], ended: [] };
+    const recoveryFrom = 'lifted';
     const again = { duplicates: 0, redelivered: 0, void: false };
     const { driver } = rig;
-    return { row: { seed, driver, ...nothing, ...again, against: { broke }, spentMs: { stack } } };
+    const found = { against: { broke }, spentMs: { stack } };
+    return { row: { seed, driver, ...nothing, ...again, recoveryFrom, ...found } };
   }
 }
 
@@ -176,6 +180,7 @@ function rowOf(
     redelivered,
     void: errors + duplicates + redelivered === 0,
     recovery: verdict.recovery.slice(before?.recovery.length ?? 0),
+    recoveryFrom: 'lifted',
     against: isGood ? undefined : verdict,
     ended,
     spentMs: { stack, ...spent },

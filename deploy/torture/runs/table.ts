@@ -19,15 +19,25 @@ interface Schedule extends Line {
   readonly redelivered?: number;
   readonly void: boolean;
   readonly recovery: readonly { readonly target: string; readonly ms: number }[];
+  /** Not in rows of before it was counted so. */
+  readonly recoveryFrom?: 'lifted';
   readonly against?: object;
 }
 
-/** What must be back in which time, and who counts as it, the slowest first. */
+/** What must be back in which time, and who counts as it, a link as its client; the slowest first. */
 const CLASSES = [
   { name: 'broker', asked: 45, holds: /^kafka$/ },
   { name: 'PostgreSQL or Redis', asked: 20, holds: /^(postgres|redis)$/ },
   { name: 'consumers', asked: 15, holds: /^(messaging|notification|search|activity)/ },
   { name: 'services', asked: 10, holds: /./ },
+] as const;
+/** From when recovery is counted. */
+const DEFINITIONS = [
+  { name: 'the last fault of the bout being lifted', holds: isFromLifted },
+  {
+    name: 'all that the bout broke being there again',
+    holds: (row: Schedule) => !isFromLifted(row),
+  },
 ] as const;
 const NOT_SHOWN = new Set(['at', 'commit', 'load', 'cores', 'what', 'examples', 'statuses']);
 
@@ -43,6 +53,10 @@ export function tablesOf(text: string): string {
   return [
     sumOf(schedules),
     '',
+    '| Recovery counted from | Slowest that was broken | Asked (s) | p95 (ms), bouts | p95 (ms), bouts of a single fault |',
+    '|---|---|---|---|---|',
+    ...DEFINITIONS.flatMap(({ name, holds }) => recoveryRows(name, schedules.filter(holds))),
+    '',
     '| Seed | Driver | Acknowledged | Client errors | Sent again | Got again | Recovery (ms, per bout) | Faults, by bout |',
     '|---|---|---|---|---|---|---|---|',
     ...schedules.map(rowOf),
@@ -57,12 +71,32 @@ function sumOf(schedules: readonly Schedule[]): string {
   const acked = schedules.reduce((sum, row) => sum + row.acked, 0);
   const isVoid = schedules.filter((row) => row.void).length;
   const bad = schedules.filter(({ against }) => against !== undefined).map(({ seed }) => seed);
-  const times = CLASSES.map(({ name, asked }) => `${name} ${p95Of(schedules, name)} (${asked} s)`);
+  const both = schedules.filter((row) => row.errors > 0 && againIn(row) > 0).length;
   return (
     `${schedules.length} schedules, ${isVoid} of them void, ${acked} acknowledged events; ` +
     `${bad.length === 0 ? 'nothing found' : `findings at seeds ${bad.join(', ')}`}. ` +
-    `p95 of recovery in ms, by the slowest that a bout breaks, and what is asked: ${times.join(', ')}.`
+    `In ${both} clients saw errors and something came again, in the other ${schedules.length - isVoid - both} that are not void one of both.`
   );
+}
+
+/** Records that were sent again, and events that consumers got again. */
+function againIn({ duplicates, redelivered = 0 }: Schedule): number {
+  return duplicates + redelivered;
+}
+
+function isFromLifted({ recoveryFrom }: Schedule): boolean {
+  return recoveryFrom === 'lifted';
+}
+
+/** A row for each class; none where nothing was counted so. */
+function recoveryRows(from: string, schedules: readonly Schedule[]): string[] {
+  if (schedules.length === 0) return [];
+  const bouts = schedules.flatMap(boutsOf);
+  return CLASSES.map(({ name, asked }) => {
+    const ofClass = bouts.filter(({ targets }) => classOf(targets) === name);
+    const single = ofClass.filter(({ targets }) => targets.length === 1);
+    return `| ${[from, name, asked, p95Of(ofClass), p95Of(single)].join(' | ')} |`;
+  });
 }
 
 function rowOf(row: Schedule): string {
@@ -73,7 +107,7 @@ function rowOf(row: Schedule): string {
   return `| ${[...cells, ms.join(', '), row.faults.join('; ')].join(' | ')} |`;
 }
 
-/** Faults of a bout are healed together: each has the same time. */
+/** Faults of a bout end together, when all works again: each has the same time. */
 function boutsOf({ faults, recovery }: Schedule): { targets: string[]; ms: number }[] {
   const bouts: { targets: string[]; ms: number }[] = [];
   let from = 0;
@@ -86,13 +120,11 @@ function boutsOf({ faults, recovery }: Schedule): { targets: string[]; ms: numbe
   return bouts;
 }
 
-function p95Of(schedules: readonly Schedule[], name: string): number | string {
-  const ms = schedules
-    .flatMap(boutsOf)
-    .filter((bout) => classOf(bout.targets) === name)
-    .map((bout) => bout.ms)
-    .toSorted((a, b) => a - b);
-  return ms[Math.ceil(ms.length * 0.95) - 1] ?? 'none';
+/** With how many that is said of. */
+function p95Of(bouts: readonly { readonly ms: number }[]): string {
+  const ms = bouts.map((bout) => bout.ms).toSorted((a, b) => a - b);
+  const p95 = ms[Math.ceil(ms.length * 0.95) - 1];
+  return p95 === undefined ? 'none' : `${p95} of ${ms.length}`;
 }
 
 function classOf(targets: readonly string[]): string | undefined {
