@@ -93,15 +93,10 @@ async function plantedAppend(`,
     caughtAs: 'lost',
     patches: [
       {
-        file: 'libs/outbox/src/relay/window-send.ts',
-        find: '    for (const [partition, batch] of batches) {',
-        replace: `    for (const [partition, batch] of batches) {
-      const plantedName = topic + partition;
-      globalThis.plantedSent ??= new Map();
-      const plantedBefore = globalThis.plantedSent.get(plantedName) ?? 0n;
-      const plantedFirst = batch[0].event.position.position;
-      if (plantedFirst > plantedBefore) globalThis.plantedSent.set(plantedName, plantedFirst);
-      else if (partition === 3) continue;`,
+        file: 'libs/outbox/src/relay/republish-send.ts',
+        find: '[...batches].map(([partition, batch]) =>',
+        replace:
+          '[...batches].filter(([partition]) => partition !== 3).map(([partition, batch]) =>',
       },
     ],
   },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DEFAULT_PARTITIONS, partitionOf, topicOf } from '@nova/events';
 import { sleep } from '@nova/time';
 import type { AskedEvent } from '../checker/history.ts';
+import { republish } from './republish.ts';
 import { type ConsumerRig, TYPES, until, type World } from './world.ts';
 
 type Scenario = (world: World) => Promise<void>;
@@ -92,11 +93,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         world.topics.of({ topic, partition }).length = 0;
       }
     }
-    // Another relay begins with the first position again.
-    await world.database.query(
-      `UPDATE outbox_lanes SET position = 0, owner = NULL, term = term + 1`,
-    );
-    await world.startRelay();
+    await republish(world.database);
     await world.settle();
   },
 
