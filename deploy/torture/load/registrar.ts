@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventsService } from '@nova/proto/gen/events/events_service_pb';
+import type { JsonObject } from '@nova/proto/runtime';
 import { type Client, RpcError } from '@nova/rpc';
 import { sleep } from '@nova/time';
 import type { AskedEvent } from '../checker/history.ts';
@@ -49,11 +50,11 @@ async function registerVersion(
 ): Promise<boolean> {
   const { client, history, publish, isLeft } = options;
   const eventType = `torture_noted_${unique}`;
-  const fields = Array.from({ length: version }, (_, index) => [
+  const fields = Array.from({ length: version }, (_, index): [string, JsonObject] => [
     `field_${index + 1}`,
     { type: 'string' },
   ]);
-  const properties = Object.fromEntries(fields);
+  const properties: JsonObject = Object.fromEntries(fields);
   const schema = { type: 'object', properties, additionalProperties: false };
   for (;;) {
     try {
