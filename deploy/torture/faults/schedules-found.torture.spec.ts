@@ -11,7 +11,7 @@ describe('seeds that once found something', () => {
     '%i finds nothing any more',
     async (seed) => {
       const told = (row: object) => tellTorture('schedule', row);
-      const [row] = await runSchedules({ schedules: 1, seed, lastsMs: 30_000, mostBad: 1, told });
+      const [row] = await runSchedules({ seeds: [seed], lastsMs: 30_000, mostBad: 1, told });
       expect(row?.against).toBeUndefined();
       expect(row?.acked).toBeGreaterThan(0);
     },

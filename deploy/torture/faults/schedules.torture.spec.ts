@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { tellTorture, torturePart } from '@nova/testkit';
 import { runSchedules } from './schedules.ts';
+import { seedsFrom } from './seeds.ts';
 
 const HOUR_MS = 3_600_000;
 /** The next ones are worth their time: what one seed finds need not be all there is. */
@@ -10,11 +11,10 @@ describe('faults that follow from a seed, while clients publish', () => {
   it(
     'lose, double, invent and reorder nothing, and views come to be like the log',
     async () => {
-      const { times: schedules, seed } = torturePart({ times: 200, seed: 101 });
+      const { times, seed } = torturePart({ times: 200, seed: 101 });
       const told = (row: object) => tellTorture('schedule', row);
       const rows = await runSchedules({
-        schedules,
-        seed,
+        seeds: seedsFrom(seed, times),
         lastsMs: 30_000,
         mostBad: MOST_BAD,
         told,

@@ -12,7 +12,7 @@ import {
   type ScheduleResult,
   type SpentMs,
 } from './run-schedule.ts';
-import { PER_RIG, rigOf, SEEDS_AHEAD, seedsByRig, seedsLike } from './seeds.ts';
+import { PER_RIG, rigOf, SEEDS_AHEAD, seedsAndLike, seedsByRig } from './seeds.ts';
 
 /** A schedule by itself: what the verdict of its rig says more than the one before. */
 export interface ScheduleRow {
@@ -38,8 +38,7 @@ export interface ScheduleRow {
 
 /** What is to be run. */
 export interface SchedulesOptions {
-  readonly schedules: number;
-  readonly seed: number;
+  readonly seeds: readonly number[];
   readonly lastsMs: number;
   /** After so many bad ones it ends. */
   readonly mostBad: number;
@@ -47,16 +46,15 @@ export interface SchedulesOptions {
 }
 
 /**
- * Runs so many schedules one after the other, from this seed on; tells each as it ends. A void one does
- * not count: another seed of its kind follows. After a bad one the next has servers and services of its own.
+ * Runs the schedules of these seeds one after the other; tells each as it ends. A void one does not count:
+ * another seed of its kind follows. After a bad one the next has servers and services of its own.
  */
 export async function runSchedules(given: SchedulesOptions): Promise<readonly ScheduleRow[]> {
   const rows: ScheduleRow[] = [];
   const compiled = new CompiledFolder();
   try {
-    const end = given.seed + given.schedules;
-    for (let seed = given.seed; seed < end; seed += SEEDS_AHEAD) {
-      for (const seeds of seedsByRig(seed, Math.min(SEEDS_AHEAD, end - seed))) {
+    for (let from = 0; from < given.seeds.length; from += SEEDS_AHEAD) {
+      for (const seeds of seedsByRig(given.seeds.slice(from, from + SEEDS_AHEAD))) {
         const run = new Run(given, seeds, rows);
         while (run.goesOn) await onOneRig(run, compiled.path);
       }
@@ -79,7 +77,7 @@ class Run {
     this.lastsMs = given.lastsMs;
     this.#given = given;
     this.#rows = rows;
-    this.#seeds = seedsLike(seeds[0] ?? given.seed);
+    this.#seeds = seedsAndLike(seeds);
     this.#wanted = seeds.length;
   }
 

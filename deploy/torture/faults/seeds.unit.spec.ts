@@ -3,39 +3,38 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { boutsOf, nameOf } from './schedule.ts';
 import { seededRandom } from './seeded-random.ts';
-import { rigOf, seedsByRig, seedsLike } from './seeds.ts';
+import { rigOf, SEEDS_OF_NORMAL_RUN, seedsAndLike, seedsByRig, seedsFrom } from './seeds.ts';
 import { targetsOf } from './targets.ts';
 
 const RUNS = join(import.meta.dirname, '../runs/runs.jsonl');
 
-const from = (seed: number, count: number) =>
-  Array.from({ length: count }, (_, index) => seed + index);
+const from = seedsFrom;
 
 describe('the seeds of a run', () => {
   it('are run with one driver before the other, so that few rigs are started', () => {
-    expect(seedsByRig(109, 14)).toEqual([
+    expect(seedsByRig(from(109, 14))).toEqual([
       [109, 110, ...from(116, 5)],
       [...from(111, 5), 121, 122],
     ]);
   });
 
   it('begin with the one that was asked for, whatever it runs on', () => {
-    expect(seedsByRig(107, 1)).toEqual([[107]]);
-    expect(seedsByRig(12, 4)).toEqual([from(12, 4)]);
-    expect(seedsByRig(99, 4)).toEqual([
+    expect(seedsByRig([107])).toEqual([[107]]);
+    expect(seedsByRig(from(12, 4))).toEqual([from(12, 4)]);
+    expect(seedsByRig(from(99, 4))).toEqual([
       [99, 100],
       [101, 102],
     ]);
   });
 
   it('are followed by others of the same kind, where some prove nothing', () => {
-    const like = seedsLike(109);
-    const next = from(0, 8).map(() => like.next().value);
-    expect(next).toEqual([109, 110, ...from(116, 5), 126]);
-    expect([...seedsLike(99)]).toEqual([99, 100]);
+    const like = seedsAndLike([107, 109]);
+    const next = from(0, 10).map(() => like.next().value);
+    expect(next).toEqual([107, 109, 109, 110, ...from(116, 5), 126]);
+    expect([...seedsAndLike([99])]).toEqual([99, 99, 100]);
     // Those from 401 on know one link more.
-    expect([...seedsLike(398)]).toEqual([398, 399, 400]);
-    expect(seedsByRig(399, 4)).toEqual([
+    expect([...seedsAndLike([398])]).toEqual([398, 398, 399, 400]);
+    expect(seedsByRig(from(399, 4))).toEqual([
       [399, 400],
       [401, 402],
     ]);
@@ -71,5 +70,15 @@ describe('a seed', () => {
     expect(from(401, 100).filter(breaksIt).length).toBeGreaterThan(10);
     expect(rigOf(400).registers).toBe(false);
     expect(rigOf(401).registers).toBe(true);
+  });
+
+  it('of the normal run is one of four that have all between them', () => {
+    const faults = SEEDS_OF_NORMAL_RUN.flatMap((seed) => boutsIn(seed, 2)).join('; ');
+    for (const wanted of ['disk full postgres', 'disk full kafka', 'clock', 'events-kafka']) {
+      expect(faults).toContain(wanted);
+    }
+    expect(faults).toMatch(/(kill|stop|restart) redis/);
+    const rigs = seedsByRig(SEEDS_OF_NORMAL_RUN).map(([first = 0]) => rigOf(first).driver);
+    expect(rigs).toEqual(['kafkajs', 'platformatic']);
   });
 });
