@@ -39,6 +39,11 @@ export function mapError(thrown: unknown): unknown {
   if (thrown instanceof TypeError || thrown instanceof RangeError) return thrown;
   if (thrown instanceof pg.DatabaseError) {
     const sqlstate = thrown.code ?? 'unknown';
+    // The server ends by it, for example for want of room for its write-ahead log: what it had begun may be
+    // stored, so it is no refusal.
+    if (thrown.severity === 'PANIC') {
+      return new NovaError(errors.POSTGRES_UNAVAILABLE, { sqlstate }, { cause: thrown });
+    }
     const kind = KINDS[sqlstate] ?? KINDS[sqlstate.slice(0, 2)] ?? errors.POSTGRES_REFUSED;
     return new NovaError(kind, { sqlstate }, { cause: thrown });
   }

@@ -36,6 +36,11 @@ describe('mapError', () => {
     expect(sqlStateOf(mapped)).toBe(code);
   });
 
+  it('takes a panic for the end of the server, whatever the reason', () => {
+    const mapped = mapError(answer('53100', 'PANIC'));
+    expect(isNovaError(mapped, errors.POSTGRES_UNAVAILABLE)).toBe(true);
+  });
+
   it('keeps the text of the server in the cause and out of the message', () => {
     const mapped = mapError(answer('23505'));
     expect(mapped).toMatchObject({ cause: { message: 'the text of the server' } });
