@@ -7,7 +7,7 @@ import type { AskedEvent } from '../checker/history.ts';
 import type { HistoryFile } from './history-file.ts';
 
 /** Each version asks Kafka for its topics; a new type has them made. */
-const VERSIONS_OF_TYPE = 6;
+const VERSIONS_OF_TYPE = 10;
 const PAUSE_MS = 1000;
 const AGAIN_AFTER_MS = 100;
 
