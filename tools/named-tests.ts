@@ -2,10 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './source-files.ts';
 
-const NAMED = /`([\w./-]+\.spec\.ts)`:\s+((?:\*[^*]+\*(?:,\s+)?)+)/g;
+/** A test as a document names it: `` `path.spec.ts`: *title* ``, and further titles of the same file after it. */
+export interface NamedTest {
+  /** From the root. */
+  readonly path: string;
+  /** As the spec has it, `%s` and all. */
+  readonly title: string;
+}
 
-/** Tests that a text names, as `path`: *title*, and further titles of the same file behind commas. */
-function namedTests(text: string): { readonly path: string; readonly title: string }[] {
+const NAMED = /`([\w./-]+\.spec\.ts)`:((?:\s*(?:,|and)?\s*\*[^*]+\*)+)/g;
+
+/** The tests that a text in Markdown names. */
+export function namedTests(text: string): NamedTest[] {
   return [...text.matchAll(NAMED)].flatMap(([, path = '', titles = '']) =>
     [...titles.matchAll(/\*([^*]+)\*/g)].map(([, title = '']) => ({
       path,
@@ -14,23 +22,21 @@ function namedTests(text: string): { readonly path: string; readonly title: stri
   );
 }
 
-/** Whether `text` names any test. */
+/** Whether a text names any test. */
 export function isTest(text: string): boolean {
   return namedTests(text).length > 0;
 }
 
-/** Tests that a text names and that are not there, as `path: title`. */
-export function missingTests(text: string): string[] {
-  return namedTests(text)
-    .filter(({ path, title }) => !hasTest(path, title))
-    .map(({ path, title }) => `${path}: ${title}`);
+/** Those of them that are not there: no such file, or no test of this title in it. */
+export function missingTests(text: string): NamedTest[] {
+  return namedTests(text).filter(({ path, title }) => {
+    const file = join(root, path);
+    return !existsSync(file) || !titleIn(title).test(readFileSync(file, 'utf8'));
+  });
 }
 
-function hasTest(path: string, title: string): boolean {
-  const file = join(root, path);
-  if (!existsSync(file)) return false;
-  const text = readFileSync(file, 'utf8');
-  const quoted = title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  // `it('…'`, and the title of a table of cases: `it.each(…)('…'`.
-  return new RegExp(`(?:\\bit\\(|\\)\\(|\\]\\)\\()\\s*'${quoted}'`).test(text);
+/** The title where a test begins: `it('…'`, `each('…'`, or behind the cases of `it.each([…])('…'`. */
+function titleIn(title: string): RegExp {
+  const quoted = title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll("'", "\\\\?'");
+  return new RegExp(`(?:\\bit|\\beach|\\))\\(\\s*(['"\`])${quoted}\\1`);
 }

@@ -1,19 +1,30 @@
 import { randomName } from '@nova/testkit';
-import { Consumer, Producer } from '@platformatic/kafka';
-import { Kafka as Kafkajs } from 'kafkajs';
+import type { Consumer, Producer } from '@platformatic/kafka';
+import type { Kafka } from 'kafkajs';
 import { until } from './each-driver.rig.spec.ts';
+import { kafkajs, platformatic } from './published-clients.rig.spec.ts';
 
-/** The clients in the way that their documentation shows, to see what the seam spares us. */
-export function plainKafkajs(brokers: readonly string[], requestTimeout = 30_000): Kafkajs {
-  return new Kafkajs({ brokers: [...brokers], clientId: 'plain', logLevel: 0, requestTimeout });
+/** What kafkajs documents as its defaults; where NODE_ENV is test, as here, it has others (K25). */
+const retry = {
+  initialRetryTime: 300,
+  maxRetryTime: 30_000,
+  factor: 0.2,
+  multiplier: 2,
+  retries: 5,
+};
+
+/** The clients as they are published, used as their documentation shows: what the seam spares us. */
+export function plainKafkajs(brokers: readonly string[]): Kafka {
+  return new kafkajs.Kafka({ brokers: [...brokers], clientId: 'plain', logLevel: 0, retry });
 }
 
 export function plainProducer(brokers: readonly string[]): Producer {
-  return new Producer({ clientId: 'plain', bootstrapBrokers: [...brokers], idempotent: true });
+  const options = { clientId: 'plain', bootstrapBrokers: [...brokers], idempotent: true };
+  return new platformatic.Producer(options);
 }
 
 export function plainConsumer(brokers: readonly string[], groupId: string): Consumer {
-  return new Consumer({
+  return new platformatic.Consumer({
     clientId: 'plain',
     bootstrapBrokers: [...brokers],
     groupId,
@@ -67,4 +78,11 @@ export async function placedTopic(
   });
   await admin.disconnect();
   return topic;
+}
+
+/** Has the coordinator forget every member of a group, as when they did not answer for a while. */
+export async function removeMembers(brokers: readonly string[], groupId: string): Promise<void> {
+  const admin = new platformatic.Admin({ clientId: 'plain', bootstrapBrokers: [...brokers] });
+  await admin.removeMembersFromConsumerGroup({ groupId });
+  await admin.close();
 }
