@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { isNovaError } from '@nova/errors';
-import { silentLogger } from '@nova/telemetry';
+import { createLogger, silentLogger } from '@nova/telemetry';
 import { type PrivatePostgres, privatePostgres, stopwatch, waitFor } from '@nova/testkit';
 import type { Database, Queryable } from './database.ts';
 import { errors } from './errors.ts';
@@ -22,8 +22,8 @@ afterAll(async () => {
   await server.remove();
 }, 60_000);
 
-function open({ poolSize = 4, statementTimeoutMs = 1500 } = {}): Database {
-  const more = { applicationName: 'spec', poolSize, statementTimeoutMs, logger: silentLogger };
+function open({ poolSize = 4, statementTimeoutMs = 1500, logger = silentLogger } = {}): Database {
+  const more = { applicationName: 'spec', poolSize, statementTimeoutMs, logger };
   return openDatabase({ url: server.url, ...more });
 }
 
@@ -31,6 +31,16 @@ const pidOf = async (queryable: Queryable) => {
   const [row] = await queryable.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   return row?.pid;
 };
+
+/** A database, and how often it has noticed that a connection was lost. */
+function watched(): { own: Database; lost(): number } {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  return {
+    own: open({ logger: createLogger({ service: 'spec', destination }) }),
+    lost: () => lines.filter((line) => line.includes('connection lost')).length,
+  };
+}
 
 /** Counts what leaves this process over TCP, until it is asked. */
 function countWrites(): () => number {
@@ -103,11 +113,20 @@ describe('query', () => {
   });
 
   it('survives the end of idle connections', async () => {
-    const pids = await Promise.all([pidOf(database), pidOf(database)]);
-    const other = open();
-    await other.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [pids]);
-    await waitFor(() => database.ping().then(() => true), { withinMs: 5000, what: 'an answer' });
-    await other.close();
+    const { own, lost } = watched();
+    const both = Promise.withResolvers<void>();
+    const pids: unknown[] = [];
+    const take = () =>
+      own.transaction(async (tx) => {
+        if (pids.push(await pidOf(tx)) === 2) both.resolve();
+        await both.promise;
+      });
+    await Promise.all([take(), take()]);
+    await database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid', [pids]);
+    // Nobody uses them: what they say reaches none but the pool.
+    await waitFor(() => lost() >= 2, { withinMs: 5000, what: 'the loss of both' });
+    await own.ping();
+    await own.close();
   });
 });
 
@@ -193,15 +212,19 @@ describe('transaction', () => {
   });
 
   it('fails, without ending the process, when its connection is ended in the middle', async () => {
+    const { own, lost } = watched();
     const { thrown } = await failure(
-      database.transaction(async (tx) => {
+      own.transaction(async (tx) => {
         const pid = await pidOf(tx);
         await database.query('SELECT pg_terminate_backend($1)', [pid]);
+        // With no statement in work that would be told.
+        await waitFor(() => lost() > 0, { withinMs: 5000, what: 'the loss' });
         await tx.query('SELECT 1');
       }),
     );
     expect(isNovaError(thrown, errors.POSTGRES_UNAVAILABLE)).toBe(true);
-    await database.ping();
+    await own.ping();
+    await own.close();
   });
 });
 
