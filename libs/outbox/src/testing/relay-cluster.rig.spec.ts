@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { partitionOf, topicOf } from '@nova/events';
+import { laneOf, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { placeTopic } from '@nova/kafka/testing';
 import { silentLogger } from '@nova/telemetry';
@@ -13,6 +13,7 @@ import {
 } from '@nova/testkit';
 import { sleep } from '@nova/time';
 import { createRelay, outboxMigrations, type Relay } from '../index.ts';
+import { type Flow, LaneWatch } from './lane-flow.rig.spec.ts';
 import {
   aggregatesOf,
   allAtHead,
@@ -27,6 +28,12 @@ const PARTITIONS = 8;
 const PLACES = Array.from({ length: PARTITIONS }, (_, index) =>
   index === PARTITIONS - 1 ? LONE : 1 + (index % 2),
 );
+
+/** How long the load flows before anything is broken. */
+const BEFORE_MS = 4000;
+
+/** For an event of a partition that has its leader, at any moment: some six times what a busy machine takes. */
+const LONGEST_WAIT_MS = 5000;
 
 /** Brokers that were killed take a while, on a busy machine: twice a short outage is too little. */
 const LEAST_TO_DRAIN_MS = 25_000;
@@ -92,43 +99,56 @@ export class RelayOnCluster {
   /**
    * Takes the leader of one partition away for a while: its lanes wait, all others flow as before and
    * nothing of theirs is sent again; then it catches up. Tells what was stored meanwhile, how much of it
-   * was of the others, and what was published.
+   * was of the others, what was published, and how the others flowed before and meanwhile.
    */
   async withoutOneLeader(
     forMs: number,
     everyMs: number,
-  ): Promise<{ readonly stored: number; readonly healthy: number; readonly published: number }> {
-    const load = keepAppending(this.#test, this.type, this.#ids, everyMs);
-    await sleep(2000);
+  ): Promise<{
+    readonly stored: number;
+    readonly healthy: number;
+    readonly published: number;
+    readonly before: Flow;
+    readonly meanwhile: Flow;
+  }> {
     const sick = this.#ids.filter((id) => partitionOf(id, PARTITIONS) === PARTITIONS - 1);
+    const others = this.#ids.filter((id) => !sick.includes(id));
     expect(sick.length).toBeGreaterThan(0);
+    const watch = new LaneWatch(this.#test.database, new Set(others.map((id) => laneOf(id))));
+    const load = keepAppending(this.#test, this.type, this.#ids, everyMs);
+    const counts = () => ({
+      atMs: performance.now(),
+      stored: load.stored(),
+      published: this.#relay.status().publishedTotal,
+    });
+    const begin = counts();
+    await sleep(BEFORE_MS);
     await this.#cluster.nodes.get(LONE)?.kill();
-    const before = { stored: load.stored(), published: this.#relay.status().publishedTotal };
+    const killed = counts();
     await sleep(forMs);
-    const since = () => {
-      const stored = load.stored() - before.stored;
-      const published = this.#relay.status().publishedTotal - before.published;
-      const healthy = (stored * (this.#ids.length - sick.length)) / this.#ids.length;
-      return { stored, published, healthy };
-    };
-    // All but those of the sick partition, and what is under way. On a busy machine the other brokers
-    // notice late, so the others are given time to make up for it; the load goes on meanwhile.
-    await waitFor(
-      () => {
-        const { published, healthy } = since();
-        return published > healthy * 0.9 - this.#ids.length;
-      },
-      { withinMs: 30_000, what: 'nine tenths of what the others stored' },
-    );
-    const { stored, published, healthy } = since();
     expect(this.#relay.status().lanesLagging).toBeGreaterThan(0);
+    const end = counts();
+    await watch.stop();
+    const before = watch.flow(begin.atMs, killed.atMs);
+    const meanwhile = watch.flow(killed.atMs, end.atMs);
+    expect(meanwhile.longestWaitMs).toBeLessThan(LONGEST_WAIT_MS);
+    expect(meanwhile.medianWaitMs).toBeLessThan(2 * before.medianWaitMs + 500);
+    // What the last two seconds brought may be under way.
+    expect(meanwhile.share).toBeGreaterThan(before.share * (1 - 2000 / forMs));
     await this.#cluster.nodes.get(LONE)?.restart();
     await load.stop();
     await allAtHead(this.#test.database, 60_000);
     const { brokers } = this.#cluster;
     const { repeated } = await expectTopicToHoldTheLog(this.#test.database, brokers, this.type);
     expect([...repeated.keys()].filter((partition) => partition !== PARTITIONS - 1)).toEqual([]);
-    return { stored, healthy: Math.round(healthy), published };
+    const stored = end.stored - killed.stored;
+    return {
+      stored,
+      healthy: Math.round((stored * others.length) / this.#ids.length),
+      published: end.published - killed.published,
+      before,
+      meanwhile,
+    };
   }
 
   /**
