@@ -5,7 +5,7 @@ import { Kafka } from 'kafkajs';
 import { errors } from './errors.ts';
 import { openKafka } from './open-kafka.ts';
 import { settings } from './settings.ts';
-import { rigs } from './testing/each-driver.rig.spec.ts';
+import { rigs, until } from './testing/each-driver.rig.spec.ts';
 
 const { brokers } = await testKafka();
 const { each, close } = rigs({ brokers });
@@ -50,7 +50,9 @@ describe('the admin', () => {
       'cleanup.policy': 'delete',
     });
     await rig.publish(first, 3, 0, 5);
-    expect(await admin.describe([first, second, 'nova_events_none'])).toEqual(
+    const described = () => admin.describe([first, second, 'nova_events_none']);
+    // Until each partition has a leader that knows of it.
+    expect(await until('a description', described)).toEqual(
       new Map([
         [first, { partitions: 8, retentionMs: 30 * 24 * 60 * 60 * 1000, records: 5n }],
         [second, { partitions: 1, retentionMs: 1000, records: 0n }],

@@ -149,6 +149,8 @@ function rigOf(
       const topic = randomName('nova_events_s');
       // A broker that has just started, beside others that start, takes its time.
       await until('a new topic', () => kafka.admin().ensureTopics([{ topic, partitions, config }]));
+      // There before each of its partitions has a leader that knows of it.
+      await until('its leaders', () => kafka.admin().describe([topic]));
       return topic;
     },
     async publish(topic, partition, from, count) {
