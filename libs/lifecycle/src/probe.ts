@@ -32,7 +32,7 @@ export function probing(
     async (signal) => {
       while (!signal.aborted) {
         await sleep(everyMs, signal);
-        await Promise.all(probes.map(ask));
+        if (!signal.aborted) await Promise.all(probes.map(ask));
       }
     },
     () => {},

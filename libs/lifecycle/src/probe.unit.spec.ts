@@ -18,6 +18,20 @@ describe('probing', () => {
   let stop = (): Promise<void> => Promise.resolve();
   afterEach(() => stop());
 
+  it('asks nothing any more when it is told to stop', async () => {
+    let asked = 0;
+    const check = () => {
+      asked += 1;
+      return Promise.resolve();
+    };
+    const probe = { name: 'kafka', check, whenFailing: 'down' } as const;
+    // The next round would be an hour later.
+    const part = probing([probe], new Readiness(), { everyMs: 3_600_000, deadlineMs: 20 });
+    await part.start();
+    await part.stop();
+    expect(asked).toBe(1);
+  });
+
   it('knows the state of every dependency as soon as it has started', async () => {
     const readiness = new Readiness();
     const failing = {

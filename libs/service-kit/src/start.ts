@@ -72,13 +72,8 @@ export async function startService<S extends Settings>(
   const rates = rateLimiter(context.config, redis, { name: definition.name, clock: context.clock });
   const grpc = grpcServer(context, built, identity, rates);
   const probes = [...(identity?.probes ?? []), ...redis.probes(), ...built.probes];
-  const parts: Part[] = [
-    ops,
-    ...(identity?.parts ?? []),
-    ...redis.parts(),
-    probing(probes, readiness),
-    ...built.parts,
-  ];
+  const prober = probing(probes, readiness);
+  const parts: Part[] = [ops, ...(identity?.parts ?? []), ...redis.parts(), prober, ...built.parts];
   if (grpc !== undefined) parts.push(grpc);
   const running = await startAll(parts);
   readiness.set('process', 'ready');
@@ -89,6 +84,8 @@ export async function startService<S extends Settings>(
     opsAddress: `${addresses.ops.host}:${bound?.port ?? addresses.ops.port}`,
     async stop() {
       readiness.set('process', 'down', 'draining');
+      // A probe of what is closed already would open it again, and nobody closes it then.
+      await prober.stop();
       await running.stop();
     },
   };
