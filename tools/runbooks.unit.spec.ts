@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { metricNames } from '@nova/telemetry';
-import { isTest, missingTests } from './named-tests.ts';
+import { isTest } from './named-tests.ts';
 import { root } from './source-files.ts';
 
 const FOLDER = 'docs/runbooks';
@@ -73,7 +73,6 @@ describe('the runbooks', () => {
     (file) => {
       const parts = alarms.has(file) ? ALARM_PARTS : TASK_PARTS;
       expect(lacking(pages.get(file) ?? '', parts)).toEqual([]);
-      expect(missingTests(pages.get(file) ?? '')).toEqual([]);
     },
   );
 
