@@ -84,9 +84,8 @@ export async function startService<S extends Settings>(
     opsAddress: `${addresses.ops.host}:${bound?.port ?? addresses.ops.port}`,
     async stop() {
       readiness.set('process', 'down', 'draining');
-      // A probe of what is closed already would open it again, and nobody closes it then.
-      await prober.stop();
-      await running.stop();
+      // No probe begins any more: it would open again what is closed already, and nobody closes it then.
+      await Promise.all([prober.stop(), running.stop()]);
     },
   };
   logger.info({ component: 'service-kit', outcome: 'started' }, 'service is serving');
