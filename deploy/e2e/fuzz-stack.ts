@@ -233,7 +233,7 @@ async function fuzzed(
     seed: how.seed,
     sent: reports.reduce((sum, { sent }) => sum + sent, 0),
     statuses: summed(reports),
-    examples: Object.assign({}, ...reports.map(({ examples }) => examples)),
+    examples: Object.fromEntries(reports.flatMap(({ examples }) => Object.entries(examples))),
     answered: [...new Set(reports.flatMap(({ answered }) => answered))].sort(),
     bad: reports.flatMap(({ bad }) => bad),
     memory,
