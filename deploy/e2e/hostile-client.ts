@@ -20,14 +20,18 @@ const WARM_UP_MS = 5000;
 export interface HostileReport {
   /** Median of the rounds, in milliseconds. */
   readonly p99Alone: number;
+  /** Beside one who calls as often as it may. */
+  readonly p99BesideFair: number;
   readonly p99Beside: number;
-  /** Of every round, in milliseconds: alone, beside. */
-  readonly rounds: readonly (readonly [alone: number, beside: number])[];
+  /** Of every round, in milliseconds. */
+  readonly rounds: readonly Round[];
   /** Calls of the honest one that failed. */
   readonly failed: number;
   /** What the hostile one was answered in all rounds. */
   readonly hostile: HostileCount;
 }
+
+type Round = readonly [alone: number, besideFair: number, beside: number];
 
 /** What a hostile client did; `hostile-main.ts` prints it. */
 export interface HostileCount {
@@ -42,8 +46,9 @@ export interface HostileCount {
 }
 
 /**
- * Publishes as an honest caller for some seconds, then beside one that calls ten times as often as it
- * may and never waits; so many rounds of both, so that what else the machine does falls on both.
+ * Publishes as an honest caller for some seconds, then beside one that calls as often as it may, then
+ * beside one that calls ten times as often and never waits; so many rounds of the three, so that what
+ * else the machine does falls on each.
  */
 export async function besideHostileClient(rounds: number): Promise<HostileReport> {
   const stack = await testStack({
@@ -58,29 +63,33 @@ export async function besideHostileClient(rounds: number): Promise<HostileReport
   });
   const hostile = { due: 0, sent: 0, ok: 0, refused: 0 };
   const others: Record<string, number> = {};
-  const measured: [number, number][] = [];
+  const measured: Round[] = [];
   let failed = 0;
   const measure = async (forMs: number) => {
     const taken = await publishFor(client, user, forMs);
     failed += taken.failed;
     return p99Of(taken.ms);
   };
+  const besideOther = async (perSecond: number): Promise<[p99: number, counted: HostileCount]> => {
+    const child = startOther(stack.log.address, perSecond);
+    await sleep(1000);
+    return [await measure(PHASE_MS), await stopOther(child)];
+  };
   try {
     await measure(WARM_UP_MS);
     for (let round = 0; round < rounds; round += 1) {
       const alone = await measure(PHASE_MS);
-      const child = startHostile(stack.log.address);
-      await sleep(1000);
-      const beside = await measure(PHASE_MS);
-      const counted = await stopHostile(child);
+      const [besideFair] = await besideOther(LIMIT);
+      const [beside, counted] = await besideOther(LIMIT * TIMES_OVER);
       for (const name of ['due', 'sent', 'ok', 'refused'] as const) hostile[name] += counted[name];
       for (const [what, count] of Object.entries(counted.others))
         others[what] = (others[what] ?? 0) + count;
-      measured.push([alone, beside]);
+      measured.push([alone, besideFair, beside]);
     }
     return {
       p99Alone: medianOf(measured.map(([alone]) => alone)),
-      p99Beside: medianOf(measured.map(([, beside]) => beside)),
+      p99BesideFair: medianOf(measured.map(([, besideFair]) => besideFair)),
+      p99Beside: medianOf(measured.map(([, , beside]) => beside)),
       rounds: measured,
       failed,
       hostile: { ...hostile, others },
@@ -125,17 +134,17 @@ async function publishOne(client: Client<typeof EventsService>, user: string): P
   });
 }
 
-function startHostile(address: string): ChildProcess {
+function startOther(address: string, perSecond: number): ChildProcess {
   const args = [
     join(import.meta.dirname, 'hostile-main.ts'),
     address.slice(address.lastIndexOf(':') + 1),
     randomUUID(),
-    String(LIMIT * TIMES_OVER),
+    String(perSecond),
   ];
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function stopHostile(child: ChildProcess): Promise<HostileCount> {
+async function stopOther(child: ChildProcess): Promise<HostileCount> {
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (bytes: Buffer) => chunks.push(bytes));
   child.kill('SIGTERM');
