@@ -1,4 +1,5 @@
 import type { Queryable } from '@nova/postgres';
+import { stopwatch } from '@nova/testkit';
 import { sleep } from '@nova/time';
 import { logHead } from '../log-state.ts';
 
@@ -29,6 +30,8 @@ export interface Flow {
 export class LaneWatch {
   readonly #database: Queryable;
   readonly #lanes: ReadonlySet<number>;
+  // The relay is in this process: what others took from it is no wait of its lanes.
+  readonly #time = stopwatch();
   readonly #stop = new AbortController();
   readonly #samples: Sample[] = [];
   readonly #done: Promise<void>;
@@ -40,12 +43,17 @@ export class LaneWatch {
     this.#done.catch(() => {});
   }
 
+  /** Milliseconds since it began to look. */
+  nowMs(): number {
+    return this.#time.ms();
+  }
+
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
   }
 
-  /** From one moment of `performance.now()` to another. */
+  /** From one moment to another, as `nowMs` told them. */
   flow(fromMs: number, toMs: number): Flow {
     const within = this.#samples.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
     const [first, last] = [within[0], within.at(-1)];
@@ -71,7 +79,7 @@ export class LaneWatch {
         .filter(({ lane }) => this.#lanes.has(lane))
         .map(({ position }) => Number(position.position));
       this.#samples.push({
-        atMs: performance.now(),
+        atMs: this.nowMs(),
         head: Number(head.position),
         slowest: Math.min(...positions),
         mean: positions.reduce((sum, one) => sum + one, 0) / positions.length,
