@@ -3,6 +3,7 @@ import type { RelayContext } from './context.ts';
 import type { Lane } from './lane.ts';
 import { settledWithin } from './settled-within.ts';
 import { type OpenWindow, openWindow } from './window.ts';
+import { readWindow, type WindowRead } from './window-read.ts';
 
 /** What the front does next: read on, wait for news, or try again after a pause. */
 type Pace = 'more' | 'wait' | 'pause';
@@ -16,12 +17,16 @@ const PAUSE = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
  *   some, or too slow                the others move on; these are left behind (see gap.ts)
  *   nothing of several partitions,
  *   or nothing twice in a row        Kafka is down: wait for the sends, pause, send the same again
+ *
+ * While one window is sent the next one is read, where there is more: PostgreSQL and Kafka are waited
+ * for at the same time.
  */
 export class Front {
   readonly #context: RelayContext;
   /** Windows in a row of which nothing was acknowledged. */
   #barren = 0;
   #pauses = 0;
+  #ahead: WindowRead | undefined;
 
   constructor(context: RelayContext) {
     this.#context = context;
@@ -42,15 +47,18 @@ export class Front {
       await frontWork.wait(settings.pollIntervalMs, stop);
       await sleep(startedAt + settings.minWindowGapMs - clock.monotonicMs(), stop);
     }
+    await this.#ahead?.window.catch(() => {});
   }
 
   async #step(stop: AbortSignal): Promise<Pace> {
     const { table, meters, logger, settings } = this.#context;
     const lanes = table.sendable('front');
     if (lanes.length === 0) return 'wait';
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
     let window: OpenWindow | undefined;
     try {
-      window = await openWindow(this.#context, lanes);
+      window = await openWindow(this.#context, lanes, ahead);
     } catch (thrown) {
       meters.failed(thrown);
       if (meters.trouble('database', thrown)) logger.warn({ err: thrown }, 'log cannot be read');
@@ -58,6 +66,9 @@ export class Front {
     }
     if (meters.over('database')) logger.info({}, 'log can be read again');
     if (window === undefined) return 'wait';
+    if (window.hasMore && this.#barren === 0) {
+      this.#ahead = readWindow(this.#context, lanes, window.scanned);
+    }
     await settledWithin(window.send.allSettled(), settings.slowSendMs, stop);
     return this.#judge(window, stop);
   }

@@ -3,22 +3,21 @@ import { lowest } from './bounds.ts';
 import type { RelayContext } from './context.ts';
 import type { Lane, LaneEvent } from './lane.ts';
 import type { LogWindow } from './log-source.ts';
-import { rebaseOn } from './rebase.ts';
+import { isFor, readWindow, type WindowRead } from './window-read.ts';
 import { WindowSend } from './window-send.ts';
 
 /** A window that was read and is being sent. */
 export interface OpenWindow {
   readonly lanes: readonly Lane[];
   readonly send: WindowSend;
+  /** Up to where the log was read. */
+  readonly scanned: bigint;
   readonly hasMore: boolean;
 }
 
-// There is no index on lane: a read that looks for few lanes must end somewhere.
-const MOST_POSITIONS = 100_000n;
-
 /**
  * Reads the next window of these lanes, from the one that is furthest back, and begins its sends.
- * Lanes without events in it move at once; each of the others moves when all of its sends are
+ * What was read `ahead` is taken in its place where it is this window. Lanes without events in it move at once; each of the others moves when all of its sends are
  * acknowledged, whoever waits for that. Undefined when there is nothing above their cursors.
  *
  * @throws what the log source throws; no lane has changed then.
@@ -26,11 +25,15 @@ const MOST_POSITIONS = 100_000n;
 export async function openWindow(
   context: RelayContext,
   lanes: readonly Lane[],
+  ahead?: WindowRead,
 ): Promise<OpenWindow | undefined> {
+  const after = lowest(lanes.map(({ cursor }) => cursor));
+  if (after === undefined) return undefined;
   for (const lane of lanes) lane.isInWork = true;
   let window: LogWindow | undefined;
   try {
-    window = await read(context, lanes);
+    const isAhead = ahead !== undefined && isFor(ahead, lanes);
+    window = await (isAhead ? ahead : readWindow(context, lanes, after)).window;
   } finally {
     if (window === undefined) for (const lane of lanes) lane.isInWork = false;
   }
@@ -45,26 +48,7 @@ export async function openWindow(
     else void send.settled(lane).then(() => close(context, lane, send, own, scanned));
   }
   track(context, send);
-  return { lanes, send, hasMore };
-}
-
-async function read(context: RelayContext, lanes: readonly Lane[]): Promise<LogWindow | undefined> {
-  const { source, settings, log, table } = context;
-  const look = log.look(table.front());
-  const head = await source.head();
-  // The lanes are others then: the next window is read for them.
-  if (rebaseOn(context, look, head)) return undefined;
-  const after = lowest(lanes.map(({ cursor }) => cursor));
-  if (after === undefined || after >= head.position) return undefined;
-  const end = after + MOST_POSITIONS;
-  const upto = end < head.position ? end : head.position;
-  const { windowRows: rows, windowBytes: bytes } = settings;
-  const window = await source.read({ after, upto, lanes: numbers(lanes), rows, bytes });
-  return { ...window, hasMore: window.scanned < head.position };
-}
-
-function numbers(lanes: readonly Lane[]): readonly number[] {
-  return lanes.map(({ lane }) => lane);
+  return { lanes, send, scanned, hasMore };
 }
 
 // Lanes may be at different positions: what a lane has acknowledged is never sent again.

@@ -1,0 +1,59 @@
+import type { RelayContext } from './context.ts';
+import type { Lane } from './lane.ts';
+import type { LogWindow } from './log-source.ts';
+import { rebaseOn } from './rebase.ts';
+
+/** A window while it is read: the events of these lanes above `after`. */
+export interface WindowRead {
+  readonly lanes: ReadonlySet<Lane>;
+  readonly after: bigint;
+  /**
+   * Undefined when there is nothing above `after`, or the log is another one. Rejects with what the
+   * log source throws; nobody needs to hear it.
+   */
+  readonly window: Promise<LogWindow | undefined>;
+}
+
+// There is no index on lane: a read that looks for few lanes must end somewhere.
+const MOST_POSITIONS = 100_000n;
+
+/** Begins to read a window. Nothing of the lanes changes by it, so it may be left unused. */
+export function readWindow(
+  context: RelayContext,
+  lanes: readonly Lane[],
+  after: bigint,
+): WindowRead {
+  const window = read(context, lanes, after);
+  window.catch(() => {});
+  return { lanes: new Set(lanes), after, window };
+}
+
+/**
+ * Whether a window that was begun earlier is the one that these lanes would read now: nobody came to
+ * them since, and none is behind it. Where the log has lost its end, its lanes are others (see rebase).
+ */
+export function isFor({ lanes: readFor, after }: WindowRead, lanes: readonly Lane[]): boolean {
+  return lanes.every((lane) => readFor.has(lane) && lane.cursor >= after);
+}
+
+async function read(
+  context: RelayContext,
+  lanes: readonly Lane[],
+  after: bigint,
+): Promise<LogWindow | undefined> {
+  const { source, settings, log, table } = context;
+  const look = log.look(table.front());
+  const head = await source.head();
+  // The lanes are others then: the next window is read for them.
+  if (rebaseOn(context, look, head)) return undefined;
+  if (after >= head.position) return undefined;
+  const end = after + MOST_POSITIONS;
+  const upto = end < head.position ? end : head.position;
+  const { windowRows: rows, windowBytes: bytes } = settings;
+  const window = await source.read({ after, upto, lanes: numbers(lanes), rows, bytes });
+  return { ...window, hasMore: window.scanned < head.position };
+}
+
+function numbers(lanes: readonly Lane[]): readonly number[] {
+  return lanes.map(({ lane }) => lane);
+}
