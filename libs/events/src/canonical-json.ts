@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JsonValue } from '@nova/proto/runtime';
 
 /** JSON whose maps may be read-only: what canonicalJson accepts. */
@@ -30,7 +30,7 @@ export function canonicalJson(value: ReadonlyJson): string {
 
 /** SHA-256 of a request as canonical JSON; take request_id out of it first. */
 export function requestHash(request: JsonValue): Uint8Array {
-  return createHash('sha256').update(canonicalJson(request)).digest();
+  return hash('sha256', canonicalJson(request), 'buffer');
 }
 
 // Array.isArray does not narrow read-only arrays out of a union.
