@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { processEnvironment } from '@nova/config';
+import { HEAP_FLAGS } from '@nova/lifecycle';
 import { freePorts } from '@nova/servers';
 import { sleep } from '@nova/time';
 import { keepUntilEnd } from './children.ts';
@@ -98,7 +99,7 @@ function environmentOf({ servers }: Pick<Stage, 'servers'>, own: Environment): E
 
 function run(name: string, environment: Environment, entry: string, ...words: readonly string[]) {
   const { PATH = '' } = processEnvironment;
-  const child = spawn(process.execPath, [join('src', entry), ...words], {
+  const child = spawn(process.execPath, [...HEAP_FLAGS, join('src', entry), ...words], {
     cwd: join(SERVICES, name),
     env: { PATH, ...environment },
     // Its standard input ends with this process, and then it ends.

@@ -16,7 +16,10 @@ const CALLS = 32;
 const BATCH = 100;
 const BATCHES = 4;
 
-/** Publishes messages over gRPC: one a call, a hundred a call, or all in one stream. */
+/**
+ * Publishes messages over gRPC: one a call, a hundred a call, or all in one stream. Each request has an
+ * id, so that it may be sent again.
+ */
 export function preparePublisher(options: PublisherOptions): Promise<Prepared> {
   const { address, way, events } = options;
   const client = createClient(EventsService, { address, deadlineMs: 30_000 });
@@ -26,7 +29,9 @@ export function preparePublisher(options: PublisherOptions): Promise<Prepared> {
   const ways = {
     calls: () =>
       side(CALLS, async () => {
-        while (next < events) await client.publishEvent(messageEvent(next++));
+        while (next < events) {
+          await client.publishEvent({ requestId: randomUUID(), ...messageEvent(next++) });
+        }
       }),
     batches: () =>
       side(BATCHES, async () => {
@@ -34,7 +39,7 @@ export function preparePublisher(options: PublisherOptions): Promise<Prepared> {
           const from = next;
           next = Math.min(events, from + BATCH);
           const batch = Array.from({ length: next - from }, (_, n) => messageEvent(from + n));
-          await client.publishEvents({ events: batch });
+          await client.publishEvents({ requestId: randomUUID(), events: batch });
         }
       }),
     async stream() {
