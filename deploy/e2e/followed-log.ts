@@ -73,6 +73,45 @@ export async function followedLog(on: { readonly url: string }): Promise<Followe
   };
 }
 
+/** How a log comes to lose its end. */
+export interface LossOfEnd<Kept> {
+  /** What the log has now it will have afterwards, and nothing that comes later. */
+  readonly keep: () => Promise<Kept>;
+  /** Takes the end away; services are told nothing. */
+  readonly lose: (kept: Kept) => Promise<void>;
+}
+
+/**
+ * Has a log lose its end while everything runs: relay, views and subscriptions go on from what is
+ * left, and from what is said instead at the positions of what was lost, and beyond.
+ */
+export async function goesOnWithoutItsEnd<Kept>(
+  log: FollowedLog,
+  { keep, lose }: LossOfEnd<Kept>,
+): Promise<void> {
+  const old = conversations(20);
+  await log.say(old);
+  await log.say(old);
+  await log.allShowIt('what will be kept');
+  const kept = await keep();
+  const lost = await log.say([...old.slice(0, 10), ...conversations(10)]);
+  await log.allShowIt('what will be lost');
+  const epochs = await log.epochs();
+  await lose(kept);
+  await log.say([...conversations(15), ...old.slice(5, 20)]);
+  await log.allShowIt('the fold of what is left');
+  await log.topicHasIt();
+  const logged = await log.ids();
+  expect(logged).toHaveLength(70);
+  expect(logged.filter((id) => lost.includes(id))).toEqual([]);
+  expect(await log.epochs()).toBeGreaterThan(epochs);
+  expect(log.stack.relay.output()).toContain('log has lost its end');
+  expect(log.messaging.output()).toContain('log has lost what views show');
+  await log.say(old);
+  await log.allShowIt('what came after');
+  await log.topicHasIt();
+}
+
 /** Publishes one message to each conversation, as often as it takes: the ids make that safe. */
 export async function publishTo(
   events: Client<typeof EventsService>,

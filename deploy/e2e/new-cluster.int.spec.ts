@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PrivatePostgres, privatePostgres } from '@nova/testkit';
 import { dump, systemIdentifier } from './dump.ts';
-import { conversations, type FollowedLog, followedLog } from './followed-log.ts';
+import { type FollowedLog, followedLog, goesOnWithoutItsEnd } from './followed-log.ts';
 import { psql } from './witness.ts';
 
 let server: PrivatePostgres;
@@ -41,29 +41,14 @@ async function restoreInNewCluster(saved: Awaited<ReturnType<typeof dump>>): Pro
 
 describe('a log that is dumped and restored into a new cluster', () => {
   it('is what relay, views and subscriptions go on from, beyond which they were', async () => {
-    const old = conversations(20);
-    await log.say(old);
-    await log.say(old);
-    await log.allShowIt('what will be dumped');
-    const saved = await dump(log.stack.database.url);
-    const lost = await log.say([...old.slice(0, 10), ...conversations(10)]);
-    await log.allShowIt('what will be lost');
-    const [before, epochsBefore] = [await systemIdentifier(server.adminUrl), await log.epochs()];
-    await restoreInNewCluster(saved);
-    saved.remove();
-    expect(await systemIdentifier(server.adminUrl)).not.toBe(before);
-    // At the positions of what was lost, and beyond.
-    await log.say([...conversations(15), ...old.slice(5, 20)]);
-    await log.allShowIt('the fold of the restored log');
-    await log.topicHasIt();
-    const logged = await log.ids();
-    expect(logged).toHaveLength(70);
-    expect(logged.filter((id) => lost.includes(id))).toEqual([]);
-    expect(await log.epochs()).toBeGreaterThan(epochsBefore);
-    expect(log.stack.relay.output()).toContain('log has lost its end');
-    expect(log.messaging.output()).toContain('log has lost what views show');
-    await log.say(old);
-    await log.allShowIt('what came after');
-    await log.topicHasIt();
+    await goesOnWithoutItsEnd(log, {
+      keep: () => dump(log.stack.database.url),
+      async lose(saved) {
+        const before = await systemIdentifier(server.adminUrl);
+        await restoreInNewCluster(saved);
+        saved.remove();
+        expect(await systemIdentifier(server.adminUrl)).not.toBe(before);
+      },
+    });
   }, 400_000);
 });
