@@ -173,7 +173,7 @@ export class RelayOnCluster {
     expect(stored).toBeGreaterThan(0);
     await Promise.all(nodes.map((node) => node.restart()));
     const watch = stopwatch();
-    // Drained while the load goes on: at one moment all lanes are at the head of the outage's end.
+    // Drained while the load goes on: all lanes come to the head of the outage's end.
     const inTimeMs = Math.max(2 * forMs, LEAST_TO_DRAIN_MS);
     await allAtHead(this.#test.database, inTimeMs + 15_000);
     const drainedMs = Math.round(watch.ms());
