@@ -40,6 +40,23 @@ async function pingAs(driver: DriverName, more: Pick<KafkaOptions, 'sasl' | 'tls
   }
 }
 
+/** What ends such a ping. One that is out of time before it knows why is sent again; one let in is not. */
+async function refusalOf(
+  driver: DriverName,
+  more: Pick<KafkaOptions, 'sasl' | 'tls'>,
+  reason: string,
+): Promise<unknown> {
+  const asked = async () => {
+    const thrown = await pingAs(driver, more).then(
+      () => 'let in',
+      (why: unknown) => why,
+    );
+    if (thrown instanceof Error && !thrown.message.includes(reason)) throw thrown;
+    return thrown;
+  };
+  return await until(`word of ${reason}`, asked, 30_000);
+}
+
 describe('a broker that asks for TLS and a password', () => {
   each('serves publisher, admin and member who have both', async (rig) => {
     const topic = await rig.newTopic(1);
@@ -51,15 +68,14 @@ describe('a broker that asks for TLS and a password', () => {
   });
 
   each('says so when the password is wrong', async ({ driver }) => {
-    const wrong = pingAs(driver, { tls: { ca }, sasl: { ...sasl, password: 'wrong' } });
-    await expect(wrong).rejects.toMatchObject({ kind: errors.KAFKA_REFUSED });
-    await expect(wrong).rejects.toThrow('SASL_AUTHENTICATION_FAILED');
+    const more = { tls: { ca }, sasl: { ...sasl, password: 'wrong' } };
+    const wrong = await refusalOf(driver, more, 'SASL_AUTHENTICATION_FAILED');
+    expect(wrong).toMatchObject({ kind: errors.KAFKA_REFUSED });
   });
 
   each('is not believed without the certificate of its authority', async ({ driver }) => {
-    const unknown = pingAs(driver, { tls: {}, sasl });
-    await expect(unknown).rejects.toMatchObject({ kind: errors.KAFKA_UNAVAILABLE });
-    await expect(unknown).rejects.toThrow(/self-signed certificate/);
+    const unknown = await refusalOf(driver, { tls: {}, sasl }, 'self-signed certificate');
+    expect(unknown).toMatchObject({ kind: errors.KAFKA_UNAVAILABLE });
   });
 
   each('lets nobody in who speaks plain text', async ({ driver }) => {
