@@ -11,15 +11,19 @@ const lines = (from: number, count: number) =>
 let server: PrivatePostgres;
 let database: Database;
 
-beforeAll(async () => {
-  server = await privatePostgres();
-  database = openDatabase({
+const open = (statementTimeoutMs: number) =>
+  openDatabase({
     url: server.url,
     applicationName: 'spec',
     poolSize: 1,
-    statementTimeoutMs: 2000,
+    statementTimeoutMs,
+    acquireTimeoutMs: 20_000,
     logger: silentLogger,
   });
+
+beforeAll(async () => {
+  server = await privatePostgres();
+  database = open(30_000);
   await database.query('CREATE TABLE numbers (n integer PRIMARY KEY, text text)');
 }, 60_000);
 afterAll(async () => {
@@ -69,14 +73,16 @@ describe('copyIn', () => {
 
   it('gives up on a server that is paused, and goes on with it afterwards', async () => {
     const begun = await counted();
-    const hanging = database.bulk(async (tx) => {
+    const hasty = open(2000);
+    const hanging = hasty.bulk(async (tx) => {
       await tx.query('SELECT 1');
       server.pause();
       await tx.copyIn(COPY, lines(500_000, 200_000));
     });
     await expect(hanging).rejects.toMatchObject({ code: 'NOVA_POSTGRES_UNAVAILABLE' });
     server.resume();
-    await database.bulk((tx) => tx.copyIn(COPY, lines(600_000, 1)));
+    await hasty.bulk((tx) => tx.copyIn(COPY, lines(600_000, 1)));
     expect(await counted()).toBe(begun + 1);
+    await hasty.close();
   }, 30_000);
 });

@@ -18,6 +18,7 @@ beforeAll(async () => {
     applicationName: 'spec',
     poolSize: 1,
     statementTimeoutMs: 5000,
+    acquireTimeoutMs: 20_000,
     logger: silentLogger,
   });
 }, 60_000);
@@ -71,6 +72,7 @@ describe('copyOut', () => {
       applicationName: 'killer',
       poolSize: 1,
       statementTimeoutMs: 5000,
+      acquireTimeoutMs: 20_000,
       logger: silentLogger,
     });
     const thrown = await (async () => {
