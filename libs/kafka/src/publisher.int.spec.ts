@@ -99,7 +99,8 @@ describe('the publisher', () => {
         (thrown: unknown) => String(thrown).includes('there is no partition 3'),
       ),
     );
-    expect((await other.describe([topic])).get(topic)?.records).toBe(0n);
+    const described = await until('its leaders', () => other.describe([topic]));
+    expect(described.get(topic)?.records).toBe(0n);
     await rig.publish(topic, 1, 6, 1);
     expect(await rig.numbersIn(topic, 1)).toEqual([6]);
     await other.close();

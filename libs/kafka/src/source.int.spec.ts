@@ -350,7 +350,7 @@ describe('a group', () => {
 describe('the search for a record', () => {
   each(
     'reads one partition from a point in time to its present end',
-    async ({ kafka, newTopic, publish }) => {
+    async ({ kafka, newTopic, publish, meet }) => {
       const topic = await newTopic(4);
       await publish(topic, 2, 0, 50);
       await publish(topic, 1, 0, 50);
@@ -379,9 +379,9 @@ describe('the search for a record', () => {
       );
       // A broker refuses this time, so the record has none.
       const ahead = new Date(fromMs + 2 * 3_600_000);
-      const clock = jest.spyOn(systemClock, 'now').mockReturnValue(ahead);
+      await meet(() => jest.spyOn(systemClock, 'now').mockReturnValue(ahead));
       await publish(topic, 2, 50, 1);
-      clock.mockRestore();
+      await meet(() => jest.restoreAllMocks());
       const timeless = { offset: 50n, timestamp: undefined };
       expect(await kafka.search({ ...later, judge: judge('50') })).toMatchObject(timeless);
       await publish(topic, 2, 51, 1);
