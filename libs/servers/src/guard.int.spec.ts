@@ -51,14 +51,15 @@ function commandOf(pid: number): string {
   }
 }
 
-/** The watcher of a process: a shell with the same words, handed over to init. */
+/** The watcher of a process: a shell with the same words, handed over to init. The mark is what it sleeps. */
 function watcherOf(pid: number, mark: string): number | undefined {
   return readdirSync('/proc')
     .map(Number)
     .filter((other) => other > 0 && other !== pid)
     .find((other) => {
       const command = commandOf(other);
-      return command.includes('nova-guard') && command.includes(mark) && parentPid(other) === 1;
+      const isMarked = command.includes('nova-guard') && command.endsWith(` sleep ${mark}`);
+      return isMarked && parentPid(other) === 1;
     });
 }
 
