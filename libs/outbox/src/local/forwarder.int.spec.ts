@@ -120,8 +120,8 @@ describe('a forwarder', () => {
     await expectAllForwarded();
     // One may lose its lease to the other by chance, and learns of it at its next look.
     const phases = async () => {
-      const both = [await first.status(), await second.status()].map(({ phase }) => phase);
-      expect(both.sort()).toEqual(['forwarding', 'waiting']);
+      const found = [await first.status(), await second.status()].map(({ phase }) => phase);
+      expect(found.sort()).toEqual(['forwarding', 'waiting']);
       return true;
     };
     await waitFor(phases, { withinMs: 10_000, what: 'one that forwards and one that waits' });

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { derivedId, newEventId, topicOf } from '@nova/events';
+import { derivedId, newEventId, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { configureTopic } from '@nova/kafka/testing';
 import { silentLogger } from '@nova/telemetry';
 import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { kcat } from '../../fixtures/kcat.ts';
 import { append, createRelay, outboxMigrations, type Relay } from '../index.ts';
+import { lowerTopicLimit } from '../testing/topic-limit.rig.spec.ts';
 
 // Topics of the shared broker, used by this file alone.
 const [TYPE, OTHER] = ['relay_spec_parked', 'relay_spec_parked_other'];
@@ -84,7 +85,8 @@ async function versionsIn(eventType = TYPE ?? ''): Promise<number[]> {
 it('parks an event that a lowered limit of its topic refuses, and publishes it in order once it is raised', async () => {
   await appendTo(ids);
   await allAtHead();
-  await configureTopic(brokers, topicOf(TYPE ?? ''), { 'max.message.bytes': '20000' });
+  const limit = { bytes: 20_000, partition: partitionOf(ILL, 8) };
+  await lowerTopicLimit({ brokers, publisher }, topicOf(TYPE ?? ''), limit);
   // A large one between small ones; together the small ones of a partition are too large, too.
   for (let round = 0; round < 5; round += 1) await appendTo(ids, TYPE, 2000);
   await appendTo([ILL], TYPE, LARGE);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { derivedId, newEventId, topicOf } from '@nova/events';
+import { derivedId, newEventId, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { configureTopic, deleteRecords } from '@nova/kafka/testing';
 import { silentLogger } from '@nova/telemetry';
@@ -16,6 +16,7 @@ import {
   type RepublishRequest,
   startRepublish,
 } from '../index.ts';
+import { lowerTopicLimit } from '../testing/topic-limit.rig.spec.ts';
 
 // Topics of the shared broker, used by this file alone.
 const TYPE = 'relay_spec_republished';
@@ -158,7 +159,8 @@ describe('a republish', () => {
 
   it('leaves out what Kafka refuses, and parks nothing', async () => {
     await deleteRecords(brokers, topicOf(TYPE));
-    await configureTopic(brokers, topicOf(TYPE), { 'max.message.bytes': '8000' });
+    const limit = { bytes: 8000, partition: partitionOf(ids[0] ?? '', 8) };
+    await lowerTopicLimit({ brokers, publisher }, topicOf(TYPE), limit);
     const { id } = await startRepublish(test.database, { ...request, to: LAST });
     expect(await ended(id)).toMatchObject({ state: 'done', sent: 392n, refused: 8n });
     const [ill = [], ...others] = [...(await versionsByKey(TYPE)).values()];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from '@jest/globals';
 import { LANES } from '@nova/events';
-import { type TestDatabase, waitFor } from '@nova/testkit';
+import { stopwatch, type TestDatabase, waitFor } from '@nova/testkit';
 
 const PROGRAM = fileURLToPath(new URL('../../fixtures/relay-process.ts', import.meta.url));
 
@@ -41,7 +41,7 @@ export class RelayCrowd {
 
   /** Resolves with how long it took until these, and nobody else, hold all lanes. */
   async heldBy(relayIds: readonly string[], withinMs: number): Promise<number> {
-    const startedAt = performance.now();
+    const watch = stopwatch();
     await waitFor(
       async () => {
         const owners = await this.owners();
@@ -51,7 +51,7 @@ export class RelayCrowd {
       },
       { withinMs, what: `all lanes with ${relayIds.join(', ')}`, everyMs: 20 },
     );
-    return performance.now() - startedAt;
+    return watch.ms();
   }
 
   /** Resolves when each of these has its share. */
