@@ -27,21 +27,25 @@ export function probing(
       readiness.set(probe.name, probe.whenFailing, messageOf(thrown));
     }
   };
-  const rounds = loop(
+  const keepAsking = async (probe: Probe, signal: AbortSignal) => {
+    while (!signal.aborted) {
+      await sleep(everyMs, signal);
+      if (!signal.aborted) await ask(probe);
+    }
+  };
+  const asking = loop(
     'probing',
+    // Each at its own pace: one that hangs must not delay what the others have to tell.
     async (signal) => {
-      while (!signal.aborted) {
-        await sleep(everyMs, signal);
-        if (!signal.aborted) await Promise.all(probes.map(ask));
-      }
+      await Promise.all(probes.map((probe) => keepAsking(probe, signal)));
     },
     () => {},
   );
   return {
-    ...rounds,
+    ...asking,
     async start() {
       await Promise.all(probes.map(ask));
-      await rounds.start();
+      await asking.start();
     },
   };
 }

@@ -70,4 +70,39 @@ describe('probing', () => {
     paused = false;
     await back;
   });
+
+  it('sees a dependency go while the probe of another one hangs', async () => {
+    const readiness = new Readiness();
+    const answer = Promise.withResolvers<void>();
+    const hung = Promise.withResolvers<void>();
+    let hangs = false;
+    const hang = () => {
+      hung.resolve();
+      return answer.promise;
+    };
+    const hanging = {
+      name: 'kafka',
+      check: () => (hangs ? hang() : Promise.resolve()),
+      whenFailing: 'degraded',
+    } as const;
+    let gone = false;
+    const failing = {
+      name: 'postgres',
+      check: () => (gone ? Promise.reject(new Error('gone')) : Promise.resolve()),
+      whenFailing: 'down',
+    } as const;
+    // Nothing that hangs is given up before the spec is over.
+    const options = { everyMs: 5, deadlineMs: 3_600_000 };
+    const part = probing([hanging, failing], readiness, options);
+    stop = async () => {
+      answer.resolve();
+      await part.stop();
+    };
+    await part.start();
+    hangs = true;
+    await hung.promise;
+    const down = reaching(readiness, 'down');
+    gone = true;
+    expect((await down).parts[1]?.reason).toBe('gone');
+  });
 });
