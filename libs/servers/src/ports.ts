@@ -1,5 +1,6 @@
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
+import { type Environment, processEnvironment } from '@nova/config';
 import { NovaError } from '@nova/errors';
 import { sleep } from '@nova/time';
 import { errors } from './errors.ts';
@@ -111,14 +112,26 @@ async function isAnswered(port: number): Promise<boolean> {
   return (await canConnect(port, '127.0.0.1')) || (await canConnect(port, '::1'));
 }
 
+const FIRST_DRAWN = 20_000;
+const SLICES = 16;
+const SLICE_SIZE = 750;
+let drawn = randomInt(SLICE_SIZE);
+
 /**
  * `count` different ports that are free at this moment, of those that systems do not give to outgoing
  * connections (from 32768 on Linux, 49152 elsewhere): one of these may be taken before it is used.
+ * Those of one jest worker are no other's of its run.
  */
-export async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(
+  count: number,
+  environment: Environment = processEnvironment,
+): Promise<number[]> {
+  const first = firstOfSlice(environment['JEST_WORKER_ID']);
   const held = new Map<number, Server>();
   while (held.size < count) {
-    const port = randomInt(20_000, 32_000);
+    // One after the other: what was drawn last may not be bound yet.
+    drawn = (drawn + 1) % SLICE_SIZE;
+    const port = first + drawn;
     const server = held.has(port) ? undefined : await listenOn(port);
     if (server !== undefined) held.set(port, server);
   }
@@ -128,6 +141,16 @@ export async function freePorts(count: number): Promise<number[]> {
     ),
   );
   return [...held.keys()];
+}
+
+/** A server binds its port long after it was drawn: until then only a slice apart keeps it from others. */
+function firstOfSlice(worker = '0'): number {
+  // Checkouts that test at the same time begin at different slices, as far as chance allows.
+  const checkout = createHash('sha256')
+    .update(import.meta.dirname)
+    .digest()
+    .readUInt16BE(0);
+  return FIRST_DRAWN + ((checkout + Number(worker)) % SLICES) * SLICE_SIZE;
 }
 
 /** Undefined when the port is taken. */

@@ -144,4 +144,10 @@ describe('ports', () => {
     expect(new Set(ports).size).toBe(5);
     expect(await Promise.all(ports.map(isPortFree))).toEqual([true, true, true, true, true]);
   });
+
+  it('gives two workers of jest no port that both have', async () => {
+    const one = await freePorts(400, { JEST_WORKER_ID: '1' });
+    const other = await freePorts(400, { JEST_WORKER_ID: '2' });
+    expect(new Set([...one, ...other]).size).toBe(800);
+  });
 });

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, createClient, RpcError } from '@nova/rpc';
-import { type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
+import { freePorts, type PrivatePostgres, privatePostgres, waitFor } from '@nova/testkit';
 
 const SERVICE = join(import.meta.dirname, '..');
 /** Nobody listens here: Kafka is away in this spec, and nothing but its absence may be felt. */
@@ -18,14 +16,6 @@ let postgres: PrivatePostgres;
 const children: ChildProcess[] = [];
 let grpc: Client<typeof EventsService>;
 let ops = { service: 0, relay: 0 };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 function start(main: string, environment: Record<string, string>, ...args: string[]) {
   const file = join('src', main);
@@ -78,8 +68,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nova-events-service-'));
   postgres = await privatePostgres();
   expect(await exitCode(start('main.ts', {}, '--migrate'))).toBe(0);
-  const port = await freePort();
-  ops = { service: await freePort(), relay: await freePort() };
+  const [port = 0, service = 0, relay = 0] = await freePorts(3);
+  ops = { service, relay };
   start('main.ts', { NOVA_GRPC_PORT: String(port), NOVA_OPS_PORT: String(ops.service) });
   start('relay-main.ts', { NOVA_OPS_PORT: String(ops.relay) });
   grpc = createClient(EventsService, { address: `127.0.0.1:${port}`, deadlineMs: 10_000 });

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,6 +21,7 @@ import {
 } from '@nova/rpc';
 import { silentLogger } from '@nova/telemetry';
 import {
+  freePorts,
   type PrivatePostgres,
   type PrivateServer,
   privateKafka,
@@ -59,11 +59,8 @@ afterEach(async () => {
 
 /** A port at which nobody listens. */
 async function freePort(): Promise<number> {
-  const server = createTcpServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const bound = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof bound === 'object' && bound !== null ? bound.port : 0;
+  const [port = 0] = await freePorts(1);
+  return port;
 }
 
 /** An empty log, as far as a consumer needs it to begin. */

@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { type Client, createClient } from '@nova/rpc';
-import { type TestDatabase, waitFor } from '@nova/testkit';
+import { freePorts, type TestDatabase, waitFor } from '@nova/testkit';
 import { SpecConsumer } from './consuming.rig.spec.ts';
 import { logDatabase } from './log-database.rig.spec.ts';
 
@@ -22,14 +21,6 @@ let port = 0;
 let ops = 0;
 let child: ChildProcess;
 let events: Client<typeof EventsService>;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function start(): Promise<void> {
   child = spawn(process.execPath, ['--import', '@nova/telemetry/register', 'src/main.ts'], {
@@ -58,8 +49,7 @@ async function start(): Promise<void> {
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'nova-consume-'));
   data = await logDatabase();
-  port = await freePort();
-  ops = await freePort();
+  [port = 0, ops = 0] = await freePorts(2);
   events = createClient(EventsService, { address: `127.0.0.1:${port}`, deadlineMs: 10_000 });
   await start();
 }, 120_000);
