@@ -124,11 +124,12 @@ describe('counts', () => {
       rig.publish(Array.from({ length: count }, () => message(id)));
     await rig.publish([created(one), created(two)]);
     await send(one, 499);
-    await send(one, 498);
-    let minConsistencyToken = await send(two, 2);
+    // A token tells of the conversation that it comes from, and of no other.
+    let minConsistencyToken = await send(one, 498);
     const count = (conversationId: string) =>
       ann.rpc.getUnreadCount({ conversationId, minConsistencyToken });
     expect(await count(one)).toMatchObject({ unreadCount: 997, isMoreUnread: false });
+    minConsistencyToken = await send(two, 2);
     const exact = {
       unreadCount: 999,
       isMoreUnread: false,
