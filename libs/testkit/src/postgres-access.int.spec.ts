@@ -44,6 +44,7 @@ describe('postgresServer', () => {
       url,
       poolSize: 1,
       statementTimeoutMs: 5000,
+      acquireTimeoutMs: 20_000,
       applicationName: 'spec',
       logger: silentLogger,
     });

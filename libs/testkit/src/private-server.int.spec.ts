@@ -13,7 +13,7 @@ describe('privatePostgres', () => {
 
   beforeAll(async () => {
     server = await privatePostgres();
-    spec = await testDatabase({ on: server, statementTimeoutMs: 1000 });
+    spec = await testDatabase({ on: server });
     await spec.database.query('CREATE TABLE acknowledged (n integer)');
   }, 30_000);
 
@@ -44,10 +44,12 @@ describe('privatePostgres', () => {
   }, 30_000);
 
   it('answers nothing while paused, and goes on afterwards', async () => {
+    const impatient = await testDatabase({ on: server, statementTimeoutMs: 1000 });
     server.pause();
-    await expect(count()).rejects.toThrow();
+    await expect(impatient.database.query('SELECT 1')).rejects.toThrow();
     server.resume();
     await waitFor(count, { withinMs: 10_000, what: 'an answer' });
+    await impatient.drop();
   }, 30_000);
 
   it('starts although postmaster.pid names another living process', async () => {
@@ -83,6 +85,7 @@ describe('testPostgres', () => {
       url: spec.url,
       poolSize: 1,
       statementTimeoutMs: 1000,
+      acquireTimeoutMs: 20_000,
       applicationName: 'spec',
       logger: silentLogger,
     });
