@@ -204,7 +204,7 @@ describe('Consume', () => {
   });
 
   it('takes back what is not settled in time, and then hears no acknowledgement of it', async () => {
-    const one = await subscription({ ackTimeout: { seconds: 1n } });
+    const one = await subscription({ ackTimeout: { seconds: 5n } });
     const a = one.aggregate();
     await publish(message(a, 'slow'), message(a, 'next'));
     const slow = one.consumer({ credits: 1, onEvent: () => false });

@@ -17,17 +17,12 @@ type Request = MessageInitShape<typeof SubscribeToEventsRequestSchema>;
 
 const SENDER = '11111111-2222-4333-8444-555555555555';
 const UNREAD_MS = 1_000;
-const logged: string[] = [];
 let data: TestDatabase;
 let served: ServedLog;
 
 beforeAll(async () => {
   data = await logDatabase();
-  const destination = { write: (line: string) => void logged.push(line) };
-  served = await serveLog(data.url, {
-    limits: { unreadMs: UNREAD_MS, unreadBytes: 64 * 1024 },
-    logger: createLogger({ service: 'spec', level: 'debug', destination }),
-  });
+  served = await serveLog(data.url);
 }, 60_000);
 afterAll(async () => {
   await served.stop();
@@ -188,6 +183,12 @@ describe('SubscribeToEvents', () => {
   });
 
   it('cuts off a reader that stops, which then goes on where it was', async () => {
+    const logged: string[] = [];
+    const destination = { write: (line: string) => void logged.push(line) };
+    const impatient = await serveLog(data.url, {
+      limits: { unreadMs: UNREAD_MS, unreadBytes: 64 * 1024 },
+      logger: createLogger({ service: 'spec', level: 'debug', destination }),
+    });
     const own = randomUUID();
     const contents = Array.from({ length: 150 }, (_, n) => `${n}:${'x'.repeat(20_000)}`);
     for (let n = 0; n < 150; n += 30) {
@@ -200,7 +201,7 @@ describe('SubscribeToEvents', () => {
       last = position;
       if (content.case === 'event') seen.push(content.value.payload?.['content']);
     };
-    const stream = served.events.subscribeToEvents({ aggregateId: own, from });
+    const stream = impatient.events.subscribeToEvents({ aggregateId: own, from });
     let failure: unknown;
     try {
       for await (const answer of stream) {
@@ -217,6 +218,7 @@ describe('SubscribeToEvents', () => {
     expect(failure).toMatchObject({ status: 'RESOURCE_EXHAUSTED', reason: 'RPC_READER_TOO_SLOW' });
     expect(seen.length).toBeLessThan(150);
     const rest = { aggregateId: own, from: { case: 'position' as const, value: last } };
+    await impatient.stop();
     const resumed = await caughtUp(rest);
     resumed.answers.forEach(take);
     expect(seen).toEqual(contents);

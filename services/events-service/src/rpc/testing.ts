@@ -68,7 +68,8 @@ export async function serveLog(url: string, options: ServeOptions = {}): Promise
   const waker = createWaker(database);
   const scheduler = createScheduler({ database, logger, wake: () => waker.wake() });
   const subscriptions = createSubscriptionHub({ database, growth, clock: systemClock, logger });
-  const validator = createValidator();
+  // A thread that does not get the machine is no schema that costs too much.
+  const validator = createValidator({ limitMs: 20_000 });
   const types = createEventTypes({ database, validator, logger });
   const server = createServer({
     services: eventsServices({
