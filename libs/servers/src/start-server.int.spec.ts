@@ -3,6 +3,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@nova/testkit';
 import { baseEnvironment } from './base-environment.ts';
 import { errors } from './errors.ts';
 import { exchange } from './exchange.ts';
@@ -48,7 +49,11 @@ describe('startServer', () => {
   });
 
   it('ends a server that never answers, and says what it answered last', async () => {
-    const silent = server('echo starting; exec sleep 1000', never);
+    const silent = server('echo starting; exec sleep 1000', async () => {
+      const hasBegun = () => lastLines(logFile, 1).includes('starting');
+      await waitFor(hasBegun, { withinMs: 30_000, what: 'its first line' });
+      return never();
+    });
     await expect(startServer(silent, { logFile, readyWithinMs: 300 })).rejects.toMatchObject({
       code: errors.SERVERS_NOT_READY.code,
       message: expect.stringMatching(/within 300 ms \(not yet\).*starting/s),
