@@ -28,6 +28,8 @@ export interface JestStep {
   readonly suite: Suite;
   readonly project: string;
   readonly tools: readonly Tool[];
+  /** Whether specs start servers, whose programs are fetched where they are missing. */
+  readonly servers: boolean;
   /** Spec files that run side by side: a number, or a share of the machine's cores. */
   readonly workers: number | `${number}%`;
 }
@@ -104,13 +106,22 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'checks',
     command: ['tools/proto-breaking.ts'],
   },
-  { kind: 'jest', name: 'unit specs', suite: 'unit', project: 'unit', tools: [], workers: '100%' },
+  {
+    kind: 'jest',
+    name: 'unit specs',
+    suite: 'unit',
+    project: 'unit',
+    tools: [],
+    servers: false,
+    workers: '100%',
+  },
   {
     kind: 'jest',
     name: 'integration specs (real PostgreSQL and Kafka)',
     suite: 'int',
     project: 'int',
     tools: ['kcat', 'psql', 'grpcurl'],
+    servers: true,
     // They wait more than they work.
     workers: '100%',
   },
@@ -120,6 +131,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'e2e',
     project: 'e2e',
     tools: ['kcat', 'psql', 'grpcurl'],
+    servers: true,
     // They have processes of their own.
     workers: 1,
   },
@@ -129,6 +141,7 @@ export const TEST_STEPS: readonly TestStep[] = [
     suite: 'torture',
     project: 'torture',
     tools: ['kcat', 'psql', 'grpcurl'],
+    servers: true,
     // They have processes of their own.
     workers: 1,
   },

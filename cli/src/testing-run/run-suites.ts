@@ -9,7 +9,7 @@ import { type Suite, TEST_STEPS, type TestStep } from '../test-steps.ts';
 import type { ExitCode, Invocation } from '../verb.ts';
 import { addCounts, type Counts, countsLine, NO_COUNTS } from './counts.ts';
 import { runStep, type StepEnd } from './run-step.ts';
-import { missingTools, setUpTool } from './test-tools.ts';
+import { fetchServers, missingTools, setUpTool } from './test-tools.ts';
 
 /** Checks that run at the same time; jest takes all cores by itself. */
 const CHECKS_AT_ONCE = 2;
@@ -76,6 +76,10 @@ async function runPrepared(step: TestStep, run: Run): Promise<StepEnd> {
     for (const tool of missingTools(step.tools, environment.PATH)) {
       out.progress(`setting up ${tool} …`);
       await setUpTool(tool, binDirectory);
+    }
+    if (step.servers) {
+      out.progress('looking for Kafka and Redis …');
+      await fetchServers();
     }
   } catch (thrown) {
     return { counts: { passed: 0, failed: 1, skipped: 0 }, output: messageOf(thrown) };

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NovaError } from '@nova/errors';
+import { cacheDirectory, ensureKafka, ensureRedis } from '@nova/servers';
 import { childEnvironment } from '../child-environment.ts';
 import { errors } from '../errors.ts';
 import { type CommandEnd, runCommand } from '../run-command.ts';
@@ -57,6 +58,16 @@ export async function setUpTool(tool: Tool, binDirectory: string): Promise<void>
   if (end.exitCode === 0) return;
   const reason = end.output.trim().split('\n').at(-1) ?? 'unknown';
   throw new NovaError(errors.CLI_TOOL_MISSING, { tool, reason, remedy });
+}
+
+/**
+ * Fetches what Kafka and Redis run on where it is missing: minutes on a machine that is new, which no
+ * spec has. What cannot be had is for the spec to tell that needs it. Never rejects.
+ */
+export async function fetchServers(): Promise<void> {
+  for (const fetch of [ensureKafka, () => ensureRedis(cacheDirectory())]) {
+    await fetch().catch(() => {});
+  }
 }
 
 function run(program: string, args: readonly string[], more: Record<string, string>) {
