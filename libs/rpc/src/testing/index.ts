@@ -1,6 +1,7 @@
 /**
  * For specs that need callers of every kind: certificates and tokens without other programs, and a
- * connection that sends what no honest client sends; and a fuzzer made of them.
+ * connection that sends what no honest client sends; a fuzzer made of them; and a client that is patient
+ * with views.
  */
 export {
   type CertificateSubject,
@@ -9,6 +10,7 @@ export {
   testAuthority,
 } from './certificates.ts';
 export { type FuzzFinding, type FuzzOptions, type FuzzReport, fuzz } from './fuzz.ts';
+export { patientClient } from './patient-client.ts';
 export {
   answerOf,
   frame,

@@ -3,6 +3,7 @@ import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { MessagingService } from '@nova/proto/gen/messaging/messaging_service_pb';
 import type { JsonObject } from '@nova/proto/runtime';
 import { type Client, createClient, RpcError } from '@nova/rpc';
+import { patientClient } from '@nova/rpc/testing';
 import { type TestDatabase, testStack } from '@nova/testkit';
 
 /** A user with a client of their own. */
@@ -50,7 +51,7 @@ export async function startRig(): Promise<Rig> {
       const { address } = messaging;
       const headers = { 'x-user-id': id, ...metadata };
       const options = { address, deadlineMs: 15_000, metadata: headers };
-      return { id, rpc: keep(createClient(MessagingService, options)) };
+      return { id, rpc: patientClient(keep(createClient(MessagingService, options))) };
     },
     async publish(given) {
       const answer = await events.publishEvents({

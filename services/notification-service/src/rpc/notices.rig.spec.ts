@@ -6,6 +6,7 @@ import {
 } from '@nova/proto/gen/notification/notification_service_pb';
 import type { JsonObject } from '@nova/proto/runtime';
 import { type Client, createClient } from '@nova/rpc';
+import { patientClient } from '@nova/rpc/testing';
 import {
   type TestProcess,
   type TestService,
@@ -93,7 +94,7 @@ export async function startRig(): Promise<Rig> {
     const options = { address: serving.address, deadlineMs: DEADLINE_MS, metadata };
     const client = createClient(NotificationService, options);
     clients.push(client);
-    return client;
+    return patientClient(client);
   };
   return {
     stack,

@@ -4,6 +4,7 @@ import { EventsService } from '@nova/proto/gen/events/events_service_pb';
 import { SearchService } from '@nova/proto/gen/search/search_service_pb';
 import type { JsonObject } from '@nova/proto/runtime';
 import { type Client, createClient } from '@nova/rpc';
+import { patientClient } from '@nova/rpc/testing';
 import { type TestProcess, type TestService, type TestStack, testStack } from '@nova/testkit';
 import fc from 'fast-check';
 
@@ -24,7 +25,7 @@ function as(userId: string, more: Readonly<Record<string, string>> = {}) {
   const metadata = { 'x-user-id': userId, ...more };
   const client = createClient(SearchService, { address: process.address, deadlineMs, metadata });
   clients.push(client);
-  return client;
+  return patientClient(client);
 }
 
 /** Publishes by hand, and answers the token to wait for. */
