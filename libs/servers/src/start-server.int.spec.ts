@@ -151,8 +151,8 @@ describe('ports', () => {
   });
 
   it('gives two workers of jest no port that both have', async () => {
-    const one = await freePorts(400, { JEST_WORKER_ID: '1' });
-    const other = await freePorts(400, { JEST_WORKER_ID: '2' });
+    const one = await freePorts(400, { JEST_WORKER_ID: '14' });
+    const other = await freePorts(400, { JEST_WORKER_ID: '15' });
     expect(new Set([...one, ...other]).size).toBe(800);
   });
 });
