@@ -23,5 +23,5 @@ describe('whatever is sent to a service', () => {
         'messaging.MessagingService/SendMessage',
       ]),
     );
-  }, 120_000);
+  }, 360_000);
 });
