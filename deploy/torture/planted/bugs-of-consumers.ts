@@ -153,6 +153,9 @@ async function plantedRead(context, tx, round) {
   }
   await rows.load(tx);
   plantedRowsOf.set(round, rows);
+  // However long the other member takes.
+  await tx.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+  await tx.query('SET LOCAL transaction_timeout = 0');
   await globalThis.plantedPause?.();
 }
 export async function writeRound(`,

@@ -163,7 +163,8 @@ export class World {
       settings: rig.settings ?? {},
     });
     this.#consumers.push(consumer);
-    this.#parts.push(consumer, { stop: () => database.close() });
+    // Stopped in reverse: a consumer needs its database to the end.
+    this.#parts.push({ stop: () => database.close() }, consumer);
     await consumer.start();
     await until(() => consumer.status().phase === 'running');
     return consumer;
