@@ -96,17 +96,24 @@ describe('an event that kills the process', () => {
       { withinMs: 8000, what: 'one suspect' },
     );
 
-    const replay = `INSERT INTO parked_acts (act_id, consumer, generation, kind, subject, who, reason,
-        selection, per_second)
-      VALUES ('00000000-0000-4000-8000-000000000001', 'views', 1, 'replay', 'aggregates', 'ann',
-        'mended', '{}', 0)`;
-    await rig.database.query(replay);
+    for (const member of members) member.kill('SIGKILL');
+    await waitFor(() => members.every(({ signalCode }) => signalCode !== null), {
+      withinMs: 8000,
+      what: 'the death of the last member',
+    });
+    // At once: an act without open parts is taken for done.
     await rig.database.query(
-      `INSERT INTO parked_act_parts (act_id, place, aggregate_type, aggregate_id, failed_version)
-       VALUES ('00000000-0000-4000-8000-000000000001', 1, 'conversation', $1, 2)`,
+      `WITH act AS (
+         INSERT INTO parked_acts (act_id, consumer, generation, kind, subject, who, reason,
+           selection, per_second)
+         VALUES ('00000000-0000-4000-8000-000000000001', 'views', 1, 'replay', 'aggregates', 'ann',
+           'mended', '{}', 0)
+         RETURNING act_id
+       )
+       INSERT INTO parked_act_parts (act_id, place, aggregate_type, aggregate_id, failed_version)
+       SELECT act_id, 1, 'conversation', $1, 2 FROM act`,
       [ill],
     );
-    for (const member of members) member.kill('SIGKILL');
     const isFree = async () => (await stories())[ill]?.length === 3;
     expect(await run(isFree, 'mended')).toBe('lives');
     expect((await stories())[ill]).toEqual(told(1, 3));
