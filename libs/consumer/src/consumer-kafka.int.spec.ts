@@ -9,7 +9,14 @@ import {
 import { openKafka } from '@nova/kafka';
 import { outboxMigrations } from '@nova/outbox';
 import { silentLogger } from '@nova/telemetry';
-import { randomName, type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import {
+  randomName,
+  readyTopics,
+  type TestDatabase,
+  testDatabase,
+  testKafka,
+  waitFor,
+} from '@nova/testkit';
 import { consumerMigrations, createConsumer } from './index.ts';
 import { appendAll, newEvent, outboxLog } from './testing/outbox-log.rig.spec.ts';
 import { members, type Room, rooms } from './testing/rooms.ts';
@@ -30,7 +37,7 @@ beforeAll(async () => {
     ],
   });
   const specs = TYPES.map((type) => ({ topic: topicOf(type), partitions: PARTITIONS }));
-  await kafka.admin().ensureTopics(specs);
+  await readyTopics(kafka.admin(), specs);
 });
 afterAll(async () => {
   await publisher.stop();

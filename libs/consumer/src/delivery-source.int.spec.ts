@@ -1,7 +1,7 @@
 import { afterAll } from '@jest/globals';
 import { openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
-import { randomName, testKafka, waitFor } from '@nova/testkit';
+import { randomName, readyTopics, testKafka, waitFor } from '@nova/testkit';
 import { deliverySourceConformance, MemorySource, MemoryTopics } from './testing.ts';
 
 const { brokers } = await testKafka();
@@ -21,7 +21,7 @@ for (const driver of ['kafkajs', 'platformatic'] as const) {
     `libs/kafka over ${driver}`,
     async () => {
       const topic = randomName('nova_events_s');
-      await kafka.admin().ensureTopics([{ topic, partitions: 2 }]);
+      await readyTopics(kafka.admin(), [{ topic, partitions: 2 }]);
       return {
         source: kafka.source(),
         topic,

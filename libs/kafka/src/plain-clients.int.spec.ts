@@ -2,7 +2,7 @@
 // makes of it. docs/pitfalls.md has both tests of each point of the paper on Kafka clients.
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
-import { randomName, testKafka } from '@nova/testkit';
+import { randomName, readyTopics, testKafka } from '@nova/testkit';
 import { Admin } from '@platformatic/kafka';
 import { Kafka } from 'kafkajs';
 import { loadDriver } from './load-driver.ts';
@@ -27,7 +27,7 @@ afterAll(() => kafka.admin().close());
 
 async function newTopic(partitions: number, config: Record<string, string> = {}) {
   const topic = randomName('nova_events_n');
-  await kafka.admin().ensureTopics([{ topic, partitions, config }]);
+  await readyTopics(kafka.admin(), [{ topic, partitions, config }]);
   return topic;
 }
 

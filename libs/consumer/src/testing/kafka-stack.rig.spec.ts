@@ -8,7 +8,7 @@ import {
   WAKE_CHANNEL,
 } from '@nova/outbox';
 import { silentLogger } from '@nova/telemetry';
-import { privateKafka, randomName, testDatabase, waitFor } from '@nova/testkit';
+import { privateKafka, randomName, readyTopics, testDatabase, waitFor } from '@nova/testkit';
 import { consumerMigrations } from '../index.ts';
 import { appendAll } from './outbox-log.rig.spec.ts';
 
@@ -27,7 +27,7 @@ export async function kafkaStack() {
   const { database } = store;
   const kafka = openKafka({ brokers: server.brokers, clientId: 'spec', logger: silentLogger });
   const specs = TYPES.map((type) => ({ topic: topicOf(type), partitions: PARTITIONS }));
-  await kafka.admin().ensureTopics(specs);
+  await readyTopics(kafka.admin(), specs);
   const publisher = kafka.publisher();
   const withheld = new Map<string, PromiseWithResolvers<void>>();
   const withholding: EventPublisher = {

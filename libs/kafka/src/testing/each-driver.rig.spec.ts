@@ -1,6 +1,6 @@
 import { it } from '@jest/globals';
 import { silentLogger } from '@nova/telemetry';
-import { randomName, waitFor } from '@nova/testkit';
+import { randomName, readyTopics, waitFor } from '@nova/testkit';
 import { type Kafka, openKafka } from '../open-kafka.ts';
 import { DRIVERS, type DriverName, type KafkaOptions } from '../options.ts';
 import type { KafkaPublisher } from '../publisher.ts';
@@ -147,10 +147,7 @@ function rigOf(
     publisher,
     async newTopic(partitions, config = {}) {
       const topic = randomName('nova_events_s');
-      // A broker that has just started, beside others that start, takes its time.
-      await until('a new topic', () => kafka.admin().ensureTopics([{ topic, partitions, config }]));
-      // There before each of its partitions has a leader that knows of it.
-      await until('its leaders', () => kafka.admin().describe([topic]));
+      await readyTopics(kafka.admin(), [{ topic, partitions, config }]);
       return topic;
     },
     async publish(topic, partition, from, count) {
