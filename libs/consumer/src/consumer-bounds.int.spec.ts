@@ -81,7 +81,7 @@ describe('a round', () => {
   });
 
   it('takes what arrives after a pause at once, and gathers what keeps arriving', async () => {
-    await start({ gatherMs: 1000 });
+    await start({ gatherMs: 10_000 });
     await isRunning();
     const events = await appendAll(
       store.database,
@@ -92,12 +92,12 @@ describe('a round', () => {
     const watch = stopwatch();
     topics.publish(first);
     await waitFor(() => consumer.status().appliedTotal === 1, { withinMs: 8000, what: 'one' });
-    expect(watch.ms()).toBeLessThan(800);
+    expect(watch.ms()).toBeLessThan(8000);
     for (const event of rest) {
       topics.publish(event);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await waitFor(() => consumer.status().appliedTotal === 20, { withinMs: 8000, what: 'all' });
+    await waitFor(() => consumer.status().appliedTotal === 20, { withinMs: 20_000, what: 'all' });
     expect(await roundsOf()).toBe(2);
   });
 });
