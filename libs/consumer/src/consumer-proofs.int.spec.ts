@@ -3,7 +3,7 @@ import { type StoredEvent, topicOf } from '@nova/events';
 import { deleteRecords } from '@nova/kafka/testing';
 import { startRepublish } from '@nova/outbox';
 import { metricNames, metricsText, silentLogger } from '@nova/telemetry';
-import { randomName, waitFor } from '@nova/testkit';
+import { randomName, stopwatch, waitFor } from '@nova/testkit';
 import { type Consumer, type ConsumerSettings, createConsumer, type LogReader } from './index.ts';
 import { kafkaStack } from './testing/kafka-stack.rig.spec.ts';
 import { Notices, notice } from './testing/notices.rig.spec.ts';
@@ -211,12 +211,14 @@ describe('an event whose handler always throws', () => {
       what: 'a retry',
     });
     const reads = log.reads.aggregates;
-    for (let round = 0; consumer.status().parkedAggregates === 0; round += 1) {
+    const watch = stopwatch();
+    while (consumer.status().parkedAggregates === 0) {
       const more = await stack.append([said(ill), ...well.map((id) => said(id))]);
       healthy.push(...more.slice(1));
-      // Each round is shown before the next is appended: nothing waits for the ill one.
-      await shows(consumer, healthy, 3000);
-      if (round > 500) throw new Error('it was not parked');
+      // Each round is shown before the next is appended: nothing waits for the ill one, which is
+      // tried for the last time after 8 s at least.
+      await shows(consumer, healthy, 6000);
+      if (watch.ms() > 60_000) throw new Error('it was not parked');
     }
     // `shows` waits for the healthy ones only: the ill one's last record has its own partition.
     await isRunning(consumer);
@@ -239,7 +241,7 @@ describe('an event whose handler always throws', () => {
       Array.from({ length: queued.length }, (_, index) => index + 2),
     );
     expect(queued.length).toBe(healthy.length / well.length);
-  }, 40_000);
+  }, 90_000);
 });
 
 describe('a rebuild', () => {
