@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { outboxMigrations } from '@nova/outbox';
 import { silentLogger } from '@nova/telemetry';
-import { stopwatch, type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
+import { type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
 import { EffectBell } from './effects/effect-bell.ts';
 import { type Consumer, consumerMigrations, createConsumer } from './index.ts';
 import { Notices, notice } from './testing/notices.rig.spec.ts';
@@ -139,15 +139,20 @@ describe('effects', () => {
     notices.refuses = ({ payload }) => JSON.stringify(payload).includes('bad');
     await say(room, alice, text, 'behind');
     await say(room, bob, 'free');
-    await waitFor(() => consumer.status().parkedEffects === 1, { withinMs: 8000, what: 'parking' });
     await waitFor(() => notices.given.length === 1, { withinMs: 5000, what: 'the free one' });
     expect(notices.texts()[0]).toContain('free');
-    expect(consumer.status().pendingEffects).toBe(1);
+    await waitFor(
+      () => consumer.status().parkedEffects === 1 && consumer.status().pendingEffects === 1,
+      { withinMs: 8000, what: 'one parked and one behind it' },
+    );
+    expect(notices.given).toHaveLength(1);
   });
 
   it('are shared by members: each drains its lanes, and takes those of one that leaves', async () => {
     await start('shared');
     await isShared('shared', [64]);
+    const leased = "SELECT DISTINCT owner FROM consumer_effect_lanes WHERE consumer = 'shared'";
+    const [mine] = await store.database.query<{ owner: string }>(leased);
     const others = new Notices();
     const other = await member('shared', others);
     await isShared('shared', [32, 32]);
@@ -167,11 +172,11 @@ describe('effects', () => {
       );
       expect(texts).toContainEqual(['first', 'second']);
     }
-    const watch = stopwatch();
     await other.stop();
-    await isShared('shared', [64]);
     // Given back, not waited for until the leases end.
-    expect(watch.ms()).toBeLessThan(4000);
+    const kept = await store.database.query(`${leased} AND owner <> $1`, [mine?.owner]);
+    expect(kept).toEqual([]);
+    await isShared('shared', [64]);
   }, 40_000);
 
   it('follow the events that the log has in place of lost ones, and no lost one', async () => {
