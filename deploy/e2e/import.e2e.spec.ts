@@ -140,12 +140,16 @@ describe('nova import irc', () => {
     const name = '2024-05-01.killed.txt';
     const messages = writeLog(folder, name);
     const before = (await loggedEvents(database)).length;
-    const running = stack.nova('import', 'irc', '--network', 'made', join(folder, name), '--wait');
+    // Asked first, and slow enough: it is not to end before the kill.
+    const pid = (await stack.pids()).get('events-service');
+    // 0 would be this process and its group.
+    if (!pid) throw new Error('events-service has no process');
+    const slow = ['--rate', '600', '--wait'];
+    const running = stack.nova('import', 'irc', '--network', 'made', join(folder, name), ...slow);
     await waitFor(async () => (await loggedEvents(database)).length > before, {
       withinMs: 30_000,
       what: 'the first events of the log',
     });
-    const pid = (await stack.pids()).get('events-service') ?? 0;
     process.kill(pid, 'SIGKILL');
     const { code, stderr } = await running;
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
@@ -159,7 +163,7 @@ describe('nova import irc', () => {
     const args = ['import', 'irc', '--network', 'made', join(folder, name)];
     const child = spawn(
       join(root, 'nova'),
-      [...args, '--rate', '2000', '--port-offset', String(OFFSET)],
+      [...args, '--rate', '300', '--port-offset', String(OFFSET)],
       {
         cwd: root,
         env: { ...processEnvironment, ...stack.environment },
@@ -175,8 +179,9 @@ describe('nova import irc', () => {
       withinMs: 30_000,
       what: 'the first messages',
     });
+    if (!child.pid) throw new Error('nova import has no process');
     // As a terminal does it: to the whole group.
-    process.kill(-(child.pid ?? 0), 'SIGINT');
+    process.kill(-child.pid, 'SIGINT');
     expect(await once(child, 'close')).toEqual([1, null]);
     expect(said).toContain('interrupted; the same command goes on where this one ended');
     expect(await messagesOf('made', name)).toBeLessThan(messages);
