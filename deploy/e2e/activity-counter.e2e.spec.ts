@@ -159,7 +159,7 @@ describe('the example of a service of another team', () => {
        FROM outbox_events GROUP BY aggregate_id`,
     );
     expect(await counts()).toEqual(logged.map((row) => row.join(' ')).sort());
-  }, 60_000);
+  }, 180_000);
 
   it('tells how it is doing', async () => {
     const told = await waitFor(
@@ -189,16 +189,22 @@ describe('the example of a service of another team', () => {
   }, 30_000);
 
   it('is found by nova status and nova trace, beside the consumers of nova', async () => {
-    const status = await stack.nova('status', '-o', 'json');
-    // What of `nova status -o json` is asserted here.
-    const { consumers } = JSON.parse(status.stdout) as { consumers: { service: string }[] };
-    expect(consumers.find(({ service }) => service === 'activity-counter')).toMatchObject({
-      consumer: 'views',
-      state: 'running',
-      generation: 1,
-      lag_events: '0',
-      parked_aggregates: '0',
-    });
+    await waitFor(
+      async () => {
+        const status = await stack.nova('status', '-o', 'json');
+        // What of `nova status -o json` is asserted here.
+        const { consumers } = JSON.parse(status.stdout) as { consumers: { service: string }[] };
+        expect(consumers.find(({ service }) => service === 'activity-counter')).toMatchObject({
+          consumer: 'views',
+          state: 'running',
+          generation: 1,
+          lag_events: '0',
+          parked_aggregates: '0',
+        });
+        return true;
+      },
+      { withinMs: 30_000, what: 'the example in nova status' },
+    );
     const [[eventId = '', version = ''] = []] = await psql(
       await stack.databaseUrl('nova_events'),
       `SELECT event_id, aggregate_version FROM outbox_events
@@ -215,7 +221,7 @@ describe('the example of a service of another team', () => {
     });
     const unknown = await stack.nova('trace', randomUUID());
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('has no event') });
-  }, 30_000);
+  }, 90_000);
 
   it('has from the log what Kafka lost, and nova trace says so', async () => {
     await example.end('SIGTERM');

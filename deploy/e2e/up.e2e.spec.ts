@@ -95,13 +95,26 @@ describe('nova up --detach', () => {
   }, 180_000);
 
   it('returns when every part answers and says where', async () => {
-    const { code, report } = await status();
-    expect(code).toBe(0);
+    const { report } = await status();
     expect(report.running).toBe(true);
-    expect(report.parts.map(({ name, state, health }) => ({ name, state, health }))).toEqual(
-      PARTS.map((name) => ({ name, state: 'running', health: 'healthy' })),
+    expect(report.parts.map(({ name, state }) => ({ name, state }))).toEqual(
+      PARTS.map((name) => ({ name, state: 'running' })),
     );
-    expect(report.backlog.pending).toBe('0');
+    // A probe that fails once on a busy machine is no part that does not answer.
+    await waitFor(
+      async () => {
+        const told = await status();
+        const health = told.report.parts.map((part) => part.health);
+        const { pending } = told.report.backlog;
+        expect({ code: told.code, health, pending }).toEqual({
+          code: 0,
+          health: PARTS.map(() => 'healthy'),
+          pending: '0',
+        });
+        return true;
+      },
+      { withinMs: 30_000, what: 'healthy parts' },
+    );
     for (const part of report.parts) {
       // Bytes, not KiB or pages: Redis has some 5 MiB, less where the kernel takes pages back.
       expect(part.memory_bytes).toBeGreaterThan(1024 * 1024);
@@ -110,7 +123,7 @@ describe('nova up --detach', () => {
     for (const port of [50051, 50052, 50053, 50054, 9092, 54320])
       expect(printed).toContain(`:${stack.port(port)}`);
     expect(report.memory_bytes).toBeLessThan(2 * 1024 ** 3);
-  }, 30_000);
+  }, 90_000);
 
   it('prints a grpcurl line that works as it stands', async () => {
     eventId = await publishAsPrinted(printed);
@@ -127,12 +140,14 @@ describe('nova up --detach', () => {
     'starts %s again after kill -9 and shows its last log lines',
     async (name) => {
       const before = (await status()).report.parts.find((part) => part.name === name);
-      process.kill(before?.pid ?? 0, 'SIGKILL');
+      // 0 would be this process and its group.
+      if (!before?.pid) throw new Error(`${name} has no process`);
+      process.kill(before.pid, 'SIGKILL');
       const after = await waitFor(
         async () => {
           const { report } = await status();
           const part = report.parts.find((each) => each.name === name);
-          const isBack = part?.state === 'running' && part.pid !== before?.pid;
+          const isBack = part?.state === 'running' && part.pid !== before.pid;
           return report.running && isBack && part;
         },
         { withinMs: 90_000, what: `${name} after kill -9`, everyMs: 250 },

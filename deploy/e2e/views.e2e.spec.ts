@@ -186,7 +186,7 @@ describe('the views', () => {
         const service = told.report.parts.find(({ name }) => name === 'messaging-service');
         return service?.health === 'degraded' && told.code === 1 && told;
       },
-      { withinMs: 30_000, everyMs: 500, what: 'a parked aggregate' },
+      { withinMs: 60_000, everyMs: 500, what: 'a parked aggregate' },
     );
     expect({ code, degraded: report.degraded }).toEqual({ code: 1, degraded: true });
     expect(report.consumers.find(({ service }) => service === 'messaging')).toMatchObject({
@@ -211,7 +211,7 @@ describe('the views', () => {
       { service: 'search', state: 'applied' },
     ]);
     expect(await contents(poisoned)).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it('cost little memory', async () => {
     const { report } = await status();
