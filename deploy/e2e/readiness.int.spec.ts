@@ -79,7 +79,8 @@ describe('a service that consumes', () => {
   it('has no trouble left once its database is back', async () => {
     await shows('consumer', 'ready', 15_000);
     postgres.pause();
-    await shows('consumer', 'degraded');
+    // Each is told by something of its own, in any order.
+    await Promise.all([shows('postgres', 'down'), shows('consumer', 'degraded')]);
     expect(await answered()).toEqual([200, 503]);
     postgres.resume();
     await shows('postgres', 'ready');
