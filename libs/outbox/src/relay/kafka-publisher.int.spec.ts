@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
-import { randomName, testKafka } from '@nova/testkit';
+import { randomName, readyTopics, testKafka } from '@nova/testkit';
 import { kcat } from '../../fixtures/kcat.ts';
 import { eventPublisherConformance } from '../testing/event-publisher.conformance.ts';
 
@@ -27,7 +27,7 @@ eventPublisherConformance('Kafka', () =>
     missingTopic: randomName('nova_events_missing'),
     async newTopic(partitions) {
       const topic = randomName('nova_events_made');
-      await kafka.admin().ensureTopics([{ topic, partitions }]);
+      await readyTopics(kafka.admin(), [{ topic, partitions }]);
       return topic;
     },
     read: async (topic, partition) =>

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, testKafka } from '@nova/testkit';
+import { readyTopics, type TestDatabase, testDatabase, testKafka } from '@nova/testkit';
 import { outboxMigrations } from '../index.ts';
 import { RelayCrowd, stopPastTheLease } from '../testing/relay-crowd.rig.spec.ts';
 import {
@@ -30,7 +30,7 @@ beforeAll(async () => {
     testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
   ]);
   const admin = openKafka({ brokers, clientId: 'crowd', logger: silentLogger }).admin();
-  await admin.ensureTopics([{ topic: topicOf(TYPE), partitions: 8 }]);
+  await readyTopics(admin, [{ topic: topicOf(TYPE), partitions: 8 }]);
   await admin.close();
   crowd = new RelayCrowd(test, brokers, LEASE_MS);
   await crowd.watchMoves();

@@ -7,6 +7,7 @@ import {
   type PrivatePostgres,
   privateKafka,
   privatePostgres,
+  readyTopics,
   type TestDatabase,
   testDatabase,
   waitFor,
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const { brokers } = broker;
   const logger = silentLogger;
   kafka = openKafka({ brokers, clientId: 'outages', logger, sendDeadlineMs: 3000 });
-  await kafka.admin().ensureTopics([{ topic: topicOf(TYPE), partitions: 8 }]);
+  await readyTopics(kafka.admin(), [{ topic: topicOf(TYPE), partitions: 8 }]);
   publisher = kafka.publisher();
   await publisher.start();
   relay = createRelay({ database: test.database, publisher, relayId: 'outages', logger });

@@ -3,7 +3,7 @@ import { derivedId, newEventId, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { configureTopic } from '@nova/kafka/testing';
 import { silentLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { readyTopics, type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { kcat } from '../../fixtures/kcat.ts';
 import { append, createRelay, outboxMigrations, type Relay } from '../index.ts';
 import { lowerTopicLimit } from '../testing/topic-limit.rig.spec.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const logger = silentLogger;
   kafka = openKafka({ brokers, clientId: 'parked', logger });
   const topics = [TYPE, OTHER].map((type) => ({ topic: topicOf(type ?? ''), partitions: 8 }));
-  await kafka.admin().ensureTopics(topics);
+  await readyTopics(kafka.admin(), topics);
   publisher = kafka.publisher();
   await publisher.start();
   const settings = { parkedRetryMs: 100 };

@@ -3,7 +3,7 @@ import { derivedId, newEventId, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { configureTopic, deleteRecords } from '@nova/kafka/testing';
 import { silentLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { readyTopics, type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { kcat } from '../../fixtures/kcat.ts';
 import {
   append,
@@ -37,7 +37,7 @@ beforeAll(async () => {
   ]);
   kafka = openKafka({ brokers, clientId: 'republish', logger: silentLogger });
   const topics = [TYPE, OTHER].map((type) => ({ topic: topicOf(type), partitions: 8 }));
-  await kafka.admin().ensureTopics(topics);
+  await readyTopics(kafka.admin(), topics);
   publisher = kafka.publisher();
   await publisher.start();
   await startRelay('first');

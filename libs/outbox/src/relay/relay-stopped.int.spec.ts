@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { derivedId, newEventId, topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
-import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { readyTopics, type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { kcat } from '../../fixtures/kcat.ts';
 import { append, outboxMigrations } from '../index.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
     testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
   ]);
   const admin = openKafka({ brokers, clientId: 'stopped', logger: silentLogger }).admin();
-  await admin.ensureTopics([{ topic: topicOf(TYPE), partitions: 8 }]);
+  await readyTopics(admin, [{ topic: topicOf(TYPE), partitions: 8 }]);
   await admin.close();
 }, 60_000);
 

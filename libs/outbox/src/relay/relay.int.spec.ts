@@ -3,7 +3,7 @@ import { derivedId, newEventId, partitionOf, topicOf } from '@nova/events';
 import { type Kafka, type KafkaPublisher, openKafka } from '@nova/kafka';
 import { metricsText, silentLogger } from '@nova/telemetry';
 import { recordSpans } from '@nova/telemetry/testing';
-import { type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
+import { readyTopics, type TestDatabase, testDatabase, testKafka, waitFor } from '@nova/testkit';
 import { type KcatRecord, kcat } from '../../fixtures/kcat.ts';
 import { type AppendUnit, append, createRelay, outboxMigrations, type Relay } from '../index.ts';
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
   ]);
   kafka = openKafka({ brokers, clientId: 'relay-spec', logger: silentLogger });
   const topics = Object.values(TYPES).map((type) => ({ topic: topicOf(type), partitions: 8 }));
-  await kafka.admin().ensureTopics(topics);
+  await readyTopics(kafka.admin(), topics);
   publisher = kafka.publisher();
   await publisher.start();
 }, 60_000);

@@ -4,6 +4,7 @@ import { topicOf } from '@nova/events';
 import { openKafka } from '@nova/kafka';
 import { silentLogger } from '@nova/telemetry';
 import {
+  readyTopics,
   type TestDatabase,
   tellTorture,
   testDatabase,
@@ -35,7 +36,7 @@ describe('eight relays', () => {
       testDatabase({ migrations: [{ owner: 'outbox', dir: outboxMigrations }] }),
     ]);
     const admin = openKafka({ brokers, clientId: 'crowd', logger: silentLogger }).admin();
-    await admin.ensureTopics([{ topic: topicOf(TYPE), partitions: 8 }]);
+    await readyTopics(admin, [{ topic: topicOf(TYPE), partitions: 8 }]);
     await admin.close();
     crowd = new RelayCrowd(test, brokers, LEASE_MS);
     await crowd.watchMoves();
