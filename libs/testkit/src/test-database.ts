@@ -67,10 +67,17 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
     async backUp() {
       const copy = randomName('backup');
       backups.push(copy);
-      await cutOff(admin, name, () => admin.query(`CREATE DATABASE ${copy} TEMPLATE ${name}`));
+      try {
+        await cutOff(admin, name);
+        await admin.query(`CREATE DATABASE ${copy} TEMPLATE ${name}`);
+      } finally {
+        await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      }
       return {
         async restore() {
-          await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+          // WITH (FORCE) is refused while autovacuum is at work there, which this waits for.
+          await cutOff(admin, name);
+          await admin.query(`DROP DATABASE ${name}`);
           await admin.query(`ALTER DATABASE ${copy} RENAME TO ${name}`);
         },
       };
@@ -86,17 +93,13 @@ export async function testDatabase(options: TestDatabaseOptions = {}): Promise<T
   };
 }
 
-/** A database that is copied must have no other connections. */
-async function cutOff(admin: Database, name: string, work: () => Promise<unknown>): Promise<void> {
+/** Nobody may connect to a database that is copied or dropped, and whoever is has to go. */
+async function cutOff(admin: Database, name: string): Promise<void> {
   await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  try {
-    await admin.query(
-      `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${name}'`,
-    );
-    await work();
-  } finally {
-    await admin.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-  }
+  await admin.query(
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+     WHERE datname = '${name}' AND backend_type = 'client backend'`,
+  );
 }
 
 // Any constant: spec files that need the same template at the same time make it one after the other.
