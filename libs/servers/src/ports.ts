@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import { connect, createServer, type Server } from 'node:net';
 import { type Environment, processEnvironment } from '@nova/config';
 import { NovaError } from '@nova/errors';
@@ -146,10 +146,7 @@ export async function freePorts(
 /** A server binds its port long after it was drawn: until then only a slice apart keeps it from others. */
 function firstOfSlice(worker = '0'): number {
   // Checkouts that test at the same time begin at different slices, as far as chance allows.
-  const checkout = createHash('sha256')
-    .update(import.meta.dirname)
-    .digest()
-    .readUInt16BE(0);
+  const checkout = hash('sha256', import.meta.dirname, 'buffer').readUInt16BE(0);
   return FIRST_DRAWN + ((checkout + Number(worker)) % SLICES) * SLICE_SIZE;
 }
 

@@ -10,7 +10,7 @@
  *   privateKafkaCluster             the same with several brokers
  *   privateSecuredKafka             with a listener for TLS and passwords
  *   losingProxy                     carried out, but the answer is lost
- *   readyTopics                 made, and led by brokers that know of it
+ *   readyTopics                     made, and led by brokers that know of it
  *   stopwatch                   time as the process got it, for bounds that others must not break
  *   torturePart, tellTorture        how much of a long form is run, and what it came to
  *   testStack                   events-service, its relay and services as processes

@@ -8,7 +8,6 @@ import { WindowSend } from './window-send.ts';
 
 /** A window that was read and is being sent. */
 export interface OpenWindow {
-  readonly lanes: readonly Lane[];
   readonly send: WindowSend;
   /** Up to where the log was read. */
   readonly scanned: bigint;
@@ -17,8 +16,9 @@ export interface OpenWindow {
 
 /**
  * Reads the next window of these lanes, from the one that is furthest back, and begins its sends.
- * What was read `ahead` is taken in its place where it is this window. Lanes without events in it move at once; each of the others moves when all of its sends are
- * acknowledged, whoever waits for that. Undefined when there is nothing above their cursors.
+ * What was read `ahead` is taken in its place where it is this window. Lanes without events in it
+ * move at once; each of the others moves when all of its sends are acknowledged, whoever waits for
+ * that. Undefined when there is nothing above their cursors.
  *
  * @throws what the log source throws; no lane has changed then.
  */
@@ -48,7 +48,7 @@ export async function openWindow(
     else void send.settled(lane).then(() => close(context, lane, send, own, scanned));
   }
   track(context, send);
-  return { lanes, send, scanned, hasMore };
+  return { send, scanned, hasMore };
 }
 
 // Lanes may be at different positions: what a lane has acknowledged is never sent again.
