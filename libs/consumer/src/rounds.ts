@@ -14,6 +14,7 @@ import { AGGREGATES_PER_ROUND } from './read-aggregates.ts';
 import { refold } from './refold.ts';
 import { regulate } from './regulate.ts';
 import { type RoundResult, roundOf } from './round.ts';
+import { FIRST_EVENTS, RoundPace } from './round-pace.ts';
 import { noteApplied, settleMarked } from './settle-marked.ts';
 
 const OUTAGE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
@@ -37,36 +38,42 @@ interface Gathered {
  * partitions pause, and the member stays in its group.
  *
  * What arrives after a pause is applied at once. While it keeps arriving, a round begins at most
- * every `gatherMs`, so that one event is not one transaction.
+ * every `gatherMs`, so that one event is not one transaction; of a backlog, each takes as much as the
+ * database applies within its pace.
  */
 export async function runRounds(context: SessionContext, stop: AbortSignal): Promise<void> {
   const { work, pen, intake, clock, settings, isStarting } = context;
+  const pace = new RoundPace(settings);
   let nextAtMs = 0;
   while (!stop.aborted) {
     await work.wait(pen.untilDue(clock.monotonicMs(), IDLE_MS), stop);
     while (!stop.aborted && !isStarting()) {
       const earlyMs = nextAtMs - clock.monotonicMs();
-      if (earlyMs > 0 && intake.waitingCount() < settings.roundEvents) await sleep(earlyMs, stop);
-      const gathered = gather(context);
+      if (earlyMs > 0 && intake.waitingCount() < pace.events) await sleep(earlyMs, stop);
+      const gathered = gather(context, mostEvents(context, pace));
       if (gathered === undefined) break;
-      nextAtMs = clock.monotonicMs() + settings.gatherMs;
+      const startedAtMs = clock.monotonicMs();
+      nextAtMs = startedAtMs + settings.gatherMs;
       await untilDone(context, gathered, stop);
+      pace.took(gathered.deliveries.length, clock.monotonicMs() - startedAtMs);
       regulate(context);
     }
   }
 }
 
-function gather(context: SessionContext): Gathered | undefined {
+// Where the process may die of one of them, all events of the round are suspects.
+function mostEvents({ journal }: SessionContext, { events }: RoundPace): number {
+  return journal.isWatching ? Math.min(events, FIRST_EVENTS) : events;
+}
+
+function gather(context: SessionContext, events: number): Gathered | undefined {
   const { intake, pen, clock, settings } = context;
   const allDue = pen.due(clock.monotonicMs(), ({ eventType }, { entry }) =>
     isDrained(context, eventType, entry?.partition.partition),
   );
   // The others stay due: the next round takes them.
   const due = new Set([...allDue].slice(0, AGGREGATES_PER_ROUND));
-  const { deliveries, foreign } = intake.round({
-    events: settings.roundEvents,
-    bytes: settings.roundBytes,
-  });
+  const { deliveries, foreign } = intake.round({ events, bytes: settings.roundBytes });
   if (due.size === 0 && deliveries.length === 0 && foreign.length === 0) return undefined;
   return { deliveries: [...deliveries, ...intake.pull(due)], foreign, due };
 }

@@ -23,12 +23,12 @@ export interface ConsumerSettings {
 
 /** The defaults of the settings below. */
 export const consumerDefaults: ConsumerSettings = {
-  roundEvents: 1000,
+  roundEvents: 8000,
   roundBytes: 4 * 1024 * 1024,
   gatherMs: 15,
   holdMs: 200,
   heldPerPartition: 1000,
-  bufferEvents: 5000,
+  bufferEvents: 16_000,
   bufferBytes: 32 * 1024 * 1024,
   catchUpLag: 10_000,
   tailIntervalMs: 60_000,
@@ -46,7 +46,7 @@ export const consumerDefaults: ConsumerSettings = {
 export const consumerSettings = {
   roundEvents: setting.integer({
     env: 'NOVA_CONSUMER_ROUND_EVENTS',
-    doc: 'Most events that are applied in one transaction.',
+    doc: 'Most events that are applied in one transaction: of a backlog as many as take 300 ms, from the log at most 1000.',
     default: consumerDefaults.roundEvents,
     min: 1,
     max: 10_000,

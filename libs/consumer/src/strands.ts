@@ -1,4 +1,5 @@
 import type { Delivery } from './delivery.ts';
+import { FIRST_EVENTS } from './round-pace.ts';
 import type { ConsumerSettings } from './settings.ts';
 
 /** Applies deliveries in one round; rejects when it has to be tried again. */
@@ -36,7 +37,9 @@ export class Strands {
     if (strand === undefined) throw new RangeError(`there is no lane ${delivery.event.lane}`);
     const { roundEvents, roundBytes } = this.#options.settings;
     strand.take(delivery);
-    if (strand.events >= roundEvents || strand.bytes >= roundBytes) await this.#begin(strand);
+    // Larger ones bring nothing here: two are under way at a time.
+    if (strand.events >= Math.min(roundEvents, FIRST_EVENTS) || strand.bytes >= roundBytes)
+      await this.#begin(strand);
   }
 
   /** Applies what waits; rejects with what a round rejected with. */
