@@ -4,7 +4,7 @@ import { outboxMigrations } from '@nova/outbox';
 import type { Database, Sql } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { stopwatch, type TestDatabase, testDatabase, waitFor } from '@nova/testkit';
-import { systemClock } from '@nova/time';
+import { type Clock, systemClock } from '@nova/time';
 import {
   type Consumer,
   type ConsumerSettings,
@@ -37,7 +37,7 @@ afterEach(async () => {
 
 async function start(
   settings: Partial<ConsumerSettings> = {},
-  more: { source?: DeliverySource; database?: Database } = {},
+  more: { source?: DeliverySource; database?: Database; clock?: Clock } = {},
 ): Promise<void> {
   consumer = createConsumer({
     definition: { service: 'spec', name: 'views', views: [rooms], effects: [] },
@@ -46,6 +46,7 @@ async function start(
     log: outboxLog(store.database),
     logger: silentLogger,
     settings,
+    ...(more.clock === undefined ? {} : { clock: more.clock }),
   });
   await consumer.start();
 }
@@ -56,14 +57,20 @@ const said = (room: string, content: string) =>
   newEvent('message_created', room, { message_id: room, sender_id: room, content });
 const fat = () => said(crypto.randomUUID(), 'x'.repeat(100_000));
 
-/** In how many transactions the rows were written. */
-async function roundsOf(): Promise<number> {
-  const [row] = await consumer.read((views) =>
-    views.query<{ rounds: number }>(
-      'SELECT count(DISTINCT xmin::text)::integer AS rounds FROM room_view',
+/** How many rows each transaction has written that wrote any, the first one first. */
+async function roundSizes(): Promise<readonly number[]> {
+  const rows = await consumer.read((views) =>
+    views.query<{ size: number }>(
+      `SELECT count(*)::integer AS size FROM room_view
+       GROUP BY xmin::text ORDER BY xmin::text::bigint`,
     ),
   );
-  return row?.rounds ?? 0;
+  return rows.map(({ size }) => size);
+}
+
+/** In how many transactions the rows were written. */
+async function roundsOf(): Promise<number> {
+  return (await roundSizes()).length;
 }
 
 describe('a round', () => {
@@ -78,6 +85,27 @@ describe('a round', () => {
     }
     await waitFor(() => consumer.status().appliedTotal === 18, { withinMs: 8000, what: 'all' });
     expect(await roundsOf()).toBeGreaterThanOrEqual(6);
+  });
+
+  it('of a backlog grows where the database is fast, and not while it may be what kills the process', async () => {
+    // A round takes a hundredth of its time.
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() / 100 };
+    await start({ catchUpLag: 1_000_000 }, { clock });
+    await isRunning();
+    const count = 14_000;
+    const events = Array.from({ length: count }, () => said(crypto.randomUUID(), 'x'));
+    for (const event of await appendAll(store.database, events)) topics.publish(event);
+    await waitFor(() => consumer.status().appliedTotal === count, {
+      withinMs: 60_000,
+      what: 'all',
+    });
+    const rounds = await roundSizes();
+    let before = 0;
+    for (const size of rounds) {
+      if (before < 10_000) expect(size).toBeLessThanOrEqual(1000);
+      before += size;
+    }
+    expect(Math.max(...rounds)).toBeGreaterThan(1000);
   });
 
   it('takes what arrives after a pause at once, and gathers what keeps arriving', async () => {
