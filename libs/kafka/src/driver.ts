@@ -34,7 +34,8 @@ export interface ProducerSession {
   /**
    * Sends records to one partition and resolves with the answer as the client gives it. Never called
    * for a partition of which something is in work; what other partitions get at the same time may go
-   * into the same request.
+   * into the same request. Rejects with a broker's answer about the records (`recordFault`) only where
+   * nothing of them can be in the topic: the session goes on then.
    */
   send(batch: KafkaSend, deadlineMs: number): Promise<readonly PartitionAnswer[]>;
   /** Takes the session out of use; what is in work comes to its end or its deadline. */

@@ -146,7 +146,8 @@ export class SinglePartitionPublisher implements KafkaPublisher {
       }
       session.nextOffsets.set(name, judgement.baseOffset + BigInt(batch.records.length));
     } catch (thrown) {
-      this.#discard(session);
+      // What a broker refuses for its records leaves no doubt: nothing of it was taken.
+      if (recordFault(thrown) === undefined) this.#discard(session);
       const isWrong = isNovaError(thrown, errors.KAFKA_ANSWER_WRONG);
       // Perhaps the topic was made anew with fewer partitions.
       if (isWrong || brokerErrorType(thrown) === 'UNKNOWN_TOPIC_OR_PARTITION') {

@@ -88,6 +88,18 @@ describe('the publisher', () => {
     ]);
   });
 
+  it('keeps its producer when a record is refused: nothing of it is in doubt', async () => {
+    const good = goodBroker();
+    const { publisher, producers } = rigged(async (sent) => {
+      if (!numbersOf(sent).includes(2)) return good(sent);
+      throw Object.assign(new Error('planted'), { type: 'MESSAGE_TOO_LARGE' });
+    });
+    const refused = publisher.publish(batch(1, 1, 2, 3));
+    await expect(refused).rejects.toMatchObject({ kind: errors.KAFKA_RECORD_REFUSED });
+    await publisher.publish(batch(1, 3));
+    expect(producers).toEqual([{ isUsable: true, isClosed: false }]);
+  });
+
   it('does not trust an offset that it has seen before, and starts anew', async () => {
     const good = goodBroker();
     let repeats = false;

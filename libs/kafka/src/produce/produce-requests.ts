@@ -1,6 +1,6 @@
 import { type Backoff, backoffMs, type Clock, sleep } from '@nova/time';
 import type { PartitionAnswer } from '../answer.ts';
-import { brokerErrorType } from '../driver-error.ts';
+import { brokerErrorType, recordFault } from '../driver-error.ts';
 import type { KafkaSend, Piece } from '../record.ts';
 
 /** Batches of one request, by topic. */
@@ -71,8 +71,8 @@ const PAUSE: Backoff = { initialMs: 100, factor: 2, maxMs: 2000, jitter: 0.2 };
  * there twice should the first have passed it on. What has a time that the broker refuses goes once
  * more without one, which it takes at any time: a clock that is wrong holds back no event. Nothing else
  * is sent again. Of one partition no more than one batch may be in work, and after anything that was
- * rejected no later one may be given to the same object: sequence numbers go on from what was
- * acknowledged (the shared paper on Kafka clients).
+ * rejected, but for its records, no later one may be given to the same object: sequence numbers go on
+ * from what was acknowledged (the shared paper on Kafka clients).
  */
 export class ProduceRequests {
   readonly #leaders: Leaders;
@@ -154,6 +154,11 @@ export class ProduceRequests {
       this.#timeRefused();
       one.isTimed = false;
       void this.#place(one);
+      return;
+    }
+    // Refused by this broker, but the one before may have passed it on: that is no answer about records.
+    if (one.attempts > 0 && recordFault(thrown) !== undefined) {
+      one.reject(new Error(`${type} after another broker was asked`));
       return;
     }
     one.attempts += 1;

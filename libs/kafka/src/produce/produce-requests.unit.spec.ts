@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '@nova/time';
+import { recordFault } from '../driver-error.ts';
 import { firstPiece, type KafkaSend } from '../record.ts';
 import { type Leaders, ProduceRequests, type TopicData } from './produce-requests.ts';
 
@@ -132,6 +133,21 @@ describe('requests to brokers', () => {
     await Promise.all([requests.add(batch('t', 0), MINUTE), requests.add(batch('t', 2), MINUTE)]);
     await requests.add(batch('t', 2), MINUTE);
     expect(sent).toEqual(['a: t/0@0 t/2@0', 'refresh', 'a: t/2@0', 'a: t/2@1']);
+  });
+
+  it('leave in doubt what the next broker refuses for its records: the one before may have it', async () => {
+    const { requests } = rig({}, { 't/0': ['NOT_LEADER_FOR_PARTITION', 'MESSAGE_TOO_LARGE'] });
+    const refused = await requests.add(batch('t', 0), MINUTE).catch((thrown: unknown) => thrown);
+    expect(refused).toMatchObject({ message: expect.stringContaining('MESSAGE_TOO_LARGE') });
+    expect(recordFault(refused)).toBeUndefined();
+  });
+
+  it('go on with the sequence that a refused batch would have had', async () => {
+    const { sent, requests } = rig({}, { 't/0': ['MESSAGE_TOO_LARGE'] });
+    await expect(requests.add(batch('t', 0, 3), MINUTE)).rejects.toThrow('MESSAGE_TOO_LARGE');
+    await requests.add(batch('t', 0, 2), MINUTE);
+    await requests.add(batch('t', 0), MINUTE);
+    expect(sent).toEqual(['a: t/0@0', 'a: t/0@0', 'a: t/0@2']);
   });
 
   it('send nothing again after the deadline', async () => {
