@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { append, createRelay, type EventPublisher, outboxStatus } from '@nova/outbox';
+import { append, createRelay, type EventPublisher } from '@nova/outbox';
 import type { Database } from '@nova/postgres';
 import { silentLogger } from '@nova/telemetry';
 import { sleep } from '@nova/time';
@@ -167,10 +167,6 @@ class HeldRun {
   }
 
   async #untilPublished(): Promise<void> {
-    for (;;) {
-      const { head } = await outboxStatus(this.#database);
-      if (BigInt(this.#published) >= head.position) return;
-      await sleep(5);
-    }
+    while (this.#published < this.#appended) await sleep(5);
   }
 }

@@ -3,12 +3,12 @@ import { backoffMs, sleep } from '@nova/time';
 import { lowest } from './bounds.ts';
 import type { RelayContext } from './context.ts';
 import type { Lane, LaneEvent } from './lane.ts';
+import { MOST_POSITIONS } from './reach.ts';
 import { RepublishSend } from './republish-send.ts';
 import type { RepublishInWork, RepublishStore } from './republish-store.ts';
 
 const LOOK_EVERY_MS = 1000;
 const WINDOW_ROWS = 1000;
-const MOST_POSITIONS = 100_000n;
 const PAUSE = { initialMs: 200, factor: 2, maxMs: 5000, jitter: 0.2 };
 
 /** A lane of this relay, and up to where it is done. */

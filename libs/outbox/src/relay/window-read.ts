@@ -1,6 +1,7 @@
 import type { RelayContext } from './context.ts';
 import type { Lane } from './lane.ts';
 import type { LogWindow } from './log-source.ts';
+import { reachOf } from './reach.ts';
 import { rebaseOn } from './rebase.ts';
 
 /** A window while it is read: the events of these lanes above `after`. */
@@ -13,9 +14,6 @@ export interface WindowRead {
    */
   readonly window: Promise<LogWindow | undefined>;
 }
-
-// There is no index on lane: a read that looks for few lanes must end somewhere.
-const MOST_POSITIONS = 100_000n;
 
 /** Begins to read a window. Nothing of the lanes changes by it, so it may be left unused. */
 export function readWindow(
@@ -47,9 +45,9 @@ async function read(
   // The lanes are others then: the next window is read for them.
   if (rebaseOn(context, look, head)) return undefined;
   if (after >= head.position) return undefined;
-  const end = after + MOST_POSITIONS;
-  const upto = end < head.position ? end : head.position;
   const { windowRows: rows, windowBytes: bytes } = settings;
+  const end = after + reachOf(rows, lanes.length);
+  const upto = end < head.position ? end : head.position;
   const window = await source.read({ after, upto, lanes: numbers(lanes), rows, bytes });
   return { ...window, hasMore: window.scanned < head.position };
 }

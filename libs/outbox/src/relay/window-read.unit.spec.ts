@@ -32,3 +32,12 @@ it('reads each window once in a drain', async () => {
   expect(afters(read)).toEqual([0, 50, 100, 150]);
   expect(rig.repetitions()).toBe(0);
 });
+
+it('asks for no more of a backlog than a window of its lanes needs', async () => {
+  rig = new RelayRig({ windowRows: 50 });
+  for (const key of keys) rig.log.append(key);
+  const read = jest.spyOn(rig.log, 'read');
+  await rig.relay('one').start();
+  await until(() => rig.isPublished(), 'all events published');
+  expect(read.mock.calls.map(([{ upto }]) => Number(upto))).toEqual([50, 100, 150, 200]);
+});
