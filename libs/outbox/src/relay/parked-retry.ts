@@ -11,7 +11,7 @@ const MOST_AT_ONCE = 20;
 /** Events of one aggregate that are sent before its lane flows on for a while. */
 const MOST_IN_A_TURN = 500;
 const READ_EVENTS = 100;
-/** Each refusal costs a producer, which all others share. */
+/** Each turn holds up its lane, and the connection for as long as what is refused takes. */
 const AFTER_REFUSAL_MS = 200;
 const LONGEST_WAIT_FOR_LANE_MS = 2000;
 const LOOK_AGAIN_MS = 5;
@@ -29,7 +29,7 @@ export async function runParkedRetry(context: RelayContext, stop: AbortSignal): 
   while (!stop.aborted) {
     await sleep(settings.parkedRetryMs, stop);
     try {
-      const lanes = table.owned();
+      const lanes = table.owned().filter(({ parked }) => parked.size > 0);
       if (stop.aborted || lanes.length === 0) continue;
       const numbers = lanes.map(({ lane }) => lane);
       for (const parked of await store.parkedDue(numbers, MOST_AT_ONCE)) {
