@@ -7,6 +7,9 @@ export const LANES = 64;
 export const DEFAULT_PARTITIONS = 8;
 
 const encoder = new TextEncoder();
+// Bytes of their own for each key would take several times as long as the hash of them.
+const scratch = new Uint8Array(1024);
+const MOST_BYTES_PER_UNIT = 3;
 
 /** Lane of an aggregate id, 0 to 63. One lane has one partition number in every topic. */
 export function laneOf(key: string): number {
@@ -24,5 +27,11 @@ export function partitionOf(key: string, partitions: number): number {
 
 // Java's Utils.toPositive: the sign bit is dropped, not negated.
 function hashOf(key: string): number {
-  return murmur2(encoder.encode(key)) & 0x7fffffff;
+  return murmur2(bytesOf(key)) & 0x7fffffff;
+}
+
+// Good until the next call.
+function bytesOf(key: string): Uint8Array {
+  if (key.length * MOST_BYTES_PER_UNIT > scratch.length) return encoder.encode(key);
+  return scratch.subarray(0, encoder.encodeInto(key, scratch).written);
 }

@@ -33,6 +33,19 @@ describe('partitionOf', () => {
     expect(partitionOf('é😀', 64)).toBe(hash % 64);
   });
 
+  it('hashes keys of any length and script', () => {
+    const texts = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 500 }),
+      fc.integer({ min: 330, max: 520 }).map((length) => '語'.repeat(length)),
+    );
+    fc.assert(
+      fc.property(texts, (key) => {
+        const hash = murmur2(new TextEncoder().encode(key)) & 0x7fff_ffff;
+        expect(partitionOf(key, 1_000_000_007)).toBe(hash % 1_000_000_007);
+      }),
+    );
+  });
+
   it('follows from the lane for every number of partitions that divides 64', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom(1, 2, 4, 8, 16, 32, 64), (key, partitions) => {
