@@ -30,13 +30,24 @@ const HEADER_OVERHEAD = 8;
 // More records in one send are not sent faster, and are all in doubt together.
 const MOST_RECORDS = 1000;
 
+// Names of headers are few, and come with every record.
+const MOST_NAMES = 1000;
+const nameBytes = new Map<string, number>();
+
 /** An upper bound of the bytes that a record takes in a send. */
 export function sizeOf(record: KafkaRecord): number {
   let bytes = RECORD_OVERHEAD + Buffer.byteLength(record.key) + record.value.byteLength;
   for (const name in record.headers) {
-    bytes +=
-      HEADER_OVERHEAD + Buffer.byteLength(name) + Buffer.byteLength(record.headers[name] ?? '');
+    bytes += HEADER_OVERHEAD + sizeOfName(name) + Buffer.byteLength(record.headers[name] ?? '');
   }
+  return bytes;
+}
+
+function sizeOfName(name: string): number {
+  const known = nameBytes.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(name);
+  if (nameBytes.size < MOST_NAMES) nameBytes.set(name, bytes);
   return bytes;
 }
 

@@ -32,10 +32,16 @@ export class RelayMeters {
   published(events: readonly StoredEvent[]): void {
     const now = this.#clock.now().getTime();
     const counts = new Map<string, number>();
+    let stored = { at: '', lagSeconds: 0 };
     for (const { eventType, storedAt } of events) {
       counts.set(eventType, (counts.get(eventType) ?? 0) + 1);
-      // Two clocks are compared: below zero the difference is theirs, not the relay's.
-      lag.record(Math.max(0, now - Date.parse(storedAt)) / 1000);
+      // Events that were appended together have one time.
+      if (storedAt !== stored.at) {
+        // Two clocks are compared: below zero the difference is theirs, not the relay's.
+        const lagSeconds = Math.max(0, now - Date.parse(storedAt)) / 1000;
+        stored = { at: storedAt, lagSeconds };
+      }
+      lag.record(stored.lagSeconds);
     }
     for (const [eventType, count] of counts) published.add(count, { event_type: eventType });
     this.#total += events.length;
