@@ -77,6 +77,18 @@ describe('recordHeaders', () => {
     expect(names).not.toContain('ce_novametadata');
     expect(names).toHaveLength(12);
   });
+
+  it('name the previous types in their order, however many there are', () => {
+    const types = fc.uniqueArray(fc.stringMatching(/^[a-z][a-z0-9_]{0,5}$/), { maxLength: 32 });
+    fc.assert(
+      fc.property(types, (names) => {
+        const previous = Object.fromEntries(names.map((name) => [name, 1n]));
+        const { ce_novaprevious = '' } = recordHeaders({ ...EVENT, previous });
+        const ordered = names.toSorted().map((name) => `${name}=1`);
+        expect(ce_novaprevious).toBe(ordered.join(','));
+      }),
+    );
+  });
 });
 
 describe('decodeRecord', () => {

@@ -6,6 +6,8 @@ export interface LogPosition {
 }
 
 const DIGITS = 19;
+/** The zeros before so many digits; padStart makes them anew each time. */
+const ZEROS = Array.from({ length: DIGITS + 1 }, (_, digits) => '0'.repeat(DIGITS - digits));
 const MAX_SEQUENCE = 2n ** 63n - 1n;
 const EPOCH = /^[0-9A-Za-z_-]{1,64}$/;
 const SEQUENCE = /^\d{19}$/;
@@ -40,5 +42,6 @@ export function parseSequence(digits: string): bigint | undefined {
 
 /** A version or position padded with zeros to 19 digits, so that texts sort as numbers do. */
 export function formatSequence(sequence: bigint): string {
-  return sequence.toString().padStart(DIGITS, '0');
+  const digits = sequence.toString();
+  return `${ZEROS[digits.length] ?? ''}${digits}`;
 }

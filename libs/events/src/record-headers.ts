@@ -27,12 +27,25 @@ export function recordHeaders(event: StoredEvent): Record<string, string> {
   return Object.assign(headers, annotationsToJson(event.annotations));
 }
 
-// Without entries and without a function that compares, which took twice as long: every event of the
-// log comes here.
 function formatPrevious(previous: Readonly<Record<string, bigint>>): string {
   let text = '';
-  for (const type of Object.keys(previous).sort()) {
+  for (const type of sorted(Object.keys(previous))) {
     text += text === '' ? `${type}=${previous[type]}` : `,${type}=${previous[type]}`;
   }
   return text;
+}
+
+const FEW = 8;
+
+// Every event of the log comes here, most with a few types: what sort() allocates for them is a tenth
+// of all that a relay does.
+function sorted(names: string[]): string[] {
+  if (names.length > FEW) return names.sort();
+  for (let end = 1; end < names.length; end += 1) {
+    const name = names[end] ?? '';
+    let at = end;
+    for (; at > 0 && (names[at - 1] ?? '') > name; at -= 1) names[at] = names[at - 1] ?? '';
+    names[at] = name;
+  }
+  return names;
 }

@@ -57,7 +57,9 @@ function sizeOfName(name: string): number {
  */
 export function firstPiece(records: readonly KafkaRecord[], limitBytes: number): Piece {
   let bytes = 0;
-  for (const [index, record] of records.entries()) {
+  let index = -1;
+  for (const record of records) {
+    index += 1;
     const size = sizeOf(record);
     if (index > 0 && (bytes + size > limitBytes || index >= MOST_RECORDS)) {
       return { records: records.slice(0, index), bytes };

@@ -43,7 +43,11 @@ export async function recordBatch(
 ): Promise<Buffer> {
   const { number: codec, compress } = CODECS[compression];
   const bytes = new RecordBytes(HEAD + atMost, HEAD);
-  for (const [index, record] of records.entries()) bytes.add(record, index);
+  let index = 0;
+  for (const record of records) {
+    bytes.add(record, index);
+    index += 1;
+  }
   const batch =
     compress === undefined
       ? bytes.all()

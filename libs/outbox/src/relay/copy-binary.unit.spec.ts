@@ -27,7 +27,7 @@ function encode(rows: readonly Fields[]): Buffer {
 
 function parse(chunks: readonly Buffer[]): { rows: Fields[]; hasEnded: boolean } {
   const parser = new CopyBinaryParser();
-  const rows = chunks.flatMap((chunk) => parser.push(chunk).map(fieldsOf));
+  const rows = chunks.flatMap((chunk) => Array.from(parser.rows(chunk), fieldsOf));
   return { rows, hasEnded: parser.hasEnded };
 }
 
@@ -76,6 +76,17 @@ describe('the parser of binary COPY', () => {
     extended.writeInt32BE(4, HEADER.length - 4);
     const bytes = Buffer.concat([extended, encode([[Buffer.from('a')]]).subarray(HEADER.length)]);
     expect(parse([bytes])).toEqual({ rows: [[Buffer.from('a')]], hasEnded: true });
+  });
+
+  it('writes uuids as PostgreSQL does', () => {
+    fc.assert(
+      fc.property(fc.uuid(), (uuid) => {
+        const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex');
+        const copy = encode([[Buffer.from('before'), bytes]]);
+        const found = Array.from(new CopyBinaryParser().rows(copy), (row) => row.uuid(1));
+        expect(found).toEqual([uuid]);
+      }),
+    );
   });
 
   it('refuses bytes of another kind', () => {

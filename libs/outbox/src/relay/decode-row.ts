@@ -18,7 +18,7 @@ export function decodeRow(row: CopyRow, epochOf: (position: bigint) => string): 
     typeSequence: row.int64(2),
     occurredAt: timestamp(row.about64(3)),
     storedAt: timestamp(row.about64(4)),
-    eventId: uuid(row.text(5, 'hex')),
+    eventId: row.uuid(5),
     schemaVersion: row.int32(6),
     lane: row.int16(7),
     eventType: row.text(8),
@@ -48,14 +48,12 @@ function timestamp(micros: number): string {
   return `${written.text}${String(micros - second * 1e6).padStart(6, '0')}Z`;
 }
 
-function uuid(hex: string): string {
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
 function versions(json: string): Record<string, bigint> {
   if (json === '{}') return {};
+  const parsed = parsedObject(json);
   const found: Record<string, bigint> = {};
-  for (const [type, version] of Object.entries(parsedObject(json))) {
+  for (const type in parsed) {
+    const version = parsed[type];
     found[type] = BigInt(typeof version === 'number' ? version : String(version));
   }
   return found;
@@ -68,8 +66,12 @@ function strings(json: string): Record<string, string> {
   );
 }
 
-function parsedObject(json: string): object {
+function parsedObject(json: string): Readonly<Record<string, unknown>> {
   const parsed: unknown = JSON.parse(json);
-  if (typeof parsed !== 'object' || parsed === null) throw new TypeError('not a JSON object');
+  if (!isObject(parsed)) throw new TypeError('not a JSON object');
   return parsed;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

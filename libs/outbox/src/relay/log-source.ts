@@ -81,7 +81,7 @@ export function logSource(database: Database): LogSource {
       let bytes = 0;
       const parser = new CopyBinaryParser();
       for await (const chunk of database.copyOut(windowSql(range))) {
-        for (const row of parser.push(chunk)) {
+        for (const row of parser.rows(chunk)) {
           const event = decodeRow(row, (position) => epochOf(epochs, position));
           bytes += event.payload.byteLength;
           events.push(event);
