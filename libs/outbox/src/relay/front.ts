@@ -66,8 +66,9 @@ export class Front {
     }
     if (meters.over('database')) logger.info({}, 'log can be read again');
     if (window === undefined) return 'wait';
-    if (window.hasMore && this.#barren === 0) {
-      this.#ahead = readWindow(this.#context, lanes, window.scanned);
+    const { scanned, head } = window;
+    if (scanned < head && this.#barren === 0) {
+      this.#ahead = readWindow(this.#context, lanes, scanned, head);
     }
     await settledWithin(window.send.allSettled(), settings.slowSendMs, stop);
     return this.#judge(window, stop);
@@ -85,7 +86,7 @@ export class Front {
     if (isBarren) this.#barren = 1;
     else if (involved.length > 0) this.#barren = 0;
     if (missing.length > 0) this.#leaveBehind(missing, window);
-    return window.hasMore ? 'more' : 'wait';
+    return window.scanned < window.head ? 'more' : 'wait';
   }
 
   #leaveBehind(missing: readonly Lane[], { send }: OpenWindow): void {

@@ -12,16 +12,27 @@ export interface WindowRead {
    * Undefined when there is nothing above `after`, or the log is another one. Rejects with what the
    * log source throws; nobody needs to hear it.
    */
-  readonly window: Promise<LogWindow | undefined>;
+  readonly window: Promise<HeadedWindow | undefined>;
 }
 
-/** Begins to read a window. Nothing of the lanes changes by it, so it may be left unused. */
+/** A window, and the head of the log when it was read. */
+export interface HeadedWindow extends Omit<LogWindow, 'hasMore'> {
+  readonly head: bigint;
+}
+
+/**
+ * Begins to read a window. Nothing of the lanes changes by it, so it may be left unused.
+ *
+ * @param known a head that was read before; where it is beyond the window, the answer to the next look
+ *   is not waited for before PostgreSQL is asked for events
+ */
 export function readWindow(
   context: RelayContext,
   lanes: readonly Lane[],
   after: bigint,
+  known = 0n,
 ): WindowRead {
-  const window = read(context, lanes, after);
+  const window = read(context, lanes, after, known);
   window.catch(() => {});
   return { lanes: new Set(lanes), after, window };
 }
@@ -38,20 +49,20 @@ async function read(
   context: RelayContext,
   lanes: readonly Lane[],
   after: bigint,
-): Promise<LogWindow | undefined> {
+  known: bigint,
+): Promise<HeadedWindow | undefined> {
   const { source, settings, log, table } = context;
+  const { windowRows: rows, windowBytes: bytes } = settings;
+  const end = after + reachOf(rows, lanes.length);
+  const range = { after, lanes: lanes.map(({ lane }) => lane), rows, bytes };
   const look = log.look(table.front());
-  const head = await source.head();
+  const asked = source.head();
+  const begun = end <= known ? source.read({ ...range, upto: end }) : undefined;
+  const [head] = await Promise.all([asked, begun]);
   // The lanes are others then: the next window is read for them.
   if (rebaseOn(context, look, head)) return undefined;
   if (after >= head.position) return undefined;
-  const { windowRows: rows, windowBytes: bytes } = settings;
-  const end = after + reachOf(rows, lanes.length);
   const upto = end < head.position ? end : head.position;
-  const window = await source.read({ after, upto, lanes: numbers(lanes), rows, bytes });
-  return { ...window, hasMore: window.scanned < head.position };
-}
-
-function numbers(lanes: readonly Lane[]): readonly number[] {
-  return lanes.map(({ lane }) => lane);
+  const { events, scanned } = await (begun ?? source.read({ ...range, upto }));
+  return { events, scanned, head: head.position };
 }

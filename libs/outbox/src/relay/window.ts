@@ -2,8 +2,7 @@ import type { StoredEvent } from '@nova/events';
 import { lowest } from './bounds.ts';
 import type { RelayContext } from './context.ts';
 import type { Lane, LaneEvent } from './lane.ts';
-import type { LogWindow } from './log-source.ts';
-import { isFor, readWindow, type WindowRead } from './window-read.ts';
+import { type HeadedWindow, isFor, readWindow, type WindowRead } from './window-read.ts';
 import { WindowSend } from './window-send.ts';
 
 /** A window that was read and is being sent. */
@@ -11,7 +10,8 @@ export interface OpenWindow {
   readonly send: WindowSend;
   /** Up to where the log was read. */
   readonly scanned: bigint;
-  readonly hasMore: boolean;
+  /** Its end when it was read. */
+  readonly head: bigint;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function openWindow(
   const after = lowest(lanes.map(({ cursor }) => cursor));
   if (after === undefined) return undefined;
   for (const lane of lanes) lane.isInWork = true;
-  let window: LogWindow | undefined;
+  let window: HeadedWindow | undefined;
   try {
     const isAhead = ahead !== undefined && isFor(ahead, lanes);
     window = await (isAhead ? ahead : readWindow(context, lanes, after)).window;
@@ -40,7 +40,7 @@ export async function openWindow(
   if (window === undefined) return undefined;
   const events = wanted(lanes, window.events);
   const send = new WindowSend(context, events);
-  const { scanned, hasMore } = window;
+  const { scanned, head } = window;
   const byLane = Map.groupBy(events, ({ lane }) => lane);
   for (const lane of lanes) {
     const own = byLane.get(lane)?.map(({ event }) => event) ?? [];
@@ -48,7 +48,7 @@ export async function openWindow(
     else void send.settled(lane).then(() => close(context, lane, send, own, scanned));
   }
   track(context, send);
-  return { send, scanned, hasMore };
+  return { send, scanned, head };
 }
 
 // Lanes may be at different positions: what a lane has acknowledged is never sent again.
