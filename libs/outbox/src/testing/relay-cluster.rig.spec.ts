@@ -136,11 +136,11 @@ export class RelayOnCluster {
     const settled = watch.flow(killed.atMs + NOTICED_WITHIN_MS, end.atMs);
     // Before anything is judged: the next spec needs it.
     await this.#cluster.nodes.get(LONE)?.restart();
+    await load.stop();
     expect(meanwhile.longestWaitMs).toBeLessThan(LONGEST_WAIT_MS);
     expect(settled.medianWaitMs).toBeLessThan(2 * before.medianWaitMs + 500);
     // What the last two seconds brought may be under way.
     expect(meanwhile.share).toBeGreaterThan(before.share * (1 - 2000 / forMs));
-    await load.stop();
     await allAtHead(this.#test.database, 60_000);
     const { brokers } = this.#cluster;
     const { repeated } = await expectTopicToHoldTheLog(this.#test.database, brokers, this.type);
