@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Queryable } from '@nova/postgres';
 import { type TestDatabase, testDatabase } from '@nova/testkit';
 import { leaseStore } from './lease-store.ts';
 
@@ -22,9 +23,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => test.drop());
 
-const store = (team: string, memberId: string, groups?: number) =>
+const store = (
+  team: string,
+  memberId: string,
+  groups?: number,
+  database: Queryable = test.database,
+) =>
   leaseStore(
-    test.database,
+    database,
     {
       lanes: 'lanes',
       members: 'members',
@@ -116,5 +122,20 @@ describe('lanes of groups', () => {
     expect(lanesOf(await two.claim(1))).toEqual([3]);
     expect(lanesOf(await one.claim(2))).toEqual([4, 5]);
     expect(lanesOf(await one.claim(8))).toEqual([7]);
+  });
+
+  it('are counted once by a claim, not once for each lane', async () => {
+    await test.database.query(
+      "INSERT INTO lanes (team, lane) SELECT 'wide', lane FROM generate_series(0, 63) AS lane",
+    );
+    await test.database.transaction(async (transaction) => {
+      expect(await store('wide', 'one', 8, transaction).claim(64)).toHaveLength(64);
+      const [counted] = await transaction.query<{ rows: bigint; read: bigint }>(
+        `SELECT (SELECT count(*) FROM lanes) AS rows, seq_tup_read + idx_tup_fetch AS read
+         FROM pg_stat_xact_user_tables WHERE relname = 'lanes'`,
+      );
+      expect(Number(counted?.read)).toBeGreaterThan(64);
+      expect(Number(counted?.read)).toBeLessThan(10 * Number(counted?.rows));
+    });
   });
 });

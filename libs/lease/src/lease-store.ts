@@ -102,16 +102,6 @@ function inScope({ scope }: LeaseTables) {
   };
 }
 
-/** Whose group the member has most lanes of, then whose group has most free ones; by number else. */
-function claimOrder({ lanes, groups = 1 }: LeaseTables, within: string): string {
-  if (groups === 1) return 'l.lane';
-  const ofGroup = (holds: string) =>
-    `(SELECT count(*) FROM ${lanes} AS g
-      WHERE g.lane % ${groups} = l.lane % ${groups} AND ${holds} ${within})`;
-  const isMine = 'g.owner = $1 AND g.lease_until > clock_timestamp()';
-  return `${ofGroup(isMine)} DESC, ${ofGroup(isFree('g'))} DESC, l.lane % ${groups}, l.lane`;
-}
-
 const isFree = (alias: string) =>
   `(${alias}.owner IS NULL OR ${alias}.lease_until IS NULL
     OR ${alias}.lease_until <= clock_timestamp())`;
@@ -153,7 +143,7 @@ function beatText(tables: LeaseTables): string {
 }
 
 function statements(tables: LeaseTables) {
-  const { lanes, members, memberColumn: member, answered = [] } = tables;
+  const { lanes, members, memberColumn: member, groups = 1, answered = [] } = tables;
   const { within } = inScope(tables);
   return {
     beat: beatText(tables),
@@ -164,13 +154,20 @@ function statements(tables: LeaseTables) {
       WHERE l.lane = mine.lane AND l.owner = $1 AND l.term = mine.term
         AND l.lease_until > clock_timestamp() ${within('$5', 'l')}
       RETURNING l.lane`,
-    // A new term shuts out whoever held them before.
+    // Whose group the member has most lanes of, then whose group has most free ones; by number else.
+    // Groups are counted once: beside a snapshot that is held, each look at the table goes through every
+    // version of its rows since. A new term shuts out whoever held them before.
     claim: `
-      WITH free AS (
-        SELECT lane FROM ${lanes} AS l
+      WITH groups AS MATERIALIZED (
+        SELECT g.lane % ${groups} AS number,
+          count(*) FILTER (WHERE g.owner = $1 AND g.lease_until > clock_timestamp()) AS mine,
+          count(*) FILTER (WHERE ${isFree('g')}) AS free
+        FROM ${lanes} AS g WHERE true ${within('$4', 'g')} GROUP BY 1
+      ), free AS (
+        SELECT l.lane FROM ${lanes} AS l JOIN groups ON groups.number = l.lane % ${groups}
         WHERE ${isFree('l')} ${within('$4', 'l')}
-        ORDER BY ${claimOrder(tables, within('$4', 'g'))}
-        LIMIT $3 FOR UPDATE SKIP LOCKED
+        ORDER BY groups.mine DESC, groups.free DESC, groups.number, l.lane
+        LIMIT $3 FOR UPDATE OF l SKIP LOCKED
       )
       UPDATE ${lanes} AS l SET owner = $1, term = l.term + 1, lease_until = ${UNTIL}
       FROM free WHERE l.lane = free.lane ${within('$4', 'l')}
